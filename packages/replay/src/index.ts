@@ -1,0 +1,3 @@
+export * from './history.ts'
+export * from './command.ts'
+export * from './activation.ts'

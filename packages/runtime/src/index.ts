@@ -1,0 +1,1 @@
+export { ERROR_CODES, ServiceError, type ErrorCode } from './service-error.ts'

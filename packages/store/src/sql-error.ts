@@ -1,0 +1,32 @@
+import { ServiceError, type ErrorCode } from '@millrace/runtime'
+
+export type { ServiceError } from '@millrace/runtime'
+
+/** SQLSTATE, or its class, to our code. The only such map. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  '23505': 'conflict', // unique_violation
+  '22P02': 'invalid', // malformed uuid or json
+  '22P05': 'invalid', // a character that text cannot hold
+  '22021': 'invalid',
+  '57014': 'unavailable', // statement timeout
+  '40001': 'unavailable', // serialization failure
+  '40P01': 'unavailable', // deadlock
+  '08': 'unavailable', // connection
+  '53': 'unavailable', // out of resources
+  '57': 'unavailable', // operator intervention: shutting down, starting up
+}
+
+/** Errors of a connection that never reached Postgres, or lost it. */
+const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Cannot use a pool after calling end/
+
+export function toServiceError(error: unknown, statement: string): ServiceError {
+  if (error instanceof ServiceError) return error
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  const state = typeof code === 'string' ? code : ''
+  const mapped = CODES[state] ?? CODES[state.slice(0, 2)]
+  const text = typeof message === 'string' ? message : String(error)
+  if (mapped !== undefined) return new ServiceError(mapped, `${statement}: ${text}`, { cause: error })
+  if (NETWORK.test(state) || NETWORK.test(text))
+    return new ServiceError('unavailable', `${statement}: Postgres is away (${text})`, { cause: error })
+  return new ServiceError('internal', `${statement}: ${text}`, { cause: error })
+}
