@@ -1,0 +1,73 @@
+import { pino, stdSerializers, type DestinationStream, type Logger as Pino } from 'pino'
+
+/**
+ * Writes JSON lines to stdout, one per fact. Field names are written in snake_case whatever their
+ * spelling here, an `error` with its type, message, stack and causes.
+ */
+export interface Logger {
+  readonly debug: LogMethod
+  readonly info: LogMethod
+  readonly warn: LogMethod
+  readonly error: LogMethod
+  readonly fatal: LogMethod
+  /** A logger whose lines carry these fields too, such as `executionId` and `traceId`. */
+  child(fields: LogFields): Logger
+}
+
+export interface LogMethod {
+  (message: string): void
+  (fields: LogFields, message: string): void
+}
+
+export type LogFields = Readonly<Record<string, unknown>>
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface LoggerOptions {
+  /** The least severe level written; default info. */
+  readonly level?: LogLevel
+  /** The UUID of this service process. */
+  readonly processId?: string
+  /** Default stdout, written synchronously: the last words of a dying process are not lost. */
+  readonly destination?: DestinationStream
+}
+
+export function createLogger(service: string, options: LoggerOptions = {}): Logger {
+  const { level = 'info', processId, destination } = options
+  const settings = {
+    level,
+    base: { service, pid: process.pid, ...(processId !== undefined && { process_id: processId }) },
+    messageKey: 'message',
+    timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: stdSerializers.err },
+  }
+  return wrap(destination === undefined ? pino(settings) : pino(settings, destination))
+}
+
+function wrap(target: Pino): Logger {
+  return {
+    debug: method(target, 'debug'),
+    info: method(target, 'info'),
+    warn: method(target, 'warn'),
+    error: method(target, 'error'),
+    fatal: method(target, 'fatal'),
+    child: (fields) => wrap(target.child(snakeKeys(fields))),
+  }
+}
+
+function method(target: Pino, level: 'debug' | 'info' | 'warn' | 'error' | 'fatal'): LogMethod {
+  return (first: string | LogFields, message?: string): void => {
+    if (typeof first === 'string') target[level](first)
+    else if (target.isLevelEnabled(level)) target[level](snakeKeys(first), message)
+  }
+}
+
+function snakeKeys(fields: LogFields): Record<string, unknown> {
+  const snake: Record<string, unknown> = {}
+  for (const key in fields) {
+    snake[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = fields[key]
+  }
+  return snake
+}
