@@ -1,0 +1,62 @@
+import { createAuth, type Auth } from './auth.ts'
+import { createExecutionsApi, type Executions } from './executions.ts'
+import { nodePlatform, type Platform } from './platform.ts'
+import { createRecords, type Records } from './records.ts'
+import type {
+  ApiKey,
+  Connector,
+  Flow,
+  NewApiKey,
+  NewConnector,
+  NewFlow,
+  NewProject,
+  NewWorkspace,
+  Project,
+  Workspace,
+} from './record-types.ts'
+import { createSettings, type Settings } from './settings.ts'
+import { createTransport } from './transport.ts'
+
+export interface ClientOptions {
+  /** `http://localhost:8080`, without the path of the API. */
+  readonly url: string
+  /** An API key or a session's token; null for calls that need none. */
+  readonly apiKey: string | null
+  /** Instead of the built-in one. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Time and chance, for tests. */
+  readonly platform?: Partial<Platform>
+}
+
+/** Everything that the API offers, by resource. */
+export interface Client {
+  readonly url: string
+  readonly executions: Executions
+  readonly flows: Records<Flow, NewFlow>
+  readonly settings: Settings
+  readonly connectors: Records<Connector, NewConnector>
+  readonly projects: Records<Project, NewProject>
+  readonly workspaces: Records<Workspace, NewWorkspace>
+  readonly apiKeys: Records<ApiKey, NewApiKey>
+  readonly auth: Auth
+}
+
+export function createClient(options: ClientOptions): Client {
+  const platform = {
+    ...nodePlatform,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    ...options.platform,
+  }
+  const transport = createTransport({ url: options.url, apiKey: options.apiKey, platform })
+  return {
+    url: options.url,
+    executions: createExecutionsApi(transport),
+    flows: createRecords(transport, 'flow'),
+    settings: createSettings(transport),
+    connectors: createRecords(transport, 'connector'),
+    projects: createRecords(transport, 'project'),
+    workspaces: createRecords(transport, 'workspace'),
+    apiKeys: createRecords(transport, 'api_key'),
+    auth: createAuth(transport),
+  }
+}

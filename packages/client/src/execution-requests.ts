@@ -1,0 +1,52 @@
+import type { Json } from './json.ts'
+import type { Filter } from './list.ts'
+
+/** What to run. Exactly one of the first six says what; the rest is optional. */
+export interface NewExecution {
+  readonly flow_id?: string
+  readonly flow_name?: string
+  /** Source text of an ad-hoc script. */
+  readonly script?: string
+  readonly connector_id?: string
+  readonly connector_name?: string
+  readonly connector_type?: string
+  readonly input_value?: Json
+  readonly name?: string
+  readonly description?: string
+  readonly metadata?: Json
+  readonly project_id?: string
+  readonly project_name?: string
+  readonly tags?: readonly string[]
+  readonly is_productive?: boolean
+  /** RFC 3339: start then, not now. */
+  readonly scheduled_for?: string
+  /** False: create only; it stays PAUSED until resumed. */
+  readonly run?: boolean
+  readonly priority?: number
+  readonly max_runtime_seconds?: number
+}
+
+export type BulkAction = 'cancel' | 'pause' | 'resume' | 'delete' | 'rerun'
+
+export interface BulkRequest {
+  readonly action: BulkAction
+  readonly ids?: readonly string[]
+  readonly filter?: Filter
+  /** Say what would be touched and touch nothing. */
+  readonly dry_run?: boolean
+}
+
+export interface BulkResult {
+  readonly items: readonly BulkItem[]
+}
+
+/** What became of one execution of a bulk request; `status` is the HTTP status it would have had alone. */
+export interface BulkItem {
+  readonly id: string
+  readonly status: number
+  readonly detail?: string | null
+}
+
+export interface BatchResult {
+  readonly ids: readonly string[]
+}

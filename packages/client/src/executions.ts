@@ -1,0 +1,92 @@
+import { waitForEnd } from './execution-wait.ts'
+import type { BatchResult, BulkRequest, BulkResult, NewExecution } from './execution-requests.ts'
+import type { Execution } from './execution-record.ts'
+import { streamExecution, type ExecutionEvent, type StreamOptions } from './execution-stream.ts'
+import type { LogEntry, Savepoint, TreeNode, Why } from './execution-views.ts'
+import { iteratePages, listPage, type ListOptions, type Page } from './list.ts'
+import { as } from './records.ts'
+import type { Query } from './query.ts'
+import type { Transport } from './transport.ts'
+
+export interface Executions {
+  /** Answers with the record: ended, when `waitSeconds` was enough. */
+  create(what: NewExecution, options?: CreateOptions): Promise<Execution>
+  /** Up to 10,000 in one commit; ids in the order of the items. */
+  createBatch(items: readonly NewExecution[], options?: CreateOptions): Promise<BatchResult>
+  get(id: string): Promise<Execution>
+  list(options?: ListOptions): Promise<Page<Execution>>
+  iterate(options?: ListOptions): AsyncGenerator<Execution>
+  children(id: string, options?: ListOptions & { depth?: number }): Promise<Page<Execution>>
+  iterateChildren(id: string, options?: ListOptions): AsyncGenerator<Execution>
+  tree(id: string): Promise<TreeNode>
+  log(id: string, options?: ListOptions): Promise<Page<LogEntry>>
+  iterateLog(id: string, options?: ListOptions): AsyncGenerator<LogEntry>
+  savepoints(id: string, options?: ListOptions): Promise<Page<Savepoint>>
+  /** With `chain`, followed to its root. */
+  why(id: string, options?: { chain?: boolean }): Promise<Why>
+  cancel(id: string, options?: { message?: string }): Promise<Execution>
+  pause(id: string): Promise<Execution>
+  resume(id: string): Promise<Execution>
+  bulk(request: BulkRequest): Promise<BulkResult>
+  /** Until it has ended. Errors: TimedOutError. */
+  wait(id: string, options?: WaitOptions): Promise<Execution>
+  /** What happens from now on, until it has ended; goes on by itself after a broken connection. */
+  stream(id: string, options?: StreamOptions): AsyncGenerator<ExecutionEvent>
+}
+
+export interface CreateOptions {
+  /** Seconds to wait for the end before answering, 300 at most. */
+  readonly waitSeconds?: number | undefined
+  readonly idempotencyKey?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface WaitOptions {
+  /** For ever by default. */
+  readonly timeoutSeconds?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export function createExecutionsApi(transport: Transport): Executions {
+  const one = (id: string, rest = '') => `/execution/${encodeURIComponent(id)}${rest}`
+  const read = async <T>(path: string, query: Query = {}) =>
+    as<T>(await transport.send({ method: 'GET', path, query }))
+  const post = async <T>(path: string, body: unknown, options: CreateOptions = {}) =>
+    as<T>(
+      await transport.send({
+        method: 'POST',
+        path,
+        query: { wait: options.waitSeconds },
+        body,
+        ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+        signal: options.signal,
+      }),
+    )
+  const list = (options?: ListOptions) => listPage<Execution>(transport, '/execution', options)
+  const children = (id: string, options: ListOptions & { depth?: number } = {}) =>
+    listPage<Execution>(transport, one(id, '/children'), options, { depth: options.depth })
+  const log = (id: string, options?: ListOptions) =>
+    listPage<LogEntry>(transport, one(id, '/log'), options)
+
+  return {
+    create: (what, options) => post<Execution>('/execution', what, options),
+    createBatch: (items, options) => post<BatchResult>('/execution/batch', { items }, options),
+    get: (id) => read<Execution>(one(id)),
+    list,
+    iterate: (options) => iteratePages(list, options),
+    children,
+    iterateChildren: (id, options) => iteratePages((page) => children(id, page), options),
+    tree: (id) => read<TreeNode>(one(id, '/tree')),
+    log,
+    iterateLog: (id, options) => iteratePages((page) => log(id, page), options),
+    savepoints: (id, options) => listPage<Savepoint>(transport, one(id, '/savepoint'), options),
+    why: (id, options) =>
+      read<Why>(one(id, '/why'), { chain: options?.chain === true ? true : undefined }),
+    cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),
+    pause: (id) => post<Execution>(one(id, '/pause'), {}),
+    resume: (id) => post<Execution>(one(id, '/resume'), {}),
+    bulk: (request) => post<BulkResult>('/execution/bulk', request),
+    wait: (id, options) => waitForEnd(transport, id, options),
+    stream: (id, options) => streamExecution(transport, id, options),
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * A small typed client of Millrace's REST API, on nothing but `fetch`.
+ *
+ * `createClient({ url, apiKey })` answers with one object per resource. Reads, and writes that carry
+ * an Idempotency-Key (every POST does), are repeated a bounded number of times when the server is
+ * away or asks to come again later; everything else fails at once.
+ */
+export { createClient, type Client, type ClientOptions } from './create-client.ts'
+
+export { ApiError } from './api-error.ts'
+export { ServerAwayError, TimedOutError } from './away-error.ts'
+export type { FieldProblem, Problem } from './problem.ts'
+
+export type { Executions, WaitOptions, CreateOptions } from './executions.ts'
+export type { BulkAction, BulkResult, NewExecution } from './execution-requests.ts'
+export {
+  EXECUTION_STATUSES,
+  isEnded,
+  type Execution,
+  type ExecutionStatus,
+  type ExecutionType,
+} from './execution-record.ts'
+export type { LogEntry, Savepoint, TreeNode, Wait, Why } from './execution-views.ts'
+export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
+
+export type { Records } from './records.ts'
+export type { ApiKey, Connector, Flow, Project, Setting, Workspace } from './record-types.ts'
+export type { SettingLock, Settings } from './settings.ts'
+export type { Auth, Session, WhoAmI } from './auth.ts'
+export type { Filter, ListOptions, Page } from './list.ts'
+export type { Json } from './json.ts'

@@ -1,0 +1,122 @@
+import { ApiError } from './api-error.ts'
+import { ServerAwayError } from './away-error.ts'
+import type { Platform } from './platform.ts'
+import { toProblem } from './problem.ts'
+import { toSearch, type Query } from './query.ts'
+import { isRetryableStatus, parseRetryAfter, pauseBeforeRetry } from './retry.ts'
+
+/** Sends one request, again where that is safe, and answers with the parsed body. */
+export interface Transport {
+  readonly platform: Platform
+  /** Errors: ApiError, ServerAwayError, or the signal's own reason. */
+  send(request: Request): Promise<Answer>
+  /** The response as it stands, for bodies that never end. One try. */
+  open(request: Request): Promise<Response>
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below `/api/latest`, with a leading slash. */
+  readonly path: string
+  readonly query?: Query
+  readonly body?: unknown
+  /** POST only; made up when absent, so that every POST may be sent again. */
+  readonly idempotencyKey?: string
+  readonly headers?: Record<string, string>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Answer {
+  readonly status: number
+  /** Parsed JSON, or null for an empty body. */
+  readonly body: unknown
+}
+
+export function createTransport(options: {
+  url: string
+  apiKey: string | null
+  platform: Platform
+}): Transport {
+  const base = `${options.url.replace(/\/+$/, '')}/api/latest`
+  const { platform } = options
+
+  async function open(request: Request): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
+    if (options.apiKey !== null) headers['authorization'] = `Bearer ${options.apiKey}`
+    if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey
+    if (request.body !== undefined) headers['content-type'] = 'application/json'
+    try {
+      return await platform.fetch(`${base}${request.path}${toSearch(request.query ?? {})}`, {
+        method: request.method,
+        headers,
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+      })
+    } catch (error) {
+      request.signal?.throwIfAborted()
+      throw new ServerAwayError(options.url, error)
+    }
+  }
+
+  async function sendOnce(request: Request): Promise<Answer> {
+    const response = await open(request)
+    const text = await response.text().catch((error: unknown) => {
+      request.signal?.throwIfAborted()
+      throw new ServerAwayError(options.url, error)
+    })
+    if (!response.ok) throw toApiError(response, text)
+    return { status: response.status, body: text === '' ? null : parseBody(text) }
+  }
+
+  async function send(request: Request): Promise<Answer> {
+    const keyed = withKey(request, platform)
+    const mayRepeat = keyed.method === 'GET' || keyed.idempotencyKey !== undefined
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await sendOnce(keyed)
+      } catch (error) {
+        const hint = retryHint(error)
+        if (!mayRepeat || hint === null) throw error
+        const pauseMs = pauseBeforeRetry({
+          tried,
+          retryAfterMs: hint.retryAfterMs,
+          chance: platform.random(),
+        })
+        if (pauseMs === null) throw error
+        await platform.delay(pauseMs, request.signal)
+      }
+    }
+  }
+
+  return { platform, send, open }
+}
+
+export function toApiError(response: Response, text: string): ApiError {
+  const retryAfterMs = parseRetryAfter(
+    response.headers.get('retry-after'),
+    response.headers.get('date'),
+  )
+  const retryable = isRetryableStatus(response.status, retryAfterMs)
+  return new ApiError(toProblem(response.status, parseBody(text)), { retryable, retryAfterMs })
+}
+
+function withKey(request: Request, platform: Platform): Request {
+  if (request.method !== 'POST' || request.idempotencyKey !== undefined) return request
+  return { ...request, idempotencyKey: platform.newKey() }
+}
+
+/** Null: another try is of no use. */
+function retryHint(error: unknown): { retryAfterMs: number | null } | null {
+  if (error instanceof ServerAwayError) return { retryAfterMs: null }
+  if (error instanceof ApiError && error.retryable) return { retryAfterMs: error.retryAfterMs }
+  return null
+}
+
+/** A proxy in between may answer with HTML; that is still worth showing. */
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
