@@ -25,8 +25,16 @@ export interface BatcherOptions<Item, Result> {
   readonly onBatch?: (items: number) => void
 }
 
-export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { run, bytesOf = () => 1_024, maxBytes = 8 * 1_024 * 1_024, concurrency = 1, onBatch } = options
+export function createBatcher<Item, Result>(
+  options: BatcherOptions<Item, Result>,
+): Batcher<Item, Result> {
+  const {
+    run,
+    bytesOf = () => 1_024,
+    maxBytes = 8 * 1_024 * 1_024,
+    concurrency = 1,
+    onBatch,
+  } = options
   let queue: Waiting<Item, Result>[] = []
   let running = 0
   let inFlight = 0
@@ -87,7 +95,10 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     get size() {
       return queue.length + inFlight
     },
-    idle: () => (queue.length === 0 && running === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    idle: () =>
+      queue.length === 0 && running === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => idlers.push(resolve)),
   }
 }
 

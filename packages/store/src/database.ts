@@ -66,7 +66,10 @@ export function createDatabase(options: DatabaseOptions): Database {
         broken = false
         return result
       } catch (error) {
-        const rolledBack = await client.query('ROLLBACK').then(() => true, () => false)
+        const rolledBack = await client.query('ROLLBACK').then(
+          () => true,
+          () => false,
+        )
         broken = !rolledBack
         throw toServiceError(error, 'transaction')
       } finally {
@@ -83,7 +86,11 @@ async function run<Row>(
   params: readonly unknown[] = [],
 ): Promise<Row[]> {
   try {
-    const result = await on.query({ name: statement.name, text: statement.text, values: [...params] })
+    const result = await on.query({
+      name: statement.name,
+      text: statement.text,
+      values: [...params],
+    })
     return result.rows as Row[]
   } catch (error) {
     throw toServiceError(error, statement.name)
@@ -105,7 +112,9 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string)
   }
 }
 
-const toDate = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text') as (value: string) => Date | number
+const toDate = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text') as (
+  value: string,
+) => Date | number
 
 /** ms since 1970, with the microseconds that Postgres keeps cut off; ±Infinity stays. */
 const parseTime = (value: string): number => Number(toDate(value))

@@ -19,7 +19,9 @@ export async function migrate(url: string): Promise<readonly string[]> {
     )
     const { rows } = await client.query<{ name: string }>('SELECT name FROM migration')
     const done = new Set(rows.map((row) => row.name))
-    const due = readdirSync(FOLDER).filter((name) => name.endsWith('.sql') && !done.has(name)).toSorted()
+    const due = readdirSync(FOLDER)
+      .filter((name) => name.endsWith('.sql') && !done.has(name))
+      .toSorted()
     for (const name of due) {
       await client.query('BEGIN')
       await client.query(readFileSync(new URL(name, FOLDER), 'utf8'))

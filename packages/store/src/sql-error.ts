@@ -17,7 +17,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 }
 
 /** Errors of a connection that never reached Postgres, or lost it. */
-const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Cannot use a pool after calling end/
+const NETWORK =
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Cannot use a pool after calling end/
 
 export function toServiceError(error: unknown, statement: string): ServiceError {
   if (error instanceof ServiceError) return error
@@ -25,8 +26,11 @@ export function toServiceError(error: unknown, statement: string): ServiceError 
   const state = typeof code === 'string' ? code : ''
   const mapped = CODES[state] ?? CODES[state.slice(0, 2)]
   const text = typeof message === 'string' ? message : String(error)
-  if (mapped !== undefined) return new ServiceError(mapped, `${statement}: ${text}`, { cause: error })
+  if (mapped !== undefined)
+    return new ServiceError(mapped, `${statement}: ${text}`, { cause: error })
   if (NETWORK.test(state) || NETWORK.test(text))
-    return new ServiceError('unavailable', `${statement}: Postgres is away (${text})`, { cause: error })
+    return new ServiceError('unavailable', `${statement}: Postgres is away (${text})`, {
+      cause: error,
+    })
   return new ServiceError('internal', `${statement}: ${text}`, { cause: error })
 }

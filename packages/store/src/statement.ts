@@ -16,7 +16,9 @@ export function loadStatements<const Name extends string>(
 ): Record<Name, Statement> {
   const file = new URL(`../queries/${aggregate}.sql`, import.meta.url)
   const blocks = new Map<string, string>()
-  for (const block of readFileSync(file, 'utf8').split(/^-- name: /m).slice(1)) {
+  for (const block of readFileSync(file, 'utf8')
+    .split(/^-- name: /m)
+    .slice(1)) {
     const end = block.indexOf('\n')
     blocks.set(block.slice(0, end).trim(), block.slice(end + 1).trim())
   }

@@ -1,0 +1,263 @@
+-- name: createExecutions
+-- $1 scalars, $2 inputs as JSON text, in the same order. Values travel as text arrays because
+-- json_to_recordset would unescape them and refuse \u0000, which JSON allows.
+WITH born AS (
+  INSERT INTO execution (
+    workspace_id, id, type, status, beneath, flow_id, connector_id, connector_type, script_hash, project_id,
+    parent_execution_id, top_execution_id, orphan, is_productive, priority, created_by, traceparent, name,
+    scheduled_for, input, input_hash, extra
+  )
+  SELECT
+    d.workspace_id, d.id, d.type, d.status, d.beneath, d.flow_id, d.connector_id, d.connector_type,
+    decode(d.script_hash, 'hex'), d.project_id, d.parent_id, d.top_id, d.orphan, d.is_productive, d.priority,
+    d.created_by, d.traceparent, d.name, to_timestamp(d.scheduled_for / 1000.0), d.input::json,
+    decode(d.input_hash, 'hex'), d.extra::json
+  FROM ROWS FROM (
+    json_to_recordset($1::json) AS (
+      workspace_id uuid, id uuid, type text, status text, beneath text, flow_id uuid, connector_id uuid,
+      connector_type text, script_hash text, project_id uuid, parent_id uuid, top_id uuid, orphan boolean,
+      is_productive boolean, priority smallint, created_by uuid, traceparent text, name text,
+      scheduled_for float8, input_hash text
+    ),
+    unnest($2::text[]),
+    unnest($3::text[])
+  ) AS d(
+    workspace_id, id, type, status, beneath, flow_id, connector_id, connector_type, script_hash, project_id,
+    parent_id, top_id, orphan, is_productive, priority, created_by, traceparent, name, scheduled_for, input_hash,
+    input, extra
+  )
+  ON CONFLICT (workspace_id, id) DO NOTHING
+  RETURNING workspace_id, id, scheduled_for, created_at
+), starts AS (
+  INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, due_at)
+  SELECT workspace_id, id, 1, 0, 'START', scheduled_for FROM born WHERE scheduled_for IS NOT NULL
+)
+SELECT id, created_at FROM born
+
+-- name: claimExecutions
+UPDATE execution e
+SET status = 'AT_ENGINE', version = e.version + 1, epoch = e.epoch + 1, process_id = $2,
+    started_at = coalesce(e.started_at, clock()), moved_at = clock()
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, version integer)
+WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version AND e.status = 'WAITING_ENGINE'
+RETURNING e.workspace_id, e.id, e.version, e.epoch
+
+-- name: commitActivations
+-- One activation per row of $1, each guarded by the version it ran on. $2 outputs, $3 history
+-- entries and $4 log lines are aligned with $1; children, waits and requests name their row by its
+-- ordinal ("owner") and count only when that row has moved.
+WITH moved AS (
+  UPDATE execution e
+  SET status = CASE WHEN d.ended OR e.answered <= d.consumed THEN d.status ELSE 'WAITING_ENGINE' END,
+      version = e.version + 1,
+      recoveries = 0,
+      process_id = d.process_id,
+      started_at = coalesce(e.started_at, to_timestamp(d.started_at / 1000.0)),
+      moved_at = clock(),
+      ended_at = CASE WHEN d.ended THEN clock() END,
+      scheduled_for = CASE
+        WHEN d.ended THEN e.scheduled_for
+        WHEN d.due_in IS NOT NULL THEN clock() + d.due_in * interval '1 second'
+        ELSE to_timestamp(d.due_at / 1000.0) END,
+      lineno = coalesce(d.lineno, e.lineno),
+      last_command = coalesce(d.last_command, e.last_command),
+      name = coalesce(d.name, e.name),
+      message = CASE WHEN d.has_message THEN d.message ELSE e.message END,
+      output = CASE WHEN d.has_output THEN d.output::json ELSE e.output END,
+      output_hash = CASE WHEN d.has_output THEN decode(d.output_hash, 'hex') ELSE e.output_hash END
+  FROM ROWS FROM (
+    json_to_recordset($1::json) AS (
+      ordinal integer, workspace_id uuid, id uuid, version integer, generation integer, status text, ended boolean,
+      consumed integer, process_id uuid, started_at float8, lineno integer, last_command text, name text,
+      has_message boolean, message text, has_output boolean, output_hash text, due_in float8, due_at float8,
+      has_waits boolean, first_seq integer, last_seq integer, log_seq integer
+    ),
+    unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
+  ) AS d(
+    ordinal, workspace_id, id, version, generation, status, ended, consumed, process_id, started_at, lineno,
+    last_command, name, has_message, message, has_output, output_hash, due_in, due_at, has_waits, first_seq,
+    last_seq, log_seq, output, entries, lines
+  )
+  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version AND e.ended_at IS NULL
+  RETURNING d.ordinal, e.workspace_id, e.id, e.version, e.generation, e.status, e.answered, e.watched, e.orphan,
+    e.parent_execution_id, d.ended, d.has_waits, d.first_seq, d.last_seq, d.log_seq, d.entries, d.lines
+), applied AS MATERIALIZED (
+  -- A lookup by ordinal: joining the batch to itself would compare every row with every other.
+  SELECT coalesce(jsonb_object_agg(ordinal, true), '{}') AS rows FROM moved
+), saved AS (
+  INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
+  SELECT workspace_id, id, generation, first_seq, last_seq, entries::json FROM moved WHERE entries IS NOT NULL
+), logged AS (
+  INSERT INTO log (workspace_id, execution_id, generation, first_seq, lines)
+  SELECT workspace_id, id, generation, log_seq, lines::json FROM moved WHERE lines IS NOT NULL
+), dropped AS (
+  DELETE FROM wait w USING moved m
+  WHERE m.ended AND m.has_waits AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+), dropped_members AS (
+  DELETE FROM wait_member w USING moved m
+  WHERE m.ended AND m.has_waits AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+), children AS (
+  INSERT INTO execution (
+    workspace_id, id, type, status, beneath, flow_id, connector_id, connector_type, script_hash, project_id,
+    parent_execution_id, top_execution_id, orphan, is_productive, priority, created_by, traceparent, name,
+    scheduled_for, input, input_hash, extra
+  )
+  SELECT
+    c.workspace_id, c.id, c.type, c.status, c.beneath, c.flow_id, c.connector_id, c.connector_type,
+    decode(c.script_hash, 'hex'), c.project_id, c.parent_id, c.top_id, c.orphan, c.is_productive, c.priority,
+    c.created_by, c.traceparent, c.name, to_timestamp(c.scheduled_for / 1000.0), c.input::json,
+    decode(c.input_hash, 'hex'), c.extra::json
+  FROM applied, ROWS FROM (
+    json_to_recordset($5::json) AS (
+      owner integer, workspace_id uuid, id uuid, type text, status text, beneath text, flow_id uuid,
+      connector_id uuid, connector_type text, script_hash text, project_id uuid, parent_id uuid, top_id uuid,
+      orphan boolean, is_productive boolean, priority smallint, created_by uuid, traceparent text, name text,
+      scheduled_for float8, input_hash text
+    ),
+    unnest($6::text[]), unnest($7::text[])
+  ) AS c(
+    owner, workspace_id, id, type, status, beneath, flow_id, connector_id, connector_type, script_hash, project_id,
+    parent_id, top_id, orphan, is_productive, priority, created_by, traceparent, name, scheduled_for, input_hash,
+    input, extra
+  )
+  WHERE applied.rows ? c.owner::text
+  ON CONFLICT (workspace_id, id) DO NOTHING
+  RETURNING workspace_id, id, scheduled_for
+), starts AS (
+  INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, due_at)
+  SELECT workspace_id, id, 1, 0, 'START', scheduled_for FROM children WHERE scheduled_for IS NOT NULL
+), waits AS (
+  INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, return_when, needed, ref, subject, due_at)
+  SELECT w.workspace_id, w.execution_id, w.generation, w.seq, w.kind, w.return_when, w.needed, w.ref, w.subject,
+    CASE WHEN w.due_in IS NOT NULL THEN clock() + w.due_in * interval '1 second'
+         ELSE to_timestamp(w.due_at / 1000.0) END
+  FROM applied, json_to_recordset($8::json) AS w(
+    owner integer, workspace_id uuid, execution_id uuid, generation integer, seq integer, kind text,
+    return_when text, needed integer, ref uuid, subject text, due_in float8, due_at float8
+  )
+  WHERE applied.rows ? w.owner::text
+), members AS (
+  INSERT INTO wait_member (workspace_id, member_id, execution_id, seq, ordinal)
+  SELECT m.workspace_id, m.member_id, m.execution_id, m.seq, m.ordinal
+  FROM applied, json_to_recordset($9::json) AS m(
+    owner integer, workspace_id uuid, member_id uuid, execution_id uuid, seq integer, ordinal integer
+  )
+  WHERE applied.rows ? m.owner::text
+  ON CONFLICT DO NOTHING
+), requests AS (
+  INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, capacity)
+  SELECT r.workspace_id, r.key, r.execution_id, r.generation, r.seq, r.action, r.capacity
+  FROM applied, json_to_recordset($10::json) AS r(
+    owner integer, workspace_id uuid, key text, execution_id uuid, generation integer, seq integer, action text,
+    capacity integer
+  )
+  WHERE applied.rows ? r.owner::text
+  ON CONFLICT DO NOTHING
+), settings AS (
+  INSERT INTO setting (workspace_id, id, name, value, modified_by)
+  SELECT DISTINCT ON (s.workspace_id, s.name) s.workspace_id, s.id, s.name, s.value::json, s.modified_by
+  FROM applied, ROWS FROM (
+    json_to_recordset($11::json) AS (owner integer, workspace_id uuid, id uuid, name text, modified_by uuid),
+    unnest($12::text[])
+  ) WITH ORDINALITY AS s(owner, workspace_id, id, name, modified_by, value, place)
+  WHERE applied.rows ? s.owner::text
+  ORDER BY s.workspace_id, s.name, s.place DESC
+  ON CONFLICT (workspace_id, name) WHERE deleted_at IS NULL
+  DO UPDATE SET value = EXCLUDED.value, modified_at = clock(), modified_by = EXCLUDED.modified_by
+)
+SELECT ordinal, version, status, answered, watched, parent_execution_id FROM moved
+
+-- name: endActivations
+-- The short form of commitActivations for rows that end and have no children, waits or requests:
+-- most of all executions.
+WITH moved AS (
+  UPDATE execution e
+  SET status = d.status,
+      version = e.version + 1,
+      recoveries = 0,
+      process_id = d.process_id,
+      started_at = coalesce(e.started_at, to_timestamp(d.started_at / 1000.0)),
+      moved_at = clock(),
+      ended_at = clock(),
+      lineno = coalesce(d.lineno, e.lineno),
+      last_command = coalesce(d.last_command, e.last_command),
+      name = coalesce(d.name, e.name),
+      message = CASE WHEN d.has_message THEN d.message ELSE e.message END,
+      output = CASE WHEN d.has_output THEN d.output::json ELSE e.output END,
+      output_hash = CASE WHEN d.has_output THEN decode(d.output_hash, 'hex') ELSE e.output_hash END
+  FROM ROWS FROM (
+    json_to_recordset($1::json) AS (
+      ordinal integer, workspace_id uuid, id uuid, version integer, generation integer, status text,
+      process_id uuid, started_at float8, lineno integer, last_command text, name text,
+      has_message boolean, message text, has_output boolean, output_hash text,
+      first_seq integer, last_seq integer, log_seq integer
+    ),
+    unnest($2::text[]), unnest($3::text[]), unnest($4::text[])
+  ) AS d(
+    ordinal, workspace_id, id, version, generation, status, process_id, started_at, lineno, last_command, name,
+    has_message, message, has_output, output_hash, first_seq, last_seq, log_seq, output, entries, lines
+  )
+  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version AND e.ended_at IS NULL
+  RETURNING d.ordinal, e.workspace_id, e.id, e.version, e.generation, e.status, e.answered, e.watched,
+    e.parent_execution_id, d.first_seq, d.last_seq, d.log_seq, d.entries, d.lines
+), saved AS (
+  INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
+  SELECT workspace_id, id, generation, first_seq, last_seq, entries::json FROM moved WHERE entries IS NOT NULL
+), logged AS (
+  INSERT INTO log (workspace_id, execution_id, generation, first_seq, lines)
+  SELECT workspace_id, id, generation, log_seq, lines::json FROM moved WHERE lines IS NOT NULL
+)
+SELECT ordinal, version, status, answered, watched, parent_execution_id FROM moved
+
+-- name: loadForActivation
+SELECT
+  e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered, e.name,
+  e.parent_execution_id, e.top_execution_id, e.is_productive, e.priority, e.project_id, e.created_by, e.traceparent,
+  encode(e.script_hash, 'hex') AS script_hash, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
+  e.started_at,
+  (SELECT string_agg(s.entries::text, E'\n' ORDER BY s.first_seq) FROM savepoint s
+   WHERE s.workspace_id = e.workspace_id AND s.execution_id = e.id AND s.generation = e.generation) AS history,
+  (SELECT json_agg(json_build_array(a.position, a.seq, a.outcome, floor(extract(epoch FROM a.created_at) * 1000)) ORDER BY a.position)
+   FROM answer a
+   WHERE a.workspace_id = e.workspace_id AND a.execution_id = e.id AND a.generation = e.generation
+     AND a.position > d.after)::text AS answers
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, after integer)
+JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
+
+-- name: loadScripts
+SELECT s.workspace_id, encode(s.hash, 'hex') AS hash, s.language, s.source
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, hash text)
+JOIN script s ON s.workspace_id = d.workspace_id AND s.hash = decode(d.hash, 'hex')
+
+-- name: readExecution
+SELECT e.*, encode(e.script_hash, 'hex') AS script_hash_hex, encode(e.input_hash, 'hex') AS input_hash_hex,
+  encode(e.output_hash, 'hex') AS output_hash_hex
+FROM execution e WHERE e.workspace_id = $1 AND e.id = $2
+
+-- name: readWaits
+SELECT seq, kind, return_when, needed, ref, subject, due_at, since, generation
+FROM wait WHERE workspace_id = $1 AND execution_id = $2 ORDER BY seq
+
+-- name: markWatched
+UPDATE execution e SET watched = true
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND NOT e.watched
+
+-- name: applyIfVersion
+-- `answered` is not guarded by the version (an answer while ready moves nothing), so it is only
+-- reset by a new generation and never written back from what was read.
+WITH moved AS (
+  UPDATE execution e
+  SET status = $4, beneath = $5, version = e.version + 1, epoch = $6, generation = $7, recoveries = $8,
+      answered = CASE WHEN e.generation = $7 THEN e.answered ELSE 0 END,
+      process_id = CASE WHEN $4 = 'PAUSED' OR $9 OR $4 = 'WAITING_ENGINE' THEN NULL ELSE e.process_id END,
+      message = coalesce($10, e.message), moved_at = clock(),
+      ended_at = CASE WHEN $9 THEN clock() END
+  WHERE e.workspace_id = $1 AND e.id = $2 AND e.version = $3
+  RETURNING e.workspace_id, e.id, e.version
+), dropped AS (
+  DELETE FROM wait w USING moved m WHERE $9 AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+), dropped_members AS (
+  DELETE FROM wait_member w USING moved m WHERE $9 AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+)
+SELECT version FROM moved

@@ -1,0 +1,41 @@
+import type { Queryable } from './database.ts'
+import { sql } from './executions-sql.ts'
+
+export interface ExecutionVersion {
+  readonly workspaceId: string
+  readonly executionId: string
+  readonly version: number
+}
+
+/**
+ * Moves ready executions to AT_ENGINE under this process, guarded by version. Returns the new
+ * version of those that were claimed; the others were moved by somebody else.
+ */
+export async function claimExecutions(
+  db: Queryable,
+  { items, processId }: { readonly items: readonly ExecutionVersion[]; readonly processId: string },
+): Promise<Map<string, number>> {
+  const keys = items
+    .map(({ workspaceId, executionId, version }) => ({
+      workspace_id: workspaceId,
+      id: executionId,
+      version,
+    }))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const rows = await db.query<{ id: string; version: number }>(sql.claimExecutions, [
+    JSON.stringify(keys),
+    processId,
+  ])
+  return new Map(rows.map((row) => [row.id, row.version]))
+}
+
+/** Marks executions so that their end is announced even without a parent. Before the wait is committed. */
+export async function markWatched(
+  db: Queryable,
+  keys: readonly { readonly workspaceId: string; readonly executionId: string }[],
+): Promise<void> {
+  const rows = keys
+    .map(({ workspaceId, executionId }) => ({ workspace_id: workspaceId, id: executionId }))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  await db.query(sql.markWatched, [JSON.stringify(rows)])
+}

@@ -1,0 +1,28 @@
+import type { Queryable } from './database.ts'
+import { sql } from './executions-sql.ts'
+import { newExecutionRow, type NewExecution } from './new-execution.ts'
+import { putPayloads } from './payloads.ts'
+
+/**
+ * Creates executions in one statement; ids that exist already are passed over, so that starting
+ * twice starts once. Returns the birth times (ms since 1970) of those that were created.
+ *
+ * After it commits the caller nudges an engine (or a connector); a crash before that leaves
+ * executions in WAITING_ENGINE that the sweep finds.
+ */
+export async function createExecutions(
+  db: Queryable,
+  items: readonly NewExecution[],
+): Promise<Map<string, number>> {
+  const rows = items.map(newExecutionRow)
+  await putPayloads(
+    db,
+    rows.flatMap((row) => row.payload ?? []),
+  )
+  const born = await db.query<{ id: string; created_at: number }>(sql.createExecutions, [
+    JSON.stringify(rows.map((row) => row.columns)),
+    rows.map((row) => row.input),
+    items.map((item) => item.extra),
+  ])
+  return new Map(born.map((row) => [row.id, row.created_at]))
+}

@@ -1,0 +1,14 @@
+import { loadStatements } from './statement.ts'
+
+export const sql = loadStatements('executions', [
+  'createExecutions',
+  'claimExecutions',
+  'commitActivations',
+  'endActivations',
+  'loadForActivation',
+  'loadScripts',
+  'readExecution',
+  'readWaits',
+  'markWatched',
+  'applyIfVersion',
+])

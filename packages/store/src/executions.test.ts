@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { newId } from '@millrace/runtime'
+import {
+  createTestDatabase,
+  startPostgres,
+  type TestDatabase,
+  type TestPostgres,
+} from '@millrace/testkit'
+import { answerWaits } from './answers.ts'
+import { claimExecutions } from './claim-executions.ts'
+import { type ActivationCommit, commitActivations } from './commit-activations.ts'
+import { createExecutions } from './create-executions.ts'
+import { createDatabase, type Database } from './database.ts'
+import { loadForActivation } from './load-executions.ts'
+import { migrate } from './migrate.ts'
+import type { NewExecution } from './new-execution.ts'
+import { readExecution, readWaits } from './read-execution.ts'
+
+let server: TestPostgres
+let database: TestDatabase
+let db: Database
+const workspaceId = newId()
+const processId = newId()
+
+before(async () => {
+  server = await startPostgres()
+  database = await createTestDatabase({ server: server.url, migrate })
+  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
+})
+after(async () => {
+  await db.close()
+  await database.drop()
+  await server.stop()
+})
+
+function newExecution(over: Partial<NewExecution> = {}): NewExecution {
+  const id = over.id ?? newId()
+  return {
+    workspaceId,
+    id,
+    type: 'FLOW',
+    name: null,
+    flowId: null,
+    connectorId: null,
+    connectorType: null,
+    scriptHash: 'ab',
+    projectId: null,
+    input: 'null',
+    parentId: null,
+    topId: id,
+    orphan: false,
+    isProductive: true,
+    priority: 0,
+    createdBy: null,
+    traceparent: null,
+    scheduledFor: null,
+    paused: false,
+    extra: null,
+    ...over,
+  }
+}
+
+function commit(executionId: string, over: Partial<ActivationCommit> = {}): ActivationCommit {
+  return {
+    workspaceId,
+    executionId,
+    version: 1,
+    generation: 1,
+    status: 'ENDED_SUCCESS',
+    ended: true,
+    consumed: 0,
+    processId,
+    startedAt: 1_700_000_000_000,
+    line: 3,
+    lastCommand: 'flow',
+    name: null,
+    dueIn: null,
+    dueAt: null,
+    hasWaits: false,
+    history: null,
+    log: null,
+    children: [],
+    waits: [],
+    lockRequests: [],
+    settings: [],
+    ...over,
+  }
+}
+
+const row = async (executionId: string) => {
+  const found = await readExecution(db, { workspaceId, executionId })
+  assert.ok(found)
+  return found
+}
+
+async function born(over: Partial<NewExecution> = {}): Promise<string> {
+  const item = newExecution(over)
+  await createExecutions(db, [item])
+  return item.id
+}
+
+const dependency = (seq: number, ref: string) => ({
+  seq,
+  kind: 'DEPENDENCY' as const,
+  returnWhen: 'ALL_SUCCEEDED',
+  needed: null,
+  ref,
+  subject: null,
+  dueIn: null,
+  dueAt: null,
+  members: [],
+})
+
+test('creating the same id twice starts it once', async () => {
+  const item = newExecution({ input: '{"a":"\\u0000\\ud800"}' })
+  assert.equal((await createExecutions(db, [item])).size, 1)
+  assert.equal((await createExecutions(db, [item, newExecution()])).size, 1)
+  assert.equal((await row(item.id)).input, '{"a":"\\u0000\\ud800"}')
+})
+
+test('an input above 32 KiB lives in the payload table and is found again', async () => {
+  const id = await born({ input: JSON.stringify('x'.repeat(40_000)) })
+  const [loaded] = await loadForActivation(db, [{ workspaceId, executionId: id }])
+  assert.equal(loaded?.input, null)
+  assert.equal(loaded?.inputHash?.length, 64)
+})
+
+test('one of two commits on the same version counts and the other leaves nothing', async () => {
+  const id = await born()
+  const child = newExecution({ parentId: id, topId: id })
+  const [first] = await commitActivations(db, [commit(id, { output: '"a"', message: 'bad\0text' })])
+  const [second] = await commitActivations(db, [
+    commit(id, {
+      output: '"b"',
+      children: [child],
+      waits: [dependency(1, child.id)],
+      history: { firstSeq: 1, lastSeq: 1, entries: '[]' },
+    }),
+  ])
+  assert.equal(first?.applied, true)
+  assert.deepEqual(second, { applied: false })
+  const ended = await row(id)
+  assert.equal(ended.output, '"a"')
+  assert.equal(ended.message, 'bad\uFFFDtext')
+  assert.equal(ended.version, 2)
+  assert.equal(await readExecution(db, { workspaceId, executionId: child.id }), null)
+})
+
+test('a parked execution is answered once and goes back to the queue', async () => {
+  const id = await born()
+  const child = newExecution({ parentId: id, topId: id })
+  const [parked] = await commitActivations(db, [
+    commit(id, {
+      status: 'WAITING_DEPENDENCY',
+      ended: false,
+      children: [child],
+      waits: [dependency(1, child.id)],
+      history: { firstSeq: 1, lastSeq: 1, entries: '[{"seq":1}]' },
+    }),
+  ])
+  assert.equal(parked?.applied && parked.status, 'WAITING_DEPENDENCY')
+  const answer = {
+    workspaceId,
+    executionId: id,
+    generation: 1,
+    seq: 1,
+    outcome: { kind: 'timeout' } as const,
+  }
+  const [answered] = await answerWaits(db, [answer])
+  assert.equal(answered?.moved, true)
+  assert.equal(answered.version, 3)
+  assert.equal(answered.processId, processId)
+  assert.deepEqual(
+    answered.answers.map(({ position, seq, outcome }) => [position, seq, outcome]),
+    [[1, 1, '{"kind":"timeout"}']],
+  )
+  assert.deepEqual(await answerWaits(db, [answer]), [])
+  const [loaded] = await loadForActivation(db, [{ workspaceId, executionId: id }])
+  assert.equal(loaded?.status, 'WAITING_ENGINE')
+  assert.deepEqual(loaded.history, [{ seq: 1 }])
+  assert.deepEqual(loaded.answers, [
+    { position: 1, seq: 1, outcome: { kind: 'timeout' }, at: answered.answers[0]?.at },
+  ])
+})
+
+test('an answer while an engine works moves nothing, and its next commit stays ready', async () => {
+  const id = await born()
+  const other = newId()
+  await commitActivations(db, [
+    commit(id, {
+      status: 'WAITING_DEPENDENCY',
+      ended: false,
+      waits: [dependency(1, other), dependency(2, other)],
+    }),
+  ])
+  const outcome = { kind: 'timeout' } as const
+  await answerWaits(db, [{ workspaceId, executionId: id, generation: 1, seq: 1, outcome }])
+  const claimed = await claimExecutions(db, {
+    items: [{ workspaceId, executionId: id, version: 3 }],
+    processId,
+  })
+  assert.equal(claimed.get(id), 4)
+  const [noted] = await answerWaits(db, [
+    { workspaceId, executionId: id, generation: 1, seq: 2, outcome },
+  ])
+  assert.equal(noted?.moved, false)
+  assert.equal(noted.version, 4)
+  assert.equal(noted.answers[0]?.position, 2)
+  const [again] = await commitActivations(db, [
+    commit(id, { version: 4, status: 'WAITING_DEPENDENCY', ended: false, consumed: 1 }),
+  ])
+  assert.equal(again?.applied && again.status, 'WAITING_ENGINE')
+  assert.equal(again?.applied && again.answered, 2)
+})
+
+test('an end removes the waits that are still open', async () => {
+  const id = await born()
+  await commitActivations(db, [
+    commit(id, {
+      status: 'SCHEDULED',
+      ended: false,
+      waits: [{ ...dependency(1, newId()), kind: 'TIMER', dueIn: 60 }],
+      dueIn: 60,
+    }),
+  ])
+  assert.equal((await readWaits(db, { workspaceId, executionId: id })).length, 1)
+  const shown = await row(id)
+  assert.ok((shown.scheduled_for ?? 0) > shown.created_at + 59_000)
+  await commitActivations(db, [commit(id, { version: 2, hasWaits: true })])
+  assert.equal((await readWaits(db, { workspaceId, executionId: id })).length, 0)
+})
+
+test('a scheduled start is a wait of its own that needs no answer', async () => {
+  const id = await born({ scheduledFor: Date.now() + 1_000 })
+  assert.equal((await row(id)).status, 'SCHEDULED')
+  const [started] = await answerWaits(db, [
+    {
+      workspaceId,
+      executionId: id,
+      generation: 1,
+      seq: 0,
+      outcome: { kind: 'value', value: { v: null } },
+    },
+  ])
+  assert.equal(started?.status, 'WAITING_ENGINE')
+  assert.deepEqual(started.answers, [])
+})
+
+test('settings, locks and children of a batch count only for rows that moved', async () => {
+  const [good, bad] = [await born(), await born()]
+  const request = { seq: 1, key: 'setting:x', action: 'acquire', capacity: 1 } as const
+  await commitActivations(db, [
+    commit(good, {
+      status: 'WAITING_LOCK',
+      ended: false,
+      lockRequests: [request],
+      settings: [{ id: newId(), name: 's', value: '1' }],
+    }),
+    commit(bad, {
+      version: 7,
+      lockRequests: [request],
+      settings: [{ id: newId(), name: 's', value: '2' }],
+    }),
+  ])
+  const statement = {
+    name: 'probe',
+    text: 'SELECT execution_id FROM lock_request WHERE workspace_id = $1',
+  }
+  assert.deepEqual(await db.query(statement, [workspaceId]), [{ execution_id: good }])
+  const settings = { name: 'probe2', text: 'SELECT value FROM setting WHERE workspace_id = $1' }
+  assert.deepEqual(await db.query(settings, [workspaceId]), [{ value: '1' }])
+})
