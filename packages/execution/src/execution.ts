@@ -1,0 +1,161 @@
+import type { AnswerEvent, Event, EventOf } from './event.ts'
+import type { State } from './state.ts'
+import { cover, uncover } from './state.ts'
+import { TRANSITIONS } from './transitions.ts'
+import type { Wait } from './wait.ts'
+import { ANSWERABLE, statusOfWait } from './wait.ts'
+
+/** The part of an execution that decides what may happen to it. */
+export interface Execution {
+  /** Counts moves and guards every update. */
+  readonly version: number
+  /** Counts claims, rescues and reverts; fences the processes that held it before. */
+  readonly epoch: number
+  /** Counts reverts; 1 until the first. */
+  readonly generation: number
+  /** Leases lost since it last made progress. */
+  readonly recoveries: number
+  /** Answers given in this generation: the position of the last one. */
+  readonly answered: number
+  /** Open waits, oldest first. They stay open while a process runs it. */
+  readonly waits: readonly Wait[]
+  readonly state: State
+}
+
+/**
+ * What an event means. `moved`: a new version. `noted`: a fact is kept, status and version stay.
+ * `ignored`: late (`stale`) or already so (`noEffect`). `refused`: a bug or an impossible request.
+ */
+export type Decision =
+  | { readonly kind: 'moved'; readonly next: Execution }
+  | { readonly kind: 'noted'; readonly next: Execution }
+  | { readonly kind: 'ignored'; readonly why: 'stale' | 'noEffect' }
+  | { readonly kind: 'refused'; readonly why: Refusal }
+
+/** Why an event is refused, for logs and for the person who asked. */
+export const REFUSALS = {
+  notAllowed: 'its status does not allow this',
+  wrongKind: 'the open wait is of another kind',
+  waitNotNew: 'a wait was opened twice, or is the start itself',
+  answerNotGiven: 'the code has seen an answer that was never given',
+  nothingToWaitFor: 'it would wait for nothing, for ever',
+} as const
+
+export type Refusal = keyof typeof REFUSALS
+
+/** The whole life of an execution is here: pure, total, and the same in every service. */
+export function decide(now: Execution, event: Event): Decision {
+  if (isStale(now, event)) return { kind: 'ignored', why: 'stale' }
+  if ('seq' in event) return decideAnswer(now, event)
+  if (event.type === 'engineClaimed') return decideClaimed(now, event)
+  if (event.type === 'parked') return decideParked(now, event)
+  return decideOther(now, event)
+}
+
+/** The wait whose kind the status of a parked execution shows, or null when none is open. */
+export function oldestWait(execution: Pick<Execution, 'waits'>): Wait | null {
+  return execution.waits[0] ?? null
+}
+
+function isStale(now: Execution, event: Event): boolean {
+  if ('seq' in event) {
+    return event.generation !== now.generation || now.waits.every(({ seq }) => seq !== event.seq)
+  }
+  if ('version' in event) return event.version !== now.version
+  if ('epoch' in event) return now.state.status !== 'AT_ENGINE' || event.epoch !== now.epoch
+  return false
+}
+
+function decideAnswer(now: Execution, event: AnswerEvent): Decision {
+  const cell = TRANSITIONS[now.state.status][event.type]
+  if (cell === 'underPause') return decideUnderPause(now, event)
+
+  const kind = now.waits.find(({ seq }) => seq === event.seq)?.kind
+  // Also where an ended execution would be caught: it has no wait of any kind.
+  if (!ANSWERABLE[event.type].some((answerable) => answerable === kind)) return refused('wrongKind')
+  // The start is no call of the code, so no position is spent on it.
+  const answered = kind === 'START' ? now.answered : now.answered + 1
+  const waits = now.waits.filter(({ seq }) => seq !== event.seq)
+  const next = { ...now, answered, waits }
+  return cell === 'noted'
+    ? { kind: 'noted', next }
+    : moved({ ...next, state: { status: 'WAITING_ENGINE' } })
+}
+
+/** A pause delays what an answer leads to, never the answer. */
+function decideUnderPause(now: Execution, event: AnswerEvent): Decision {
+  const decision = decide({ ...now, state: uncover(now.state) }, event)
+  if (!('next' in decision)) return decision
+  const { kind, next } = decision
+  return { kind, next: { ...next, state: cover(next.state) } }
+}
+
+function decideClaimed(now: Execution, event: EventOf<'engineClaimed'>): Decision {
+  const cell = TRANSITIONS[now.state.status][event.type]
+  if (cell === 'refused') return refused('notAllowed')
+  const state: State = { status: cell, processId: event.processId }
+  return moved({ ...now, epoch: now.epoch + 1, state })
+}
+
+function decideParked(now: Execution, event: EventOf<'parked'>): Decision {
+  if (TRANSITIONS[now.state.status][event.type] === 'refused') return refused('notAllowed')
+  if (event.consumed > now.answered) return refused('answerNotGiven')
+  const waits = [...now.waits, ...event.opened].toSorted((a, b) => a.seq - b.seq)
+  const isOnceEach = new Set(waits.map(({ seq }) => seq)).size === waits.length
+  if (!isOnceEach || event.opened.some(({ kind }) => kind === 'START')) return refused('waitNotNew')
+
+  const next = { ...now, waits, recoveries: 0 }
+  // An answer came in while the code ran: it has more to do, whatever else it waits for.
+  if (event.consumed < now.answered) return moved({ ...next, state: { status: 'WAITING_ENGINE' } })
+  const oldest = oldestWait(next)
+  if (oldest === null) return refused('nothingToWaitFor')
+  return moved({ ...next, state: { status: statusOfWait(oldest.kind) } })
+}
+
+type OtherEvent = Exclude<Event, AnswerEvent | EventOf<'parked' | 'engineClaimed'>>
+
+function decideOther(now: Execution, event: OtherEvent): Decision {
+  const cell = TRANSITIONS[now.state.status][event.type]
+  switch (cell) {
+    case 'refused':
+      return refused('notAllowed')
+    case 'noEffect':
+      return { kind: 'ignored', why: 'noEffect' }
+    case 'PAUSED':
+      return moved({ ...now, state: cover(now.state) })
+    case 'beneath':
+      return moved({ ...now, state: uncover(now.state) })
+    case 'WAITING_ENGINE':
+      return moved({ ...now, ...restarted(now, event), state: { status: cell } })
+    case 'LOST':
+      return moved({ ...now, state: { status: cell } })
+    case 'ENDED_SUCCESS':
+    case 'ENDED_ERROR':
+    case 'ENDED_CANCELLED':
+      return moved({ ...now, waits: [], state: { status: cell } })
+  }
+}
+
+/** The counters of an execution that goes back to the queue. */
+function restarted(now: Execution, event: OtherEvent): Partial<Execution> {
+  const epoch = now.epoch + 1
+  switch (event.type) {
+    case 'recovered':
+      return { epoch, recoveries: now.recoveries + 1 }
+    case 'resumeRequested':
+      // A rescue by hand has all of its attempts before it again.
+      return { epoch, recoveries: 0 }
+    case 'reverted':
+      return { epoch, generation: now.generation + 1, recoveries: 0, answered: 0, waits: [] }
+    default:
+      return {}
+  }
+}
+
+function moved(next: Execution): Decision {
+  return { kind: 'moved', next: { ...next, version: next.version + 1 } }
+}
+
+function refused(why: Refusal): Decision {
+  return { kind: 'refused', why }
+}

@@ -1,0 +1,34 @@
+export type { Ended, ExecutionType, Idle, Parked, Status } from './status.ts'
+export {
+  EXECUTION_TYPES,
+  IDLE_STATUSES,
+  PARKED_STATUSES,
+  STATUSES,
+  isEnded,
+  isIdle,
+  isParked,
+} from './status.ts'
+export type { Wait, WaitKind } from './wait.ts'
+export { ANSWERABLE, WAIT_KINDS, statusOfWait } from './wait.ts'
+export type {
+  AnswerEvent,
+  AnswerType,
+  EngineEvent,
+  Event,
+  EventOf,
+  EventType,
+  LeaseEvent,
+  RescueEvent,
+  UserEvent,
+} from './event.ts'
+export { EVENT_TYPES } from './event.ts'
+export type { Cell, Row } from './transitions.ts'
+export { TRANSITIONS } from './transitions.ts'
+export type { State } from './state.ts'
+export { cover, uncover } from './state.ts'
+export type { Decision, Execution, Refusal } from './execution.ts'
+export { REFUSALS, decide, oldestWait } from './execution.ts'
+export type { CreateInput } from './create.ts'
+export { START, create } from './create.ts'
+export type { Effect } from './effects.ts'
+export { effectsOf } from './effects.ts'
