@@ -167,7 +167,14 @@ CREATE TABLE execution (
   ended_at timestamptz,
   traceparent text,                  -- W3C trace context of what created it
   extra json,                        -- rarely set properties: description, metadata, tags, …
-  PRIMARY KEY (workspace_id, id)
+  PRIMARY KEY (workspace_id, id),
+  -- Printed by packages/execution/src/checks.ts, whose test compares them.
+  CONSTRAINT execution_type_known CHECK (type IN ('FLOW', 'SCRIPT', 'CONNECTION', 'SCHEDULE', 'WRAPPER')),
+  CONSTRAINT execution_status_known CHECK (status IN ('SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_LOCK', 'WAITING_RESPONSE', 'WAITING_ENGINE', 'AT_ENGINE', 'PAUSED', 'LOST', 'ENDED_SUCCESS', 'ENDED_ERROR', 'ENDED_CANCELLED')),
+  CONSTRAINT execution_beneath_known CHECK (beneath IN ('SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_LOCK', 'WAITING_RESPONSE', 'WAITING_ENGINE')),
+  CONSTRAINT execution_beneath_while_paused CHECK ((beneath IS NOT NULL) = (status = 'PAUSED')),
+  CONSTRAINT execution_ended_at_when_ended CHECK ((ended_at IS NOT NULL) = (status LIKE 'ENDED_%')),
+  CONSTRAINT execution_held_by_a_process CHECK (status <> 'AT_ENGINE' OR process_id IS NOT NULL)
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_limit = 1000);
 
 -- What has not ended: the sweeps and the list of what is running walk it.
