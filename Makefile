@@ -1,0 +1,58 @@
+# Names the daily commands; what they do is in package.json, tools/ and deploy/.
+# Needs bash, make and npm. Node and pnpm come into .toolchain/ by themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/usr/local/sbin
+
+PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
+MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)
+READY := node_modules/.ready packages/wire/src/gen/.ready
+
+.PHONY: help up down demo test check fmt gen bench bench-peers sim chaos
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+up: $(READY) ## Start everything on this machine; Ctrl-C ends it
+	@exec node deploy/local/src/main.ts up
+
+down: $(READY) ## End what `make up` started on MILLRACE_HOME
+	@exec node deploy/local/src/main.ts down
+
+demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
+	@exec node test/demo/demo.ts
+
+test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' -- 'test/e2e/**/*.test.ts'
+
+check: $(READY) ## Format, lint, types, dead code, import law, sizes, licences, contracts
+	@exec node tools/check/main.ts
+
+fmt: $(READY) ## Format everything
+	@prettier --log-level warn --write .
+
+gen: $(READY) ## Generate code from proto/
+	@rm -f packages/wire/src/gen/.ready && $(MAKE) packages/wire/src/gen/.ready
+
+bench: $(READY) ## Our own figures
+	@exec node test/bench/peers.ts millrace
+
+bench-peers: $(READY) ## Millrace, Restate and DBOS in turn on the same work (TURNS=3)
+	@exec node test/bench/peers.ts millrace restate dbos
+
+sim: $(READY) ## The seeded simulation (SEED=… repeats one)
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'test/simulation/**/*.test.ts'
+
+chaos: $(READY) ## kill -9 and restarts under load
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'test/chaos/**/*.test.ts'
+
+.toolchain/stamp: deploy/toolchain.sh
+	@deploy/toolchain.sh >/dev/null && touch $@
+
+node_modules/.ready: .toolchain/stamp pnpm-lock.yaml $(MANIFESTS)
+	@pnpm install --frozen-lockfile --prefer-offline --reporter=append-only --loglevel=error >&2 && touch $@
+
+packages/wire/src/gen/.ready: node_modules/.ready $(PROTOS)
+	@pnpm --filter @millrace/wire run --if-present gen >&2 && mkdir -p $(@D) && touch $@
