@@ -1,1 +1,53 @@
-export * from './messages.ts'
+export type {
+  ControlItem,
+  DependencyNudge,
+  DispatchItem,
+  EndedItem,
+  ExecutionKey,
+  LockNudge,
+  MovedItem,
+  RecordNudge,
+  ResumeItem,
+} from './messages.ts'
+
+export { decodeDispatch, encodeDispatch } from './dispatch-codec.ts'
+export { decodeResume, encodeResume } from './resume-codec.ts'
+export {
+  decodeControl,
+  decodeEnded,
+  decodeMoved,
+  encodeControl,
+  encodeEnded,
+  encodeMoved,
+} from './moved-codec.ts'
+export {
+  decodeControlNudges,
+  decodeDependencyNudges,
+  decodeLockNudges,
+  decodeRecordNudges,
+  decodeTimerNudge,
+  encodeControlNudges,
+  encodeDependencyNudges,
+  encodeLockNudges,
+  encodeRecordNudges,
+  encodeTimerNudge,
+} from './nudge-codec.ts'
+export {
+  decodeExecutionType,
+  decodeStatus,
+  encodeExecutionType,
+  encodeStatus,
+} from './status-codec.ts'
+
+/** Service definitions for `serveGrpc` and `createGrpcClient` of the runtime. */
+export {
+  connectorService,
+  descriptorSet,
+  engineService,
+  executionService,
+  lockService,
+  recordService,
+  schedulerService,
+} from './services.ts'
+/** The messages of those services. */
+export * as pb from './pb.ts'

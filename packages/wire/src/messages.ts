@@ -27,7 +27,12 @@ export interface DispatchItem extends ExecutionKey {
 /** Answers for an execution that an engine keeps warm. `outcome` is JSON text of replay's Outcome. */
 export interface ResumeItem extends ExecutionKey {
   readonly version: number
-  readonly answers: readonly { readonly position: number; readonly seq: number; readonly outcome: string; readonly at: number }[]
+  readonly answers: readonly {
+    readonly position: number
+    readonly seq: number
+    readonly outcome: string
+    readonly at: number
+  }[]
 }
 
 /** An execution was moved by somebody else: whoever holds or keeps it must let go. */
