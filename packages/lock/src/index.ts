@@ -1,0 +1,8 @@
+export type { Holder, Lock, Request, Waiter } from './lock.ts'
+export { createLock, positionOf } from './lock.ts'
+export type { LockDecision, LockEffect, LockEvent, LockEventType } from './decide.ts'
+export { decide } from './decide.ts'
+export type { Awaited, Blocked, Deadlock, Link, Victim } from './deadlock.ts'
+export { findDeadlocks } from './deadlock.ts'
+export type { DependencyFacts, ReturnWhen } from './dependency-need.ts'
+export { dependencyNeed } from './dependency-need.ts'
