@@ -39,3 +39,98 @@ export {
   type WaitRow,
 } from './read-execution.ts'
 export { loadStatements, type Statement } from './statement.ts'
+export {
+  type ExecutionFacts,
+  putScripts,
+  readFacts,
+  type RecordRef,
+  releaseExecutions,
+  resolveConnectors,
+  type ResolvedConnector,
+  type ResolvedFlow,
+  type ResolvedSetting,
+  resolveFlows,
+  resolveSettings,
+} from './resolve.ts'
+
+export { insertAudit } from './audit.ts'
+export {
+  type ApiKeyRow,
+  type CredentialRow,
+  insertApiKey,
+  listApiKeys,
+  readApiKey,
+  readApiKeyByHash,
+  trashApiKey,
+} from './api-keys.ts'
+export { type ConnectorFields, type ConnectorRow, connectors } from './connectors.ts'
+export {
+  type EndedRow,
+  type ExecutionRecordRow,
+  patchExecution,
+  readEnded,
+  readExecutionRecord,
+  readExecutionRecords,
+  readExecutionValue,
+  readPayloadSize,
+  readPayloadText,
+  readScriptSources,
+  type RecordWait,
+} from './execution-records.ts'
+export {
+  listChildren,
+  listExecutions,
+  readTree,
+  summarizeExecutions,
+  SUMMARY_GROUPS,
+  type SummaryGroup,
+  type TreeRow,
+} from './execution-lists.ts'
+export { type FlowFields, type FlowRow, flows } from './flows.ts'
+export { answerKey, claimKey, dropKey, type KeyClaim, sweepKeys } from './idempotency.ts'
+export type { Filter, FilterOp } from './list-filter.ts'
+export type { ListRequest, Page } from './list-page.ts'
+export {
+  type LogPosition,
+  type PlacedLogLine,
+  readLogs,
+  readSavepoints,
+  type SavepointView,
+} from './logs.ts'
+export { type ProjectFields, projects } from './projects.ts'
+export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
+export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'
+export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
+export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
+export { type SettingFields, type SettingRow, settings } from './settings.ts'
+export {
+  countLoginFailure,
+  forgetLoginFailures,
+  insertUser,
+  listUsers,
+  type LoginSource,
+  readLoginLock,
+  readUser,
+  readUserByName,
+  setPassword,
+  trashUser,
+  type UserRow,
+  type UserWithPassword,
+} from './users.ts'
+export {
+  type AwaitedRow,
+  type LockHolderRow,
+  type LockKey,
+  type LockWaiterRow,
+  readAwaited,
+  readLockedSettingName,
+  readLockState,
+} from './why.ts'
+export {
+  insertWorkspace,
+  isFirstStart,
+  listWorkspaces,
+  readOrganizationId,
+  readWorkspace,
+  type WorkspaceRow,
+} from './workspaces.ts'

@@ -1,0 +1,30 @@
+-- name: claimKey
+-- New, older than a day, or left by a request that died: ours. created_at stays on a takeover, since
+-- the ids of what the request makes are derived from it.
+INSERT INTO idempotency_key AS k (workspace_id, key, request_hash, lease_until)
+VALUES ($1, $2, decode($3, 'hex'), clock() + interval '60 s')
+ON CONFLICT (workspace_id, key) DO UPDATE SET
+  request_hash = excluded.request_hash,
+  status = NULL,
+  answer = NULL,
+  lease_until = excluded.lease_until,
+  created_at = CASE
+    WHEN k.created_at < clock() - interval '24 hours' THEN clock() ELSE k.created_at
+  END
+WHERE k.created_at < clock() - interval '24 hours'
+  OR (k.status IS NULL AND k.lease_until < clock() AND k.request_hash = excluded.request_hash)
+RETURNING created_at, (xmax <> 0 AND created_at < lease_until - interval '60 s') AS takeover
+
+-- name: readKey
+SELECT request_hash = decode($3, 'hex') AS same, status, answer,
+  greatest(1, ceil(extract(epoch FROM lease_until - clock())))::integer AS seconds
+FROM idempotency_key WHERE workspace_id = $1 AND key = $2
+
+-- name: answerKey
+UPDATE idempotency_key SET status = $3, answer = $4::json WHERE workspace_id = $1 AND key = $2
+
+-- name: dropKey
+DELETE FROM idempotency_key WHERE workspace_id = $1 AND key = $2 AND status IS NULL
+
+-- name: sweepKeys
+DELETE FROM idempotency_key WHERE created_at < clock() - interval '24 hours'

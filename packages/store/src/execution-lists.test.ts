@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { newId, now } from '@millrace/runtime'
+import {
+  createTestDatabase,
+  runSql,
+  startPostgres,
+  type TestDatabase,
+  type TestPostgres,
+} from '@millrace/testkit'
+import { createExecutions } from './create-executions.ts'
+import { createDatabase, type Database } from './database.ts'
+import { listChildren, listExecutions, readTree, summarizeExecutions } from './execution-lists.ts'
+import { patchExecution, readEnded, readExecutionRecord } from './execution-records.ts'
+import type { Filter } from './list-filter.ts'
+import { readLogs, readSavepoints } from './logs.ts'
+import { migrate } from './migrate.ts'
+import type { NewExecution } from './new-execution.ts'
+
+let server: TestPostgres
+let database: TestDatabase
+let db: Database
+const workspaceId = newId()
+const ids: string[] = []
+
+before(async () => {
+  server = await startPostgres()
+  database = await createTestDatabase({ server: server.url, migrate })
+  db = createDatabase({ url: database.url, application: 'test', profile: 'api' })
+  const root = execution({ name: 'root', input: '{"customer":{"id":"c-1"}}' })
+  const child = execution({ parentId: root.id, topId: root.id, extra: '{"tags":["red","big"]}' })
+  const grandchild = execution({ parentId: child.id, topId: root.id })
+  await createExecutions(db, [root, child, grandchild])
+  await runSql(
+    database.url,
+    "UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock(), output = '7' WHERE id = $1",
+    [grandchild.id],
+  )
+})
+after(async () => {
+  await db.close()
+  await database.drop()
+  await server.stop()
+})
+
+function execution(over: Partial<NewExecution>): NewExecution {
+  const id = newId()
+  ids.push(id)
+  return {
+    workspaceId,
+    id,
+    type: 'SCRIPT',
+    name: null,
+    flowId: null,
+    connectorId: null,
+    connectorType: null,
+    scriptHash: 'ab',
+    projectId: null,
+    input: 'null',
+    parentId: null,
+    topId: id,
+    orphan: false,
+    isProductive: true,
+    priority: 0,
+    createdBy: null,
+    traceparent: null,
+    scheduledFor: null,
+    paused: false,
+    extra: null,
+    ...over,
+  }
+}
+
+const ask = (filter: Filter | null, order: string | null = null) =>
+  listExecutions(db, {
+    workspaceId,
+    filter,
+    order,
+    limit: 50,
+    cursor: null,
+    count: true,
+    at: now(),
+  })
+
+const found = async (filter: Filter | null): Promise<number[]> =>
+  (await ask(filter)).rows.map((row) => ids.indexOf(row.id)).toSorted()
+
+const recent = { field: 'created_at', op: 'ge', value: new Date(now() - 3_600_000).toISOString() }
+
+test('cheap filters need no time range', async () => {
+  assert.deepEqual(await found(null), [0, 1, 2])
+  assert.deepEqual(await found({ field: 'status', op: 'eq', value: 'WAITING_ENGINE' }), [0, 1])
+  assert.deepEqual(await found({ field: 'tag', op: 'eq', value: 'red' }), [1])
+  assert.deepEqual(await found({ field: 'name', op: 'eq', value: 'root' }), [0])
+  assert.deepEqual(await found({ field: 'top_execution_id', op: 'eq', value: ids[0] }), [0, 1, 2])
+})
+
+test('any other filter or order needs a time range of at most 7 days', async () => {
+  const inside: Filter = { field: 'input_value.customer.id', op: 'eq', value: 'c-1' }
+  const ended: Filter = { field: 'status', op: 'eq', value: 'ENDED_SUCCESS' }
+  const old: Filter = { field: 'created_at', op: 'ge', value: '2020-01-01T00:00:00Z' }
+  for (const filter of [inside, ended, { and: [ended, old] }, { or: [ended, recent as Filter] }]) {
+    await assert.rejects(ask(filter), { code: 'invalid', message: /time range of at most 7 days/ })
+  }
+  await assert.rejects(ask(null, '-duration'), /sorting by duration/)
+  assert.deepEqual(await found({ and: [inside, recent as Filter] }), [0])
+  assert.deepEqual(await found({ and: [ended, recent as Filter] }), [2])
+  assert.equal((await ask(recent as Filter, '-duration')).rows.length, 3)
+})
+
+test('children and trees are followed as deep as asked', async () => {
+  const request = { workspaceId, filter: null, order: null, limit: 50, cursor: null, count: false }
+  const [root = ''] = ids
+  const below = async (depth: number) =>
+    (await listChildren(db, { ...request, parentId: root, depth })).rows.map((row) =>
+      ids.indexOf(row.id),
+    )
+  assert.deepEqual(await below(1), [1])
+  assert.deepEqual(await below(2), [1, 2])
+  const tree = await readTree(db, { workspaceId, id: root, depth: 10, limit: 100 })
+  assert.deepEqual(
+    tree.map((node) => node.depth),
+    [0, 1, 2],
+  )
+  assert.equal(
+    (await readTree(db, { workspaceId: newId(), id: root, depth: 1, limit: 9 })).length,
+    0,
+  )
+})
+
+test('a summary counts what has not ended and what was created since', async () => {
+  const groups = await summarizeExecutions(db, {
+    workspaceId,
+    groupBy: 'status',
+    filter: null,
+    since: now() + 3_600_000,
+  })
+  assert.deepEqual(groups, [{ group: 'WAITING_ENGINE', count: 2 }])
+})
+
+test('a record is read with its names, and only what has ended is among the ended', async () => {
+  const [root = '', , grandchild = ''] = ids
+  const record = await readExecutionRecord(db, { workspaceId, id: root })
+  assert.equal(record?.name, 'root')
+  assert.equal(record?.flow_name, null)
+  assert.equal(record?.waits, null)
+  const keys = ids.map((executionId) => ({ workspaceId, executionId }))
+  const ended = await readEnded(db, keys)
+  assert.deepEqual(
+    ended.map((row) => [row.id, row.output]),
+    [[grandchild, '7']],
+  )
+})
+
+test('a patch changes the name and the rest and leaves the version alone', async () => {
+  const key = { workspaceId, id: ids[0] ?? '' }
+  const extra = (): string => '{"description":"new"}'
+  assert.equal(await patchExecution(db, key, { name: 'other', extra }), true)
+  const record = await readExecutionRecord(db, key)
+  assert.deepEqual(
+    [record?.name, record?.extra, record?.version],
+    ['other', '{"description":"new"}', 1],
+  )
+  assert.equal(await patchExecution(db, { ...key, id: newId() }, { name: 'x' }), false)
+})
+
+test('logs and savepoints are read from any place inside a row', async () => {
+  const executionId = ids[0] ?? ''
+  const key = { workspaceId, executionId }
+  const lines = (seqs: number[]) =>
+    JSON.stringify(seqs.map((seq) => ({ seq, at: seq, values: ['\u0000'] })))
+  const insertLog =
+    'INSERT INTO log (workspace_id, execution_id, generation, first_seq, lines) VALUES ($1, $2, 1, $3, $4)'
+  await runSql(database.url, insertLog, [workspaceId, executionId, 1, lines([1, 3])])
+  await runSql(database.url, insertLog, [workspaceId, executionId, 4, lines([4, 5, 9])])
+  const read = async (seq: number, limit = 50) => {
+    const page = await readLogs(db, key, { after: { generation: 1, seq }, limit })
+    return [page.lines.map((line) => line.seq), page.full]
+  }
+  assert.deepEqual(await read(0), [[1, 3, 4, 5, 9], false])
+  assert.deepEqual(await read(1), [[3, 4, 5, 9], false])
+  assert.deepEqual(await read(4, 1), [[5], true])
+  assert.deepEqual(await read(9), [[], false])
+
+  const entries = [
+    {
+      seq: 1,
+      kind: 'step',
+      label: 'a',
+      line: 3,
+      digest: '',
+      outcome: { kind: 'value', value: { v: 1 } },
+    },
+    { seq: 2, kind: 'sleep', label: 'b', line: 4, digest: '' },
+    { seq: 3, kind: 'call', label: 'c', line: null, digest: '' },
+  ]
+  await runSql(
+    database.url,
+    'INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries) VALUES ($1, $2, 1, 1, 3, $3)',
+    [workspaceId, executionId, JSON.stringify(entries)],
+  )
+  await runSql(
+    database.url,
+    `INSERT INTO answer (workspace_id, execution_id, generation, position, seq, outcome) VALUES ($1, $2, 1, 1, 2, '{"kind":"timeout"}')`,
+    [workspaceId, executionId],
+  )
+  const page = await readSavepoints(db, key, { generation: 1, afterSeq: 0, limit: 50 })
+  assert.deepEqual(
+    page.savepoints.map((savepoint) => [savepoint.seq, savepoint.name, savepoint.state]),
+    [
+      [1, 'a', 'done'],
+      [2, 'b', 'timed_out'],
+      [3, 'c', 'open'],
+    ],
+  )
+})

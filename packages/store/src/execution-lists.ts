@@ -1,0 +1,121 @@
+import type { Queryable } from './database.ts'
+import {
+  executionRecordCount,
+  executionRecordSelect,
+  type ExecutionRecordRow,
+} from './execution-records.ts'
+import { executionFields, planCost } from './execution-fields.ts'
+import { createParams, type Filter, filterToSql, type Params, refuse } from './list-filter.ts'
+import { type ListRequest, type Page, readPage } from './list-page.ts'
+import { loadStatements } from './statement.ts'
+
+/**
+ * One page of executions. Cheap filters walk what they find; any other must come with a time range of
+ * at most 7 days, or `invalid` says so. `at`: the present (ms since 1970), where an open range ends.
+ */
+export async function listExecutions(
+  db: Queryable,
+  request: ListRequest & { readonly at: number },
+): Promise<Page<ExecutionRecordRow>> {
+  const order = request.order ?? '-created_at'
+  const plan = planCost(request.filter, order, request.at)
+  return readPage(
+    db,
+    {
+      name: 'execution',
+      select: executionRecordSelect,
+      count: executionRecordCount,
+      id: 'e.id',
+      fields: executionFields,
+      defaultOrder: '-created_at',
+      where: (params) => plan(params),
+    },
+    request,
+  )
+}
+
+/** The executions that one has started, down to `depth` levels below it. */
+export function listChildren(
+  db: Queryable,
+  request: ListRequest & { readonly parentId: string; readonly depth: number },
+): Promise<Page<ExecutionRecordRow>> {
+  return readPage(
+    db,
+    {
+      name: `children ${request.parentId} ${request.depth}`,
+      select: executionRecordSelect,
+      count: executionRecordCount,
+      id: 'e.id',
+      fields: executionFields,
+      defaultOrder: 'created_at',
+      where: (params) => [below(params, request.parentId, request.depth)],
+    },
+    request,
+  )
+}
+
+function below(params: Params, parentId: string, depth: number): string {
+  const parent = params.add(parentId)
+  if (depth === 1) return `e.parent_execution_id = ${parent}::uuid`
+  return `e.id IN (
+    WITH RECURSIVE tree AS (
+      SELECT c.id, 1 AS depth FROM execution c
+      WHERE c.workspace_id = $1 AND c.parent_execution_id = ${parent}::uuid
+      UNION ALL
+      SELECT c.id, t.depth + 1 FROM tree t
+        JOIN execution c ON c.workspace_id = $1 AND c.parent_execution_id = t.id
+      WHERE t.depth < ${params.add(depth)}
+    )
+    SELECT id FROM tree
+  )`
+}
+
+export interface TreeRow {
+  readonly id: string
+  readonly parent_execution_id: string | null
+  readonly name: string | null
+  readonly type: string
+  readonly status: string
+  readonly depth: number
+  readonly created_at: number
+  readonly ended_at: number | null
+}
+
+/** An execution and what is below it, parents before children. */
+export function readTree(
+  db: Queryable,
+  key: { workspaceId: string; id: string; depth: number; limit: number },
+): Promise<TreeRow[]> {
+  return db.query(statements.readTree, [key.workspaceId, key.id, key.depth, key.limit])
+}
+
+export const SUMMARY_GROUPS = ['status', 'type', 'flow_id', 'project_id', 'connector_type'] as const
+export type SummaryGroup = (typeof SUMMARY_GROUPS)[number]
+
+/**
+ * How many executions there are of each group. All that have not ended, and of the ended ones those
+ * created since `since` (ms since 1970).
+ */
+export async function summarizeExecutions(
+  db: Queryable,
+  request: {
+    readonly workspaceId: string
+    readonly groupBy: SummaryGroup
+    readonly filter: Filter | null
+    readonly since: number
+  },
+): Promise<{ group: string | null; count: number }[]> {
+  if (!SUMMARY_GROUPS.includes(request.groupBy))
+    throw refuse('/group_by', `must be one of ${SUMMARY_GROUPS.join(', ')}`)
+  const params = createParams([request.workspaceId])
+  const filter =
+    request.filter === null ? '' : `AND ${filterToSql(request.filter, executionFields, params)}`
+  const since = params.add(new Date(request.since).toISOString())
+  const text = `SELECT e.${request.groupBy}::text AS group, count(*) AS count
+    FROM execution e
+    WHERE e.workspace_id = $1 AND (e.ended_at IS NULL OR e.created_at >= ${since}::timestamptz) ${filter}
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1000`
+  return db.query({ name: '', text }, params.values)
+}
+
+const statements = loadStatements('execution-lists', ['readTree'])

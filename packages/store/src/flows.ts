@@ -1,0 +1,25 @@
+import { createRecordStore, type ProjectRecordRow } from './records.ts'
+
+/** A flow with the source it runs now. JSON columns are text. */
+export interface FlowRow extends ProjectRecordRow {
+  /** sha256 in hex: what executions pin. */
+  readonly script_hash: string
+  readonly language: string
+  readonly script: string
+  readonly input_schema: string | null
+  readonly output_schema: string | null
+  readonly max_runtime_seconds: number | null
+}
+
+/** What may be written. The script itself goes to `putScript` first. Schemas are JSON text. */
+export interface FlowFields {
+  readonly name: string
+  readonly description?: string | null
+  readonly project_id?: string | null
+  readonly script_hash: string
+  readonly input_schema?: string | null
+  readonly output_schema?: string | null
+  readonly max_runtime_seconds?: number | null
+}
+
+export const flows = createRecordStore<FlowRow, FlowFields>('flows')

@@ -1,0 +1,74 @@
+import type { Queryable } from './database.ts'
+import { loadStatements } from './statement.ts'
+
+export interface IdempotencyKey {
+  readonly workspaceId: string
+  readonly key: string
+}
+
+/**
+ * What a request with an Idempotency-Key finds.
+ * `mine`: go on, and answer or drop the key afterwards; `takeover` when an earlier try died midway, so
+ * that what is to be made may exist already under the id derived from `at` (ms since 1970).
+ */
+export type KeyClaim =
+  | { readonly kind: 'mine'; readonly at: number; readonly takeover: boolean }
+  | { readonly kind: 'answered'; readonly status: number; readonly answer: string }
+  | { readonly kind: 'underWay'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'otherRequest' }
+
+/** `requestHash`: sha256 (hex) of everything that makes the request what it is. */
+export async function claimKey(
+  db: Queryable,
+  { workspaceId, key }: IdempotencyKey,
+  requestHash: string,
+): Promise<KeyClaim> {
+  const params = [workspaceId, key, requestHash]
+  const claimed = await db.query<{ created_at: number; takeover: boolean }>(
+    statements.claimKey,
+    params,
+  )
+  const mine = claimed[0]
+  if (mine !== undefined) return { kind: 'mine', at: mine.created_at, takeover: mine.takeover }
+
+  const rows = await db.query<FoundKey>(statements.readKey, params)
+  const found = rows[0]
+  // Dropped between the two statements: as if it were still there; the caller tries again.
+  if (found === undefined) return { kind: 'underWay', retryAfterSeconds: 1 }
+  if (!found.same) return { kind: 'otherRequest' }
+  if (found.status === null) return { kind: 'underWay', retryAfterSeconds: found.seconds }
+  return { kind: 'answered', status: found.status, answer: found.answer ?? 'null' }
+}
+
+/** Keeps the answer (JSON text) for those who ask again. */
+export async function answerKey(
+  db: Queryable,
+  { workspaceId, key }: IdempotencyKey,
+  answer: { status: number; body: string },
+): Promise<void> {
+  await db.query(statements.answerKey, [workspaceId, key, answer.status, answer.body])
+}
+
+/** The request failed and changed nothing: the key may be used again. */
+export async function dropKey(db: Queryable, { workspaceId, key }: IdempotencyKey): Promise<void> {
+  await db.query(statements.dropKey, [workspaceId, key])
+}
+
+export async function sweepKeys(db: Queryable): Promise<void> {
+  await db.query(statements.sweepKeys)
+}
+
+interface FoundKey {
+  readonly same: boolean
+  readonly status: number | null
+  readonly answer: string | null
+  readonly seconds: number
+}
+
+const statements = loadStatements('idempotency', [
+  'claimKey',
+  'readKey',
+  'answerKey',
+  'dropKey',
+  'sweepKeys',
+])

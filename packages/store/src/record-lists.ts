@@ -1,0 +1,95 @@
+import { connectors, type ConnectorRow } from './connectors.ts'
+import type { Queryable } from './database.ts'
+import { flows, type FlowRow } from './flows.ts'
+import type { Field } from './list-filter.ts'
+import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
+import { projects } from './projects.ts'
+import type { RecordRow } from './records.ts'
+import { settings, type SettingRow } from './settings.ts'
+
+/** One page of flows, settings, connectors or projects; those in the trash only when asked. */
+export function listRecords<T extends RecordType>(
+  db: Queryable,
+  type: T,
+  request: ListRequest & { readonly trashed: boolean },
+): Promise<Page<RecordRows[T]>> {
+  return readPage(db, request.trashed ? TRASH[type] : SOURCES[type], request)
+}
+
+export interface RecordRows {
+  readonly flow: FlowRow
+  readonly setting: SettingRow
+  readonly connector: ConnectorRow
+  readonly project: RecordRow
+}
+export type RecordType = keyof RecordRows
+
+const SOURCES: Readonly<Record<RecordType, ListSource>> = {
+  flow: source('flow', flows, {
+    language: { sql: 's.language', type: 'text' },
+    max_runtime_seconds: { sql: 'f.max_runtime_seconds', type: 'integer' },
+    script: { sql: 's.source', type: 'text' },
+  }),
+  setting: source('setting', settings, {}),
+  connector: source('connector', connectors, {
+    connector_type: { sql: 'c.connector_type', type: 'text' },
+  }),
+  project: source('project', projects, {}),
+}
+
+const TRASH: Readonly<Record<RecordType, ListSource>> = {
+  flow: trashOf(SOURCES.flow),
+  setting: trashOf(SOURCES.setting),
+  connector: trashOf(SOURCES.connector),
+  project: trashOf(SOURCES.project),
+}
+
+function source(
+  type: RecordType,
+  store: { select: { text: string }; count: { text: string } },
+  more: Readonly<Record<string, Field>>,
+): ListSource {
+  const alias = type.charAt(0)
+  const column = (name: string, fieldType: Field['type']): Field => ({
+    sql: `${alias}.${name}`,
+    type: fieldType,
+  })
+  const projectFields: Record<string, Field> =
+    type === 'project'
+      ? {}
+      : {
+          project_id: column('project_id', 'uuid'),
+          project_name: {
+            sql: 'n.name',
+            type: 'text',
+            via: (condition) =>
+              `${alias}.project_id IN (SELECT n.id FROM project n WHERE n.workspace_id = $1 AND ${condition})`,
+          },
+        }
+  return {
+    name: type,
+    select: store.select.text,
+    count: store.count.text,
+    id: `${alias}.id`,
+    defaultOrder: 'name',
+    fields: {
+      known: {
+        id: column('id', 'uuid'),
+        name: column('name', 'text'),
+        description: column('description', 'text'),
+        created_at: column('created_at', 'time'),
+        created_by: column('created_by', 'uuid'),
+        modified_at: column('modified_at', 'time'),
+        modified_by: column('modified_by', 'uuid'),
+        ...projectFields,
+        ...more,
+      },
+    },
+    where: () => [`${alias}.deleted_at IS NULL`],
+  }
+}
+
+function trashOf(live: ListSource): ListSource {
+  const alias = live.id.charAt(0)
+  return { ...live, name: `${live.name} trash`, where: () => [`${alias}.deleted_at IS NOT NULL`] }
+}

@@ -1,0 +1,75 @@
+import type { Queryable } from './database.ts'
+import { loadStatements } from './statement.ts'
+
+/** Names one lock: `setting:<setting id>` or `semaphore:<name>`. */
+export interface LockKey {
+  readonly workspaceId: string
+  readonly key: string
+}
+
+export interface LockHolderRow {
+  readonly execution_id: string
+  /** The fencing token; rises with every grant. */
+  readonly token: number
+  readonly depth: number
+  /** ms since 1970 */
+  readonly held_since: number
+}
+
+export interface LockWaiterRow {
+  readonly execution_id: string
+  readonly seq: number
+  readonly ticket: number | null
+  /** ms since 1970 */
+  readonly requested_at: number
+  readonly due_at: number | null
+}
+
+export interface AwaitedRow {
+  readonly id: string
+  readonly status: string
+  readonly name: string | null
+  readonly type: string
+  /** How many the wait has, and how many of them have not ended. */
+  readonly total: number
+  readonly live: number
+}
+
+/** Who holds a lock and who waits for it, in the order of their turns. */
+export async function readLockState(
+  db: Queryable,
+  lock: LockKey,
+  waitersMax = 1_000,
+): Promise<{ holders: LockHolderRow[]; waiters: LockWaiterRow[] }> {
+  const params = [lock.workspaceId, lock.key]
+  const [holders, waiters] = await Promise.all([
+    db.query<LockHolderRow>(statements.readHolders, params),
+    db.query<LockWaiterRow>(statements.readQueue, [...params, waitersMax]),
+  ])
+  return { holders, waiters }
+}
+
+/** Up to 20 of the executions that a dependency wait is for. */
+export function readAwaited(
+  db: Queryable,
+  wait: { workspaceId: string; executionId: string; seq: number },
+): Promise<AwaitedRow[]> {
+  return db.query(statements.readAwaited, [wait.workspaceId, wait.executionId, wait.seq])
+}
+
+/** The name of the setting whose lock this is. */
+export async function readLockedSettingName(
+  db: Queryable,
+  setting: { workspaceId: string; id: string },
+): Promise<string | null> {
+  const params = [setting.workspaceId, setting.id]
+  const rows = await db.query<{ name: string }>(statements.readLockName, params)
+  return rows[0]?.name ?? null
+}
+
+const statements = loadStatements('why', [
+  'readHolders',
+  'readQueue',
+  'readAwaited',
+  'readLockName',
+])
