@@ -1,0 +1,99 @@
+import type { Client, Execution, NewExecution } from '@millrace/client'
+import type { Command } from 'commander'
+import { CliError } from '../cli-error.ts'
+import type { Context } from '../context.ts'
+import { followExecution } from '../follow-execution.ts'
+import { exitCodeOfEnd } from '../exit-code.ts'
+import { looksLikeId, parseSeconds } from '../parse-option.ts'
+import { readJson, readSource } from '../read-input.ts'
+import { renderResult } from '../render/result.ts'
+
+/** The first request waits no longer than this for the end; then others go on. Seconds. */
+const FIRST_WAIT_SECONDS = 50
+
+interface Options {
+  readonly script?: string
+  readonly input?: string
+  readonly name?: string
+  readonly wait?: boolean
+  readonly follow?: boolean
+  readonly timeout?: number
+}
+
+export function addRunCommand(program: Command, context: Context): void {
+  program
+    .command('run')
+    .description('start an execution of a flow')
+    .argument('[flow]', 'name or id')
+    .option('--script <file>', 'run this file once instead of a flow')
+    .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
+    .option('--name <name>', "the execution's name")
+    .option('-w, --wait', 'wait for the end, print the output and exit by it')
+    .option('-f, --follow', 'show what happens until the end, then as --wait')
+    .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
+    .action(async (flow: string | undefined, options: Options) => {
+      const what = await whatToRun(flow, options, context)
+      const client = await context.client()
+      const execution = await start(client, what, options, context)
+      context.print(execution, () => renderResult(execution, context))
+      if (waits(options)) context.exitCode = exitCodeOfEnd(execution.status)
+    })
+}
+
+async function whatToRun(
+  flow: string | undefined,
+  options: Options,
+  { deps }: Context,
+): Promise<NewExecution> {
+  if ((flow === undefined) === (options.script === undefined)) {
+    throw new CliError('say what to run: either the name of a flow or --script <file>')
+  }
+  const input =
+    options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
+  const name = options.name === undefined ? {} : { name: options.name }
+  if (flow === undefined)
+    return { script: await readSource(options.script ?? '', deps.cwd), ...input, ...name }
+  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...input, ...name }
+}
+
+async function start(
+  client: Client,
+  what: NewExecution,
+  options: Options,
+  context: Context,
+): Promise<Execution> {
+  const { deps } = context
+  const signal = deps.interrupted
+  if (!waits(options)) return client.executions.create(what, { signal })
+  // With --follow the first answer must come at once, or there is nothing to follow.
+  const firstWait =
+    options.follow === true
+      ? undefined
+      : Math.min(options.timeout ?? FIRST_WAIT_SECONDS, FIRST_WAIT_SECONDS)
+  const startedAt = deps.now()
+  const created = await client.executions.create(what, { waitSeconds: firstWait, signal })
+  try {
+    const leftSeconds =
+      options.timeout === undefined
+        ? undefined
+        : Math.max(0, options.timeout - (deps.now() - startedAt) / 1000)
+    if (options.follow === true)
+      await followExecution(client, created.id, {
+        timeoutSeconds: leftSeconds,
+        show: deps.io.err,
+        signal,
+      })
+    return exitCodeOfEnd(created.status) < 4
+      ? created
+      : await client.executions.wait(created.id, { timeoutSeconds: leftSeconds, signal })
+  } catch (error) {
+    deps.io.err(
+      `execution ${created.id} goes on; see it with \`millrace execution tail ${created.id}\``,
+    )
+    throw error
+  }
+}
+
+function waits(options: Options): boolean {
+  return options.wait === true || options.follow === true
+}

@@ -1,0 +1,21 @@
+/** The process around the CLI, as arguments: tests run the CLI without one. */
+export interface Deps {
+  readonly io: Io
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly homeDir: string
+  /** ms since 1970; only for showing ages. */
+  readonly now: () => number
+  /** Aborted when the person presses Ctrl-C. */
+  readonly interrupted: AbortSignal
+}
+
+export interface Io {
+  /** Results. One call writes whole lines. */
+  out(text: string): void
+  /** Everything that is not a result: progress, hints, errors. */
+  err(text: string): void
+  readStdin(): Promise<string>
+  /** Asks on the terminal without showing the answer; null when there is no terminal. */
+  askSecret(question: string): Promise<string | null>
+}
