@@ -1,4 +1,5 @@
 import { findKnot } from './knot.ts'
+import { Multimap } from './multimap.ts'
 import { findStuck } from './stuck.ts'
 
 /**
@@ -88,20 +89,22 @@ function findCycle<W extends Awaited>(
   knot: readonly Blocked<W>[],
   start: Start<W>,
 ): readonly Link<W>[] {
-  const members = new Map(knot.map((member) => [member.executionId, member]))
-  const linksFrom = (id: string): readonly Link<W>[] =>
-    (members.get(id)?.waits ?? []).flatMap((wait) =>
-      wait.on.filter((on) => members.has(on)).map((next) => ({ executionId: id, wait, next })),
-    )
-  const first = linksFrom(start.executionId).filter(
-    ({ wait }) => start.wait === null || wait === start.wait,
-  )
+  const members = new Set(knot.map(({ executionId }) => executionId))
+  const links = new Multimap<string, Link<W>>()
+  for (const { executionId, waits } of knot) {
+    for (const wait of waits) {
+      for (const next of wait.on) {
+        if (members.has(next)) links.add(executionId, { executionId, wait, next })
+      }
+    }
+  }
+  const isFirst = ({ wait }: Link<W>) => start.wait === null || wait === start.wait
   const arrivals = new Map<string, Link<W>>()
-  const links = [...first]
-  for (const link of links) {
+  const found = links.get(start.executionId).filter(isFirst)
+  for (const link of found) {
     if (arrivals.has(link.next)) continue
     arrivals.set(link.next, link)
-    if (link.next !== start.executionId) links.push(...linksFrom(link.next))
+    if (link.next !== start.executionId) found.push(...links.get(link.next))
   }
   return wayBack(arrivals, start.executionId)
 }

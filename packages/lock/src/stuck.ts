@@ -1,4 +1,5 @@
 import type { Awaited, Blocked } from './deadlock.ts'
+import { Multimap } from './multimap.ts'
 
 export type Stuck<W extends Awaited> = ReadonlyMap<string, Blocked<W>>
 
@@ -18,7 +19,7 @@ export function findStuck<W extends Awaited>(
   const moving = [...stuck.values()].filter((node) => node.waits.some((w) => isOver(w, stuck)))
   for (const { executionId } of moving) {
     if (!stuck.delete(executionId)) continue
-    for (const counter of counters.get(executionId) ?? []) {
+    for (const counter of counters.get(executionId)) {
       counter.missing -= 1
       if (counter.missing === 0) moving.push(counter.node)
     }
@@ -32,16 +33,12 @@ interface Counter<W extends Awaited> {
 }
 
 /** By execution: the waits that come one nearer to their answer when it moves. */
-function countersOf<W extends Awaited>(stuck: Stuck<W>): Map<string, Counter<W>[]> {
-  const counters = new Map<string, Counter<W>[]>()
+function countersOf<W extends Awaited>(stuck: Stuck<W>): Multimap<string, Counter<W>> {
+  const counters = new Multimap<string, Counter<W>>()
   for (const node of stuck.values()) {
     for (const wait of node.waits) {
       const counter = { node, missing: missingOf(wait, stuck) }
-      for (const id of new Set(wait.on)) {
-        const list = counters.get(id)
-        if (list === undefined) counters.set(id, [counter])
-        else list.push(counter)
-      }
+      for (const id of new Set(wait.on)) counters.add(id, counter)
     }
   }
   return counters
