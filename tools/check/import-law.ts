@@ -27,8 +27,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   connector: BELOW_SERVICES,
   client: ['flow-api'],
   cli: ['client', 'flow-api'],
-  local: ['runtime', 'store'],
-  testkit: BELOW_SERVICES,
+  'local-postgres': [],
+  local: ['local-postgres', 'runtime', 'store'],
+  testkit: ['local-postgres', ...BELOW_SERVICES],
 }
 
 /** Folders whose code answers only to the rules for tests. */

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path'
+import { envInt, envStr, ServiceError } from '@millrace/runtime'
+import { SERVICES, type ServiceName } from './services.ts'
+
+/** What `make up` was asked for. */
+export interface Config {
+  /** Absolute; everything that is written lies below it. */
+  readonly home: string
+  readonly httpPort: number
+  readonly grpcPort: number
+  /** Copies of each service, one at least. */
+  readonly copies: Readonly<Record<ServiceName, number>>
+  /** Servers to use instead of our own; null: start one. */
+  readonly postgresUrl: string | null
+  readonly natsUrl: string | null
+}
+
+export function readConfig(): Config {
+  const copies = Object.fromEntries(
+    SERVICES.map(({ name, copiesVariable }) => [name, copiesOf(copiesVariable)]),
+  ) as Record<ServiceName, number>
+  return {
+    home: resolve(envStr('MILLRACE_HOME', '.millrace')),
+    httpPort: portOf('MILLRACE_HTTP_PORT', 8_080),
+    grpcPort: portOf('MILLRACE_GRPC_PORT', 9_090),
+    copies,
+    postgresUrl: envStr('MILLRACE_POSTGRES_URL') ?? null,
+    natsUrl: envStr('MILLRACE_NATS_URL') ?? null,
+  }
+}
+
+function copiesOf(variable: string): number {
+  const copies = envInt(variable, 1)
+  if (copies < 1 || copies > 64)
+    throw new ServiceError('invalid', `${variable} is ${copies}; from 1 to 64 copies can run`)
+  return copies
+}
+
+function portOf(variable: string, fallback: number): number {
+  const port = envInt(variable, fallback)
+  if (port < 1 || port > 65_535)
+    throw new ServiceError('invalid', `${variable} is ${port}, which is no port`)
+  return port
+}
