@@ -44,7 +44,7 @@ export {
   putScripts,
   readFacts,
   type RecordRef,
-  releaseExecutions,
+  releaseClaimed,
   resolveConnectors,
   type ResolvedConnector,
   type ResolvedFlow,
@@ -134,3 +134,63 @@ export {
   readWorkspace,
   type WorkspaceRow,
 } from './workspaces.ts'
+
+export {
+  dropShards,
+  type HeldShard,
+  keepShards,
+  readShards,
+  SHARD_LEASE_TTL_MS,
+  type ShardFence,
+  shardOfExecution,
+  shardOfLock,
+  type ShardRow,
+  SHARDS,
+} from './shard-leases.ts'
+export { type DueWait, nextDueMs, takeDue } from './timers.ts'
+export { collectDependencies, type DependencyHints } from './dependencies.ts'
+export {
+  deleteStaleWaits,
+  type ExecutionFind,
+  expiredProcesses,
+  heldByProcess,
+  type RecoveredExecution,
+  recoverLost,
+  removeExpired,
+  sweepExecutions,
+  sweepWaits,
+  type WaitFind,
+  type WaitKey,
+} from './sweep.ts'
+export { type ControlRequest, readControls } from './controls.ts'
+export {
+  type CancelledExecution,
+  cancelExecutions,
+  type ChildExecution,
+  readChildren,
+} from './cascades.ts'
+export {
+  countLockQueues,
+  type FreshRequest,
+  type LoadedLock,
+  loadLocks,
+  type LockChange,
+  type LockRef,
+  locksHeldBy,
+  locksToServe,
+  saveLocks,
+} from './locks.ts'
+export {
+  auditForceRelease,
+  inspectLock,
+  listLocks,
+  type LockSummary,
+  type LockView,
+} from './inspect-locks.ts'
+export {
+  type BlockedExecution,
+  type BlockedWait,
+  deadlockSeeds,
+  loadBlocked,
+  lockExecutions,
+} from './deadlocks.ts'

@@ -3,3 +3,4 @@ export type { TestDatabase, TestDatabaseOptions } from './create-test-database.t
 export { freePort } from './free-port.ts'
 export { startNats, type TestNats } from './start-nats.ts'
 export { startPostgres, type TestPostgres } from './start-postgres.ts'
+export { runSql, seedRows, type SeedRow } from './seed-rows.ts'

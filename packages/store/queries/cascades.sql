@@ -1,0 +1,29 @@
+-- name: readChildren
+-- All that are no orphans, ended ones too: what they started may still run.
+SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AS is_live
+FROM execution c
+WHERE c.workspace_id = $1 AND c.parent_execution_id = $2 AND c.id > $3 AND NOT c.orphan
+ORDER BY c.id LIMIT $4
+
+-- name: cancelExecutions
+-- cancelRequested for many; the waits go with the end. The caller nudges the processes.
+WITH live AS MATERIALIZED (
+  SELECT e.workspace_id, e.id, e.process_id, e.status AS was
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+  JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
+  WHERE e.ended_at IS NULL
+  ORDER BY e.workspace_id, e.id
+  FOR UPDATE OF e
+), cancelled AS (
+  UPDATE execution e SET
+    status = 'ENDED_CANCELLED', beneath = NULL, version = e.version + 1, process_id = NULL,
+    message = $2, moved_at = clock(), ended_at = clock()
+  FROM live l
+  WHERE e.workspace_id = l.workspace_id AND e.id = l.id
+  RETURNING e.workspace_id, e.id, e.version, e.type, e.parent_execution_id, l.process_id, l.was
+), waits AS (
+  DELETE FROM wait w USING cancelled c WHERE w.workspace_id = c.workspace_id AND w.execution_id = c.id
+), members AS (
+  DELETE FROM wait_member m USING cancelled c WHERE m.workspace_id = c.workspace_id AND m.execution_id = c.id
+)
+SELECT workspace_id, id, version, type, parent_execution_id, process_id, was FROM cancelled

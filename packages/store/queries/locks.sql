@@ -1,0 +1,143 @@
+-- name: ensureLocks
+INSERT INTO lock (workspace_id, key)
+SELECT d.workspace_id, d.key FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+ON CONFLICT DO NOTHING
+
+-- name: lockLocks
+-- The row lock under which tickets and tokens are given. In one order, so that two batches with
+-- common keys never wait for each other. Only keys of shards that the caller holds by term.
+SELECT l.workspace_id, l.key, l.capacity, l.last_ticket, l.last_token
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+JOIN lock l ON l.workspace_id = d.workspace_id AND l.key = d.key
+WHERE $2::json IS NULL OR shard_of_lock(l.workspace_id, l.key) IN (
+  SELECT s.shard FROM json_to_recordset($2::json) AS h(shard smallint, term bigint)
+  JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
+    AND s.process_id = $3 AND s.expires_at > clock()
+)
+ORDER BY l.workspace_id, l.key
+FOR UPDATE OF l
+
+-- name: readHolders
+SELECT h.workspace_id, h.key, h.execution_id, h.generation, h.token, h.depth,
+  e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > h.generation AS has_ended
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.key = d.key
+LEFT JOIN execution e ON e.workspace_id = h.workspace_id AND e.id = h.execution_id
+ORDER BY h.token
+
+-- name: readRequests
+-- An acquire counts as long as its wait is open; a release as long as its execution is of its generation.
+SELECT r.workspace_id, r.key, r.execution_id, r.generation, r.seq, r.action, r.capacity, r.ticket,
+  CASE r.action
+    WHEN 'acquire' THEN w.seq IS NOT NULL AND e.ended_at IS NULL AND e.id IS NOT NULL
+    ELSE e.generation = r.generation
+  END AS is_open,
+  (extract(epoch FROM clock() - r.requested_at) * 1000)::float8 AS age_ms
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+JOIN lock_request r ON r.workspace_id = d.workspace_id AND r.key = d.key
+LEFT JOIN execution e ON e.workspace_id = r.workspace_id AND e.id = r.execution_id
+LEFT JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
+  AND w.generation = r.generation AND w.kind = 'LOCK'
+ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
+
+-- name: saveLocks
+-- The difference between what was read under the row lock and what was decided. Holders to remove and
+-- holders to write are disjoint, so the parts of this statement do not touch the same row.
+WITH counted AS (
+  UPDATE lock l SET capacity = d.capacity, last_ticket = d.last_ticket, last_token = d.last_token
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text, capacity integer, last_ticket bigint, last_token bigint)
+  WHERE l.workspace_id = d.workspace_id AND l.key = d.key
+    AND (l.capacity, l.last_ticket, l.last_token) IS DISTINCT FROM (d.capacity, d.last_ticket, d.last_token)
+), done AS (
+  DELETE FROM lock_request r
+  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer)
+  WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+), queued AS (
+  UPDATE lock_request r SET ticket = d.ticket
+  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer, ticket bigint)
+  WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+), released AS (
+  DELETE FROM lock_holder h
+  USING json_to_recordset($4::json) AS d(workspace_id uuid, key text, execution_id uuid)
+  WHERE h.workspace_id = d.workspace_id AND h.key = d.key AND h.execution_id = d.execution_id
+)
+INSERT INTO lock_holder (workspace_id, key, execution_id, generation, token, depth)
+SELECT d.workspace_id, d.key, d.execution_id, d.generation, d.token, d.depth
+FROM json_to_recordset($5::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, token bigint, depth integer)
+ON CONFLICT (workspace_id, key, execution_id) DO UPDATE SET
+  depth = EXCLUDED.depth,
+  held_since = CASE WHEN lock_holder.token = EXCLUDED.token THEN lock_holder.held_since ELSE clock() END,
+  token = EXCLUDED.token, generation = EXCLUDED.generation
+
+-- name: locksHeldBy
+SELECT h.workspace_id, h.key
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
+JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.execution_id = d.execution_id
+
+-- name: locksToServe
+-- What a lost nudge may have left: requests that nobody has looked at, requests whose wait is gone,
+-- holders that have ended, and free slots beside a queue.
+WITH held AS (
+  SELECT s.shard FROM json_to_recordset($1::json) AS h(shard smallint, term bigint)
+  JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
+    AND s.process_id = $2 AND s.expires_at > clock()
+), found AS (
+  SELECT r.workspace_id, r.key FROM lock_request r
+  LEFT JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
+    AND w.generation = r.generation AND w.kind = 'LOCK'
+  WHERE (r.ticket IS NULL AND r.requested_at < clock() - $3 * interval '1 millisecond')
+    OR (r.action = 'acquire' AND w.seq IS NULL)
+  UNION
+  SELECT h.workspace_id, h.key FROM lock_holder h
+  LEFT JOIN execution e ON e.workspace_id = h.workspace_id AND e.id = h.execution_id
+  WHERE e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > h.generation
+  UNION
+  SELECT l.workspace_id, l.key FROM (
+    SELECT DISTINCT workspace_id, key FROM lock_request WHERE action = 'acquire' AND ticket IS NOT NULL
+  ) q
+  JOIN lock l ON l.workspace_id = q.workspace_id AND l.key = q.key
+  WHERE l.capacity > (SELECT count(*) FROM lock_holder h WHERE h.workspace_id = l.workspace_id AND h.key = l.key)
+)
+SELECT workspace_id, key FROM found
+WHERE shard_of_lock(workspace_id, key) = ANY (ARRAY(SELECT shard FROM held))
+LIMIT $4
+
+-- name: readLock
+SELECT l.capacity, l.last_token FROM lock l WHERE l.workspace_id = $1 AND l.key = $2
+
+-- name: readLockHolders
+SELECT h.execution_id, h.token, h.depth, h.held_since, e.name, e.status
+FROM lock_holder h
+LEFT JOIN execution e ON e.workspace_id = h.workspace_id AND e.id = h.execution_id
+WHERE h.workspace_id = $1 AND h.key = $2
+ORDER BY h.token
+
+-- name: readLockWaiters
+SELECT r.execution_id, r.seq, r.ticket, w.since, w.due_at, e.name, e.status
+FROM lock_request r
+JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
+  AND w.generation = r.generation AND w.kind = 'LOCK'
+JOIN execution e ON e.workspace_id = r.workspace_id AND e.id = r.execution_id
+WHERE r.workspace_id = $1 AND r.key = $2 AND r.action = 'acquire' AND e.ended_at IS NULL
+ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
+
+-- name: listLocks
+-- Locks that somebody holds or waits for, by key.
+SELECT k.key, l.capacity,
+  (SELECT count(*)::integer FROM lock_holder h WHERE h.workspace_id = $1 AND h.key = k.key) AS holders,
+  (SELECT count(*)::integer FROM lock_request r
+   WHERE r.workspace_id = $1 AND r.key = k.key AND r.action = 'acquire') AS waiters
+FROM (
+  SELECT key FROM lock_holder WHERE workspace_id = $1 AND key > $2
+  UNION SELECT key FROM lock_request WHERE workspace_id = $1 AND key > $2 AND action = 'acquire'
+) k
+LEFT JOIN lock l ON l.workspace_id = $1 AND l.key = k.key
+ORDER BY k.key LIMIT $3
+
+-- name: auditLock
+INSERT INTO audit (workspace_id, id, actor_id, action, subject, details)
+VALUES ($1, $2, $3, 'lock.force_release', $4, $5::json)
+
+-- name: countQueues
+SELECT count(*)::integer AS waiters, count(DISTINCT (workspace_id, key))::integer AS queues
+FROM lock_request WHERE action = 'acquire'

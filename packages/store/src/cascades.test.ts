@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { decide, STATUSES, type Execution } from '@millrace/execution'
+import { newId } from '@millrace/runtime'
+import { cancelExecutions, readChildren } from './cascades.ts'
+import { readControls } from './controls.ts'
+import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { startTestStore, type TestStore } from './test-rows.ts'
+
+let store: TestStore
+before(async () => {
+  store = await startTestStore()
+})
+after(() => store.close())
+
+test('from every status a cancel leads where decide() says, once, and the waits go', async () => {
+  const processId = newId()
+  const ids = await store.executions(
+    STATUSES.map((status) => ({
+      status,
+      version: 7,
+      epoch: 3,
+      beneath: status === 'PAUSED' ? 'WAITING_LOCK' : null,
+      process_id: status === 'AT_ENGINE' ? processId : null,
+      ended_at: status.startsWith('ENDED') ? new Date().toISOString() : null,
+    })),
+  )
+  for (const [place, id] of ids.entries())
+    if (!STATUSES[place]?.startsWith('ENDED'))
+      await store.wait(id, { kind: 'LOCK', subject: 'semaphore:a' })
+  const befores = await Promise.all(ids.map(load))
+  const executions = ids.map((executionId) => ({ workspaceId: store.workspaceId, executionId }))
+  const moved = await cancelExecutions(store.db, { executions, message: 'because' })
+  assert.equal(moved.length, 8)
+  assert.equal(moved.find((one) => one.was === 'AT_ENGINE')?.processId, processId)
+  for (const [place, id] of ids.entries()) {
+    const before = befores[place]
+    assert.ok(before !== undefined)
+    const decision = decide(before, { type: 'cancelRequested' })
+    assert.deepEqual(await load(id), decision.kind === 'moved' ? decision.next : before)
+  }
+  assert.deepEqual(await cancelExecutions(store.db, { executions, message: 'again' }), [])
+})
+
+test('children come in pages, without orphans, ended ones included', async () => {
+  const parent = await store.execution()
+  const child = { parent_execution_id: parent, status: 'SCHEDULED', ended_at: null, orphan: false }
+  const ids = await store.executions([
+    child,
+    { ...child, status: 'ENDED_SUCCESS', ended_at: new Date().toISOString() },
+    { ...child, orphan: true },
+    child,
+  ])
+  const key = { workspaceId: store.workspaceId, executionId: parent }
+  const first = await readChildren(store.db, { parent: key, after: null, limit: 2 })
+  const rest = await readChildren(store.db, {
+    parent: key,
+    after: first[1]?.executionId ?? null,
+    limit: 2,
+  })
+  assert.deepEqual(
+    [...first, ...rest].map((one) => [one.executionId, one.isLive]),
+    [
+      [ids[0], true],
+      [ids[1], false],
+      [ids[3], true],
+    ],
+  )
+})
+
+test('control requests are read in the order in which they were made', async () => {
+  const id = await store.execution()
+  const target = newId()
+  for (const [seq, subject] of [
+    [4, 'resume'],
+    [2, 'pause'],
+  ] as const)
+    await store.wait(id, { seq, kind: 'CONTROL', subject, ref: target })
+  await store.wait(id, { seq: 3, kind: 'TIMER' })
+  const key = { workspaceId: store.workspaceId, executionId: id }
+  const found = await readControls(store.db, [key, key])
+  assert.deepEqual(
+    found.map(({ seq, action, targetId }) => [seq, action, targetId]),
+    [
+      [2, 'pause', target],
+      [4, 'resume', target],
+    ],
+  )
+})
+
+async function load(executionId: string): Promise<Execution> {
+  const key = { workspaceId: store.workspaceId, executionId }
+  const row = await readExecution(store.db, key)
+  assert.ok(row !== null)
+  return toExecution(row, await readWaits(store.db, key))
+}

@@ -1,0 +1,116 @@
+import { newId } from '@millrace/runtime'
+import type { Status } from '@millrace/execution'
+import type { Queryable } from './database.ts'
+import type { LockRef } from './locks.ts'
+import { sql } from './locks-sql.ts'
+
+/** A lock for people to look at. Times are ms since 1970. */
+export interface LockView extends LockRef {
+  readonly capacity: number
+  readonly lastToken: number
+  readonly holders: readonly {
+    readonly executionId: string
+    readonly name: string | null
+    /** Null when the execution is not there any more. */
+    readonly status: Status | null
+    readonly token: number
+    /** Acquires that are not released yet. */
+    readonly depth: number
+    readonly since: number
+  }[]
+  /** In the order in which they will be served. */
+  readonly waiters: readonly {
+    readonly executionId: string
+    readonly name: string | null
+    readonly status: Status
+    readonly seq: number
+    /** 1 is next. */
+    readonly position: number
+    readonly since: number
+    /** When it gives up; null: never. */
+    readonly until: number | null
+  }[]
+}
+
+/** A lock that nobody ever asked for is a free one. */
+export async function inspectLock(db: Queryable, { workspaceId, key }: LockRef): Promise<LockView> {
+  const [lock] = await db.query<{ capacity: number; last_token: number }>(sql.readLock, [
+    workspaceId,
+    key,
+  ])
+  const holders = await db.query<HolderViewRow>(sql.readLockHolders, [workspaceId, key])
+  const waiters = await db.query<WaiterViewRow>(sql.readLockWaiters, [workspaceId, key])
+  return {
+    workspaceId,
+    key,
+    capacity: lock?.capacity ?? 1,
+    lastToken: lock?.last_token ?? 0,
+    holders: holders.map((row) => ({
+      executionId: row.execution_id,
+      name: row.name,
+      status: row.status,
+      token: row.token,
+      depth: row.depth,
+      since: row.held_since,
+    })),
+    waiters: waiters.map((row, index) => ({
+      executionId: row.execution_id,
+      name: row.name,
+      status: row.status,
+      seq: row.seq,
+      position: index + 1,
+      since: row.since,
+      until: row.due_at,
+    })),
+  }
+}
+
+export interface LockSummary {
+  readonly key: string
+  readonly capacity: number
+  readonly holders: number
+  readonly waiters: number
+}
+
+/** Locks that are held or waited for, by key; `after` is the last key of the page before. */
+export function listLocks(
+  db: Queryable,
+  input: { readonly workspaceId: string; readonly after: string; readonly limit: number },
+): Promise<LockSummary[]> {
+  return db.query<LockSummary>(sql.listLocks, [input.workspaceId, input.after, input.limit])
+}
+
+/** Writes down who took a lock away from whom; in the transaction that does. */
+export async function auditForceRelease(
+  tx: Queryable,
+  input: LockRef & {
+    readonly actorId: string | null
+    readonly details: Readonly<Record<string, unknown>>
+  },
+): Promise<void> {
+  await tx.query(sql.auditLock, [
+    input.workspaceId,
+    newId(),
+    input.actorId,
+    input.key,
+    JSON.stringify(input.details),
+  ])
+}
+
+interface HolderViewRow {
+  execution_id: string
+  token: number
+  depth: number
+  held_since: number
+  name: string | null
+  status: Status | null
+}
+
+interface WaiterViewRow {
+  execution_id: string
+  seq: number
+  since: number
+  due_at: number | null
+  name: string | null
+  status: Status
+}

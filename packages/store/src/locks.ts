@@ -1,0 +1,258 @@
+import type { Holder, Lock, Waiter } from '@millrace/lock'
+import type { Queryable } from './database.ts'
+import { sql } from './locks-sql.ts'
+import type { ExecutionKey } from './read-execution.ts'
+import { heldParam, type ShardFence } from './shard-leases.ts'
+
+/** `key`: 'setting:<setting id>' or 'semaphore:<name>'. */
+export interface LockRef {
+  readonly workspaceId: string
+  readonly key: string
+}
+
+/** One lock as its rows say, read under its row lock. */
+export interface LoadedLock extends LockRef {
+  /** Holders, and the requests that have a ticket. */
+  readonly lock: Lock
+  /** Holders that have ended or were reverted. */
+  readonly endedHolders: readonly string[]
+  /** Waiters whose wait is over: timed out, cancelled, reverted, ended. */
+  readonly goneWaiters: readonly Waiter[]
+  /** Requests without a ticket, in the order in which they were made. */
+  readonly fresh: readonly FreshRequest[]
+  /** Of everybody in it: the generation that holds or waits. */
+  readonly generations: ReadonlyMap<string, number>
+}
+
+export interface FreshRequest {
+  readonly executionId: string
+  readonly generation: number
+  readonly seq: number
+  readonly action: 'acquire' | 'release'
+  readonly capacity: number
+  /** False: nobody waits for it any more. */
+  readonly isOpen: boolean
+  readonly ageMs: number
+}
+
+/**
+ * Locks the rows of these locks until the end of the transaction (creating them when needed) and
+ * reads them. With a fence, keys of shards that the caller does not hold by term are left out.
+ */
+export async function loadLocks(
+  tx: Queryable,
+  keys: readonly LockRef[],
+  fence: ShardFence | null,
+): Promise<LoadedLock[]> {
+  const param = keysParam(keys)
+  await tx.query(sql.ensureLocks, [param])
+  const locks = await tx.query<LockRow>(sql.lockLocks, [
+    param,
+    fence === null ? null : heldParam(fence),
+    fence?.processId ?? null,
+  ])
+  if (locks.length === 0) return []
+  // Only now: what was committed before the row locks were given is seen by these reads.
+  const locked = keysParam(locks.map((row) => ({ workspaceId: row.workspace_id, key: row.key })))
+  const holders = groupByLock(await tx.query<HolderRow>(sql.readHolders, [locked]))
+  const requests = groupByLock(await tx.query<RequestRow>(sql.readRequests, [locked]))
+  return locks.map((row) => {
+    const id = `${row.workspace_id}/${row.key}`
+    return toLoadedLock(row, holders.get(id) ?? [], requests.get(id) ?? [])
+  })
+}
+
+/** What was decided about one lock: its new value, and the requests that are dealt with. */
+export interface LockChange {
+  readonly loaded: LoadedLock
+  readonly next: Lock
+  readonly done: readonly { readonly executionId: string; readonly seq: number }[]
+}
+
+/** Writes what changed, in the transaction that loaded it. */
+export async function saveLocks(tx: Queryable, changes: readonly LockChange[]): Promise<void> {
+  if (changes.length === 0) return
+  const done = changes.flatMap(({ loaded, done: requests }) =>
+    requests.map((request) => ({
+      ...lockColumns(loaded),
+      execution_id: request.executionId,
+      seq: request.seq,
+    })),
+  )
+  await tx.query(sql.saveLocks, [
+    JSON.stringify(
+      changes.map(({ loaded, next }) => ({
+        ...lockColumns(loaded),
+        capacity: next.capacity,
+        last_ticket: next.lastTicket,
+        last_token: next.lastToken,
+      })),
+    ),
+    JSON.stringify(done),
+    JSON.stringify(changes.flatMap(newTickets)),
+    JSON.stringify(changes.flatMap(formerHolders)),
+    JSON.stringify(changes.flatMap(changedHolders)),
+  ])
+}
+
+/** The locks that these executions hold. */
+export async function locksHeldBy(
+  db: Queryable,
+  executions: readonly ExecutionKey[],
+): Promise<LockRef[]> {
+  if (executions.length === 0) return []
+  const param = executions.map((key) => ({
+    workspace_id: key.workspaceId,
+    execution_id: key.executionId,
+  }))
+  return (await db.query<KeyRow>(sql.locksHeldBy, [JSON.stringify(param)])).map(keyOf)
+}
+
+/**
+ * Locks of the caller's shards that a lost nudge may have left unserved. `freshForMs`: how long a
+ * request may go unseen before a lost nudge is suspected.
+ */
+export async function locksToServe(
+  db: Queryable,
+  input: ShardFence & { readonly freshForMs: number; readonly limit: number },
+): Promise<LockRef[]> {
+  const rows = await db.query<KeyRow>(sql.locksToServe, [
+    heldParam(input),
+    input.processId,
+    input.freshForMs,
+    input.limit,
+  ])
+  return rows.map(keyOf)
+}
+
+/** Requests that wait, and locks that somebody waits for. */
+export async function countLockQueues(
+  db: Queryable,
+): Promise<{ readonly waiters: number; readonly queues: number }> {
+  const [row] = await db.query<{ waiters: number; queues: number }>(sql.countQueues)
+  return row ?? { waiters: 0, queues: 0 }
+}
+
+function toLoadedLock(
+  row: LockRow,
+  holders: readonly HolderRow[],
+  requests: readonly RequestRow[],
+): LoadedLock {
+  const queued = requests.flatMap((request) =>
+    request.ticket === null ? [] : [{ ...request, ticket: request.ticket }],
+  )
+  return {
+    workspaceId: row.workspace_id,
+    key: row.key,
+    lock: {
+      capacity: row.capacity,
+      lastTicket: row.last_ticket,
+      lastToken: row.last_token,
+      holders: holders.map(({ execution_id: executionId, token, depth }) => ({
+        executionId,
+        token,
+        depth,
+      })),
+      queue: queued.map(toWaiter),
+    },
+    endedHolders: holders.flatMap((holder) => (holder.has_ended ? [holder.execution_id] : [])),
+    goneWaiters: queued.filter((request) => request.is_open !== true).map(toWaiter),
+    fresh: requests
+      .filter((request) => request.ticket === null)
+      .map((request) => ({
+        executionId: request.execution_id,
+        generation: request.generation,
+        seq: request.seq,
+        action: request.action,
+        capacity: request.capacity,
+        isOpen: request.is_open === true,
+        ageMs: request.age_ms,
+      })),
+    // A holder's own generation counts before that of its requests.
+    generations: new Map(
+      [...requests, ...holders].map((one) => [one.execution_id, one.generation]),
+    ),
+  }
+}
+
+const toWaiter = (row: RequestRow & { ticket: number }): Waiter => ({
+  executionId: row.execution_id,
+  generation: row.generation,
+  seq: row.seq,
+  ticket: row.ticket,
+})
+
+function newTickets({ loaded, next, done }: LockChange): Record<string, unknown>[] {
+  const known = new Set(loaded.lock.queue.map((waiter) => waiter.ticket))
+  const isDone = new Set(done.map(({ executionId, seq }) => `${executionId}/${seq}`))
+  return next.queue
+    .filter(
+      ({ ticket, executionId, seq }) => !known.has(ticket) && !isDone.has(`${executionId}/${seq}`),
+    )
+    .map((waiter) => ({
+      ...lockColumns(loaded),
+      execution_id: waiter.executionId,
+      seq: waiter.seq,
+      ticket: waiter.ticket,
+    }))
+}
+
+function formerHolders({ loaded, next }: LockChange): Record<string, unknown>[] {
+  const still = new Set(next.holders.map((holder) => holder.executionId))
+  return loaded.lock.holders
+    .filter((holder) => !still.has(holder.executionId))
+    .map((holder) => ({ ...lockColumns(loaded), execution_id: holder.executionId }))
+}
+
+function changedHolders({ loaded, next }: LockChange): Record<string, unknown>[] {
+  const before = new Map(loaded.lock.holders.map((holder) => [holder.executionId, holder]))
+  const isSame = (a: Holder, b: Holder | undefined): boolean =>
+    a.token === b?.token && a.depth === b.depth
+  return next.holders
+    .filter((holder) => !isSame(holder, before.get(holder.executionId)))
+    .map((holder) => ({
+      ...lockColumns(loaded),
+      execution_id: holder.executionId,
+      generation: loaded.generations.get(holder.executionId) ?? 1,
+      token: holder.token,
+      depth: holder.depth,
+    }))
+}
+
+function groupByLock<Row extends KeyRow>(rows: readonly Row[]): Map<string, Row[]> {
+  return Map.groupBy(rows, (row) => `${row.workspace_id}/${row.key}`)
+}
+
+const lockColumns = ({ workspaceId, key }: LockRef) => ({ workspace_id: workspaceId, key })
+const keysParam = (keys: readonly LockRef[]): string => JSON.stringify(keys.map(lockColumns))
+const keyOf = (row: KeyRow): LockRef => ({ workspaceId: row.workspace_id, key: row.key })
+
+interface KeyRow {
+  workspace_id: string
+  key: string
+}
+
+interface LockRow extends KeyRow {
+  capacity: number
+  last_ticket: number
+  last_token: number
+}
+
+interface HolderRow extends KeyRow {
+  execution_id: string
+  generation: number
+  token: number
+  depth: number
+  has_ended: boolean
+}
+
+interface RequestRow extends KeyRow {
+  execution_id: string
+  generation: number
+  seq: number
+  action: 'acquire' | 'release'
+  capacity: number
+  ticket: number | null
+  is_open: boolean | null
+  age_ms: number
+}
