@@ -40,7 +40,8 @@ WITH input AS MATERIALIZED (
         WHEN e.status IN ('SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_LOCK', 'WAITING_RESPONSE')
           OR (e.status = 'PAUSED' AND e.beneath <> 'WAITING_ENGINE') THEN g.at ELSE e.moved_at END
   FROM grouped g
-  WHERE e.workspace_id = g.workspace_id AND e.id = g.execution_id AND e.ended_at IS NULL
+  -- By status and not by ended_at: that would offer the planner the index of all that is live.
+  WHERE e.workspace_id = g.workspace_id AND e.id = g.execution_id AND e.status NOT LIKE 'ENDED%'
   RETURNING e.workspace_id, e.id, e.generation, e.version, e.status, e.answered, e.process_id, e.type,
     e.moved_at = g.at AS moved, g.at, g.seqs, g.outcomes, e.parent_execution_id
 ), kept AS (

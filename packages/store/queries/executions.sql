@@ -39,7 +39,8 @@ UPDATE execution e
 SET status = 'AT_ENGINE', version = e.version + 1, epoch = e.epoch + 1, process_id = $2,
     started_at = coalesce(e.started_at, clock()), moved_at = clock()
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, version integer)
-WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version AND e.status = 'WAITING_ENGINE'
+-- Ready is what it is at that version: a condition on the status would make the planner walk an index.
+WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version
 RETURNING e.workspace_id, e.id, e.version, e.epoch
 
 -- name: commitActivations
@@ -78,7 +79,8 @@ WITH moved AS (
     last_command, name, has_message, message, has_output, output_hash, due_in, due_at, has_waits, first_seq,
     last_seq, log_seq, output, entries, lines
   )
-  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version AND e.ended_at IS NULL
+  -- No condition on ended_at: it would offer the planner the index of all that is live.
+  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version
   RETURNING d.ordinal, e.workspace_id, e.id, e.version, e.generation, e.status, e.answered, e.watched, e.orphan,
     e.parent_execution_id, d.ended, d.has_waits, d.first_seq, d.last_seq, d.log_seq, d.entries, d.lines
 ), applied AS MATERIALIZED (
@@ -197,7 +199,8 @@ WITH moved AS (
     ordinal, workspace_id, id, version, generation, status, process_id, started_at, lineno, last_command, name,
     has_message, message, has_output, output_hash, first_seq, last_seq, log_seq, output, entries, lines
   )
-  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version AND e.ended_at IS NULL
+  -- No condition on ended_at: it would offer the planner the index of all that is live.
+  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version
   RETURNING d.ordinal, e.workspace_id, e.id, e.version, e.generation, e.status, e.answered, e.watched,
     e.parent_execution_id, d.first_seq, d.last_seq, d.log_seq, d.entries, d.lines
 ), saved AS (

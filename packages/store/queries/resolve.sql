@@ -1,0 +1,45 @@
+-- name: resolveFlows
+SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex') AS script_hash, f.input_schema::text AS input_schema
+FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
+JOIN flow f ON f.workspace_id = d.workspace_id AND f.id = d.id AND f.deleted_at IS NULL
+UNION ALL
+SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex'), f.input_schema::text
+FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
+JOIN flow f ON f.workspace_id = d.workspace_id AND f.name = d.name AND f.deleted_at IS NULL
+
+-- name: resolveConnectors
+SELECT d.place, c.id, c.name, c.project_id, c.connector_type
+FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
+JOIN connector c ON c.workspace_id = d.workspace_id AND c.id = d.id AND c.deleted_at IS NULL
+UNION ALL
+SELECT d.place, c.id, c.name, c.project_id, c.connector_type
+FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
+JOIN connector c ON c.workspace_id = d.workspace_id AND c.name = d.name AND c.deleted_at IS NULL
+
+-- name: resolveSettings
+SELECT d.place, s.id, s.name, s.value::text AS value
+FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
+JOIN setting s ON s.workspace_id = d.workspace_id AND s.id = d.id AND s.deleted_at IS NULL
+UNION ALL
+SELECT d.place, s.id, s.name, s.value::text
+FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
+JOIN setting s ON s.workspace_id = d.workspace_id AND s.name = d.name AND s.deleted_at IS NULL
+
+-- name: putScripts
+INSERT INTO script (workspace_id, hash, language, source)
+SELECT DISTINCT ON (d.workspace_id, d.hash) d.workspace_id, decode(d.hash, 'hex'), d.language, d.source
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, hash text, language text, source text)
+ON CONFLICT (workspace_id, hash) DO NOTHING
+
+-- name: readFacts
+SELECT e.workspace_id, e.id, e.type, e.status, e.name, e.message, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
+  e.output::text AS output, encode(e.output_hash, 'hex') AS output_hash, e.parent_execution_id, e.top_execution_id,
+  e.created_at, e.started_at, e.ended_at, e.flow_id, e.is_productive, e.priority, e.project_id, e.created_by
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
+
+-- name: releaseClaimed
+UPDATE execution e
+SET status = 'WAITING_ENGINE', version = e.version + 1, process_id = NULL, moved_at = clock()
+WHERE e.ended_at IS NULL AND e.status = 'AT_ENGINE' AND e.process_id = $1 AND NOT e.id = ANY ($2::uuid[])
+RETURNING e.workspace_id, e.id, e.version, e.type
