@@ -13,7 +13,9 @@ test('the migration holds the CHECKs that the tables give', () => {
 })
 
 test('every CHECK of the migration that is named after the execution is one of them', () => {
-  const found = [...migration.matchAll(/CONSTRAINT (execution_\w+) CHECK/gu)].map(([, name]) => name)
+  const found = [...migration.matchAll(/CONSTRAINT (execution_\w+) CHECK/gu)].map(
+    ([, name]) => name,
+  )
   assert.deepEqual(
     found,
     EXECUTION_CHECKS.map(({ name }) => name),

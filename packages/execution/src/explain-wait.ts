@@ -1,0 +1,181 @@
+import type { Status } from './status.ts'
+import { isEnded } from './status.ts'
+import type { Wait } from './wait.ts'
+
+/** Another execution as far as a sentence needs it. `status`: null when it is not there any more. */
+export interface Party {
+  readonly executionId: string
+  readonly status: Status | null
+}
+
+/** An open wait with what is known of those who can end it. Times are ms since 1970. */
+export interface WaitFacts extends Wait {
+  readonly since: number
+  /** START and TIMER: when it is over. The others: when it times out. */
+  readonly dueAt: number | null
+  /** What it is about: a message's id, an execution's id. */
+  readonly ref: string | null
+  /** LOCK: the lock's name. CONTROL: cancel, pause or resume. RESPONSE: the message's subject. */
+  readonly subject: string | null
+  /** LOCK: who holds it. */
+  readonly holders: readonly Party[]
+  /** LOCK: place in the queue, 1 is next; null when it is not in the queue yet. */
+  readonly position: number | null
+  /** DEPENDENCY: whom it waits for, in the caller's order. */
+  readonly members: readonly Party[]
+  /** DEPENDENCY: ALL_ENDED, FIRST_SUCCEEDED, N_ENDED … */
+  readonly returnWhen: string | null
+  /** DEPENDENCY: the n of N_ENDED and N_SUCCEEDED. */
+  readonly needed: number | null
+}
+
+/** What somebody can do about it; `ref` names the execution, lock or message it is done to. */
+export interface Unblock {
+  readonly action: 'cancel' | 'resume' | 'reply' | 'forceRelease'
+  readonly ref: string
+}
+
+/** One open wait, explained. */
+export interface WhyWait {
+  readonly kind: Wait['kind']
+  readonly ref: string | null
+  readonly holder?: string
+  readonly position?: number
+  readonly since: number
+  readonly until: number | null
+  readonly reason: string
+  readonly unblock: readonly Unblock[]
+}
+
+/** A due wait is answered within this time, or somebody should look at the scheduler. */
+const OVERDUE_AFTER_MS = 5000
+
+/** More suggestions than this help nobody. */
+const UNBLOCK_MAX = 5
+
+export function explainWait(wait: WaitFacts, now: number): WhyWait {
+  const [holder] = wait.holders
+  return {
+    kind: wait.kind,
+    ref: wait.ref ?? wait.subject,
+    ...(holder === undefined ? {} : { holder: holder.executionId }),
+    ...(wait.position === null ? {} : { position: wait.position }),
+    since: wait.since,
+    until: wait.dueAt,
+    reason: `${sentence(wait)}${deadline(wait, now)}`,
+    unblock: unblock(wait).slice(0, UNBLOCK_MAX),
+  }
+}
+
+function sentence(wait: WaitFacts): string {
+  switch (wait.kind) {
+    case 'START':
+      return 'It is scheduled for later.'
+    case 'TIMER':
+      return 'It sleeps.'
+    case 'DEPENDENCY':
+      return dependencySentence(wait)
+    case 'LOCK':
+      return lockSentence(wait)
+    case 'RESPONSE':
+      return `It waits for a person to answer the message ${quoted(wait)}.`
+    case 'CONTROL':
+      return `It asked to ${wait.subject ?? 'control'} execution ${wait.ref ?? 'unknown'}, which is being carried out.`
+  }
+}
+
+function dependencySentence(wait: WaitFacts): string {
+  const [first, ...others] = wait.members
+  if (first === undefined) return `It waits for execution ${wait.ref ?? 'unknown'}.`
+  if (others.length === 0) {
+    return `It waits for execution ${first.executionId}, ${describe(first)}.`
+  }
+  const open = wait.members.filter(isOpen)
+  const example = open.find(isStanding) ?? open[0]
+  const rest =
+    example === undefined
+      ? 'all have ended, and the answer is on its way.'
+      : `${open.length} have not ended, such as ${example.executionId}, ${describe(example)}.`
+  return `It waits for ${goal(wait)}; ${rest}`
+}
+
+function goal({ returnWhen, needed, members }: WaitFacts): string {
+  const verb = returnWhen?.endsWith('SUCCEEDED') ? 'succeed' : 'end'
+  const count = members.length
+  if (returnWhen?.startsWith('FIRST')) return `the first of ${count} executions to ${verb}`
+  if (returnWhen?.startsWith('N_')) return `${needed ?? 1} of ${count} executions to ${verb}`
+  return `all of ${count} executions to ${verb}`
+}
+
+function lockSentence(wait: WaitFacts): string {
+  const [holder, ...others] = wait.holders
+  const name = `It waits for the lock ${quoted(wait)}`
+  if (holder === undefined) return `${name}, which is about to be granted.`
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return `${name}, held by execution ${holder.executionId}, ${describe(holder)}${more}; ${place(wait)}.`
+}
+
+function place({ position }: WaitFacts): string {
+  if (position === null) return 'its request is on its way to the queue'
+  if (position === 1) return 'it is next'
+  return `it is number ${position} in the queue`
+}
+
+function describe({ status }: Party): string {
+  return status === null ? 'which is not there any more' : `which is ${status}`
+}
+
+function quoted({ subject, ref }: WaitFacts): string {
+  return `'${subject ?? ref ?? 'unknown'}'`
+}
+
+function deadline({ kind, dueAt }: WaitFacts, now: number): string {
+  if (dueAt === null) return ''
+  const isTimeItself = kind === 'START' || kind === 'TIMER'
+  const at = time(dueAt)
+  if (now - dueAt > OVERDUE_AFTER_MS) {
+    return ` ${isTimeItself ? 'Its time came' : 'It ran out of time'} at ${at}, and the scheduler has not dealt with it yet.`
+  }
+  return isTimeItself ? ` It goes on at ${at}.` : ` It gives up at ${at}.`
+}
+
+function time(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+function unblock(wait: WaitFacts): readonly Unblock[] {
+  switch (wait.kind) {
+    case 'DEPENDENCY':
+      return byUrgency(wait.members.filter(isOpen)).map(freeParty)
+    case 'LOCK': {
+      const force = wait.subject === null ? [] : [wait.subject]
+      return [
+        ...byUrgency(wait.holders).map(freeParty),
+        ...force.map((ref) => ({ action: 'forceRelease', ref }) as const),
+      ]
+    }
+    case 'RESPONSE':
+      return wait.ref === null ? [] : [{ action: 'reply', ref: wait.ref }]
+    case 'START':
+    case 'TIMER':
+    case 'CONTROL':
+      return []
+  }
+}
+
+/** Those who stand still until a person does something come first. */
+function byUrgency(parties: readonly Party[]): readonly Party[] {
+  return [...parties.filter(isStanding), ...parties.filter((party) => !isStanding(party))]
+}
+
+function freeParty(party: Party): Unblock {
+  return { action: isStanding(party) ? 'resume' : 'cancel', ref: party.executionId }
+}
+
+function isOpen({ status }: Party): boolean {
+  return status !== null && !isEnded(status)
+}
+
+function isStanding({ status }: Party): boolean {
+  return status === 'PAUSED' || status === 'LOST'
+}
