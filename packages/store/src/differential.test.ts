@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import {
+  decide,
+  type Event,
+  type Execution,
+  statusOfWait,
+  type WaitKind,
+} from '@millrace/execution'
+import { newId } from '@millrace/runtime'
+import {
+  createTestDatabase,
+  startPostgres,
+  type TestDatabase,
+  type TestPostgres,
+} from '@millrace/testkit'
+import fc from 'fast-check'
+import { answerWaits } from './answers.ts'
+import { applyIfVersion } from './apply-if-version.ts'
+import { claimExecutions } from './claim-executions.ts'
+import { commitActivations } from './commit-activations.ts'
+import { createExecutions } from './create-executions.ts'
+import { createDatabase, type Database } from './database.ts'
+import { migrate } from './migrate.ts'
+import { readExecution, readWaits, toExecution } from './read-execution.ts'
+
+let server: TestPostgres
+let database: TestDatabase
+let db: Database
+const workspaceId = newId()
+const processId = newId()
+
+before(async () => {
+  server = await startPostgres()
+  database = await createTestDatabase({ server: server.url, migrate })
+  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
+})
+after(async () => {
+  await db.close()
+  await database.drop()
+  await server.stop()
+})
+
+/** One step of a random history: what somebody tries, with a token that is right or late. */
+interface Step {
+  readonly act:
+    'claim' | 'park' | 'succeed' | 'fail' | 'answer' | 'pause' | 'resume' | 'cancel' | 'revert'
+  readonly kind: Exclude<WaitKind, 'START'>
+  readonly late: boolean
+  readonly unread: boolean
+}
+
+const steps = fc.array(
+  fc.record<Step>({
+    act: fc.constantFrom(
+      'claim',
+      'park',
+      'park',
+      'park',
+      'succeed',
+      'fail',
+      'answer',
+      'answer',
+      'answer',
+      'pause',
+      'resume',
+      'resume',
+      'cancel',
+      'revert',
+    ),
+    kind: fc.constantFrom('TIMER', 'DEPENDENCY', 'LOCK', 'RESPONSE', 'CONTROL'),
+    late: fc.boolean(),
+    unread: fc.boolean(),
+  }),
+  { minLength: 5, maxLength: 25 },
+)
+
+const ANSWERS = {
+  TIMER: 'startTimeReached',
+  DEPENDENCY: 'dependenciesMet',
+  LOCK: 'lockGranted',
+  RESPONSE: 'responseReceived',
+  CONTROL: 'dependenciesMet',
+} as const
+
+test('the statements do what decide does, over random histories', async () => {
+  const movedBy = new Map<string, number>()
+  await fc.assert(
+    fc.asyncProperty(steps, async (history) => {
+      const executionId = newId()
+      await createExecutions(db, [newExecution(executionId)])
+      let seq = 0
+      for (const step of history) {
+        const before = await snapshot(executionId)
+        const version = step.late ? before.version - 1 : before.version
+        const decision = await attempt(step, {
+          before,
+          version,
+          executionId,
+          nextSeq: () => (seq += 1),
+        })
+        if (decision === null) continue
+        const expected = 'next' in decision ? decision.next : before
+        assert.deepEqual(
+          await snapshot(executionId),
+          expected,
+          `${step.act} on ${before.state.status}`,
+        )
+        if (decision.kind === 'moved') movedBy.set(step.act, (movedBy.get(step.act) ?? 0) + 1)
+      }
+    }),
+    { numRuns: 120, seed: 20_261_122 },
+  )
+  // A run that never moved anything would agree too.
+  for (const act of [
+    'claim',
+    'park',
+    'succeed',
+    'fail',
+    'answer',
+    'pause',
+    'resume',
+    'cancel',
+    'revert',
+  ])
+    assert.ok((movedBy.get(act) ?? 0) > 0, `${act} never moved anything`)
+})
+
+interface At {
+  readonly before: Execution
+  readonly version: number
+  readonly executionId: string
+  readonly nextSeq: () => number
+}
+
+/** Does the step in the database; returns what the pure machine says of it. */
+async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | null> {
+  const { before, version, executionId } = at
+  switch (step.act) {
+    case 'claim': {
+      // The statement trusts the version to name a ready execution: engines claim only those.
+      if (!step.late && before.state.status !== 'WAITING_ENGINE') return null
+      await claimExecutions(db, { items: [{ workspaceId, executionId, version }], processId })
+      return decide(before, { type: 'engineClaimed', version, processId })
+    }
+    case 'park': {
+      if (!step.late && !atWork(before)) return null
+      const consumed = Math.max(0, before.answered - (step.unread ? 1 : 0))
+      const opened = { seq: at.nextSeq(), kind: step.kind }
+      const oldest = [...before.waits, opened].toSorted((a, b) => a.seq - b.seq)[0] ?? opened
+      await commitActivations(db, [
+        commit(at, {
+          status: statusOfWait(oldest.kind),
+          ended: false,
+          consumed,
+          waits: [wait(opened)],
+        }),
+      ])
+      return decide(before, { type: 'parked', version, consumed, opened: [opened] })
+    }
+    case 'succeed':
+    case 'fail': {
+      if (!step.late && !atWork(before)) return null
+      const status = step.act === 'succeed' ? 'ENDED_SUCCESS' : 'ENDED_ERROR'
+      await commitActivations(db, [
+        commit(at, { status, ended: true, consumed: before.answered, hasWaits: true }),
+      ])
+      return decide(before, { type: step.act === 'succeed' ? 'succeeded' : 'failed', version })
+    }
+    case 'answer': {
+      const open = before.waits[step.unread ? before.waits.length - 1 : 0]
+      const target = step.late || open === undefined ? { seq: 9_999, kind: step.kind } : open
+      const { generation } = before
+      await answerWaits(db, [
+        { workspaceId, executionId, generation, seq: target.seq, outcome: { kind: 'timeout' } },
+      ])
+      return decide(before, {
+        type: ANSWERS[target.kind as Step['kind']],
+        generation,
+        seq: target.seq,
+      })
+    }
+    default: {
+      const type = (
+        {
+          pause: 'pauseRequested',
+          resume: 'resumeRequested',
+          cancel: 'cancelRequested',
+          revert: 'reverted',
+        } as const
+      )[step.act]
+      const event: Event = { type }
+      const decision = decide(before, event)
+      if (decision.kind !== 'moved') return decision
+      if (step.late) {
+        const lateBefore = { ...before, version }
+        assert.equal(
+          await applyIfVersion(
+            db,
+            { workspaceId, executionId },
+            { before: lateBefore, after: decision.next },
+          ),
+          false,
+        )
+        return { kind: 'ignored', why: 'stale' }
+      }
+      assert.equal(
+        await applyIfVersion(db, { workspaceId, executionId }, { before, after: decision.next }),
+        true,
+      )
+      return decision
+    }
+  }
+}
+
+const atWork = ({ state }: Execution): boolean =>
+  state.status === 'WAITING_ENGINE' || state.status === 'AT_ENGINE'
+
+async function snapshot(executionId: string): Promise<Execution> {
+  const row = await readExecution(db, { workspaceId, executionId })
+  assert.ok(row)
+  return toExecution(row, await readWaits(db, { workspaceId, executionId }))
+}
+
+const wait = (opened: { seq: number; kind: Step['kind'] }) => ({
+  ...opened,
+  returnWhen: null,
+  needed: null,
+  ref: null,
+  subject: null,
+  dueIn: null,
+  dueAt: null,
+  members: [],
+})
+
+function commit(at: At, over: Partial<Parameters<typeof commitActivations>[1][number]>) {
+  return {
+    workspaceId,
+    executionId: at.executionId,
+    version: at.version,
+    generation: at.before.generation,
+    status: 'ENDED_SUCCESS' as const,
+    ended: true,
+    consumed: 0,
+    processId,
+    startedAt: 1_700_000_000_000,
+    line: null,
+    lastCommand: null,
+    name: null,
+    dueIn: null,
+    dueAt: null,
+    hasWaits: false,
+    history: null,
+    log: null,
+    children: [],
+    waits: [],
+    lockRequests: [],
+    settings: [],
+    ...over,
+  }
+}
+
+function newExecution(id: string) {
+  return {
+    workspaceId,
+    id,
+    type: 'FLOW' as const,
+    name: null,
+    flowId: null,
+    connectorId: null,
+    connectorType: null,
+    scriptHash: 'ab',
+    projectId: null,
+    input: 'null',
+    parentId: null,
+    topId: id,
+    orphan: false,
+    isProductive: true,
+    priority: 0,
+    createdBy: null,
+    traceparent: null,
+    scheduledFor: null,
+    paused: false,
+    extra: null,
+  }
+}
