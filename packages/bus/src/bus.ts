@@ -1,0 +1,192 @@
+import type { Msg } from '@nats-io/nats-core'
+import type { Logger, Metrics } from '@millrace/runtime'
+import * as wire from '@millrace/wire'
+import { consumeDispatch, type DispatchBatch } from './consume-dispatch.ts'
+import { openLink, type Listening } from './link.ts'
+import { split } from './split.ts'
+import { SCHEDULER_GROUP, subjects, type Pool } from './subjects.ts'
+import { createTrouble } from './trouble.ts'
+import { createWorkQueue, maxBytesOf } from './work-queue.ts'
+
+/** May return a promise; what it throws is counted and logged, nothing is sent again for it. */
+export type Handler<T> = (value: T) => void | Promise<void>
+export type Subscription = Listening
+
+/**
+ * Nudges over NATS. No method throws or waits for a NATS that is away: what is lost is counted, and
+ * repaired from Postgres by a sweep. Everything may arrive twice, late, or not at all.
+ */
+export interface Bus {
+  /** Work for a pool. Resolves when it is stored or given up, within about a second. */
+  publishDispatch(pool: Pool, items: readonly wire.DispatchItem[]): Promise<void>
+  /** Takes work of a pool, shared with all who do so; see `consumeDispatch`. */
+  consumeDispatch(
+    pool: Pool,
+    options: { readonly maxItems: number },
+    handler: (batch: DispatchBatch) => void,
+  ): Subscription
+  /** Messages of a pool not yet delivered or not yet done; null when unknown. */
+  pendingDispatch(pool: Pool): Promise<number | null>
+
+  /** To one process: answers for executions it keeps warm. */
+  publishResume(processId: string, items: readonly wire.ResumeItem[]): void
+  onResume(processId: string, handler: Handler<wire.ResumeItem[]>): Subscription
+  /** To one process: let go of these. */
+  publishControl(processId: string, items: readonly wire.ControlItem[]): void
+  onControl(processId: string, handler: Handler<wire.ControlItem[]>): Subscription
+
+  /** To everybody who listens. */
+  publishMoved(items: readonly wire.MovedItem[]): void
+  onMoved(handler: Handler<wire.MovedItem[]>): Subscription
+  publishEnded(items: readonly wire.EndedItem[]): void
+  /** Each message to one of the schedulers. */
+  onEnded(handler: Handler<wire.EndedItem[]>): Subscription
+  /** Each message to everybody who listens this way. */
+  onEndedAll(handler: Handler<wire.EndedItem[]>): Subscription
+
+  /** A timer was set for `dueAt` (ms since 1970). To every scheduler. */
+  nudgeTimers(dueAt: number): void
+  onTimerNudge(handler: Handler<number>): Subscription
+  /** To one of the schedulers. */
+  nudgeDependencies(items: readonly wire.DependencyNudge[]): void
+  onDependencyNudge(handler: Handler<wire.DependencyNudge[]>): Subscription
+  /** CONTROL waits were opened. To one of the schedulers. */
+  nudgeControls(items: readonly wire.ExecutionKey[]): void
+  onControlNudge(handler: Handler<wire.ExecutionKey[]>): Subscription
+  /** To every lock-manager. */
+  nudgeLocks(items: readonly wire.LockNudge[]): void
+  onLockNudge(handler: Handler<wire.LockNudge[]>): Subscription
+  /** To everybody who caches records. */
+  nudgeRecords(items: readonly wire.RecordNudge[]): void
+  onRecordNudge(handler: Handler<wire.RecordNudge[]>): Subscription
+
+  connected(): boolean
+  /** Stops taking, finishes what has arrived, sends what is underway, closes. */
+  close(): Promise<void>
+}
+
+export interface BusOptions {
+  /** One URL or several with commas between. */
+  readonly servers: string
+  /** Shown in the server's connection list. */
+  readonly name: string
+  readonly log: Logger
+  readonly metrics?: Metrics
+}
+
+/**
+ * Resolves once connected or once that failed; then it goes on in the background, for ever. The
+ * subscriptions made meanwhile hold from the moment of the connection on.
+ */
+export async function connectBus({ servers, name, log, metrics }: BusOptions): Promise<Bus> {
+  const trouble = createTrouble(log, metrics)
+  const gauge = metrics?.gauge('bus_connected', 'Whether NATS is connected')
+  const sent = metrics?.counter('bus_sent_items_total', 'Items published', ['kind'])
+  const onChange = (isUp: boolean): void => gauge?.set(isUp ? 1 : 0)
+  const link = await openLink({ servers, name, log, onChange })
+  const queue = createWorkQueue(link, trouble)
+  const consumers: Subscription[] = []
+
+  function publish<Item>(
+    kind: string,
+    subject: string,
+    items: readonly Item[],
+    encode: (items: readonly Item[]) => Uint8Array,
+  ): void {
+    if (items.length === 0) return
+    const connection = link.current()
+    if (connection === null) return trouble(kind, 'not sent: NATS is away')
+    const tooLarge = (): null => {
+      trouble(kind, 'not sent: larger than a message may be')
+      return null
+    }
+    const messages = split(items, { encode, maxBytes: maxBytesOf(connection), tooLarge })
+    try {
+      for (const { bytes } of messages) connection.publish(subject, bytes)
+      sent?.inc({ kind }, items.length)
+    } catch (error) {
+      trouble(kind, 'not sent', error)
+    }
+  }
+
+  function listen<T>(
+    kind: string,
+    subject: string,
+    decode: (bytes: Uint8Array) => T,
+    handler: Handler<T>,
+    queueGroup?: string,
+  ): Subscription {
+    const handle = async (message: Msg): Promise<void> => {
+      try {
+        await handler(decode(message.data))
+      } catch (error) {
+        trouble(kind, 'not handled', error)
+      }
+    }
+    const options = queueGroup === undefined ? {} : { queue: queueGroup }
+    return link.subscribe(subject, options, (message) => void handle(message))
+  }
+
+  return {
+    async publishDispatch(pool, items) {
+      sent?.inc({ kind: 'dispatch' }, items.length)
+      await queue.publish(pool, items)
+    },
+    consumeDispatch(pool, options, handler) {
+      const consumer = consumeDispatch({ link, queue, trouble }, pool, options, handler)
+      consumers.push(consumer)
+      return consumer
+    },
+    pendingDispatch: (pool) => queue.pending(pool),
+
+    publishResume: (processId, items) =>
+      publish('resume', subjects.resume(processId), items, wire.encodeResume),
+    onResume: (processId, handler) =>
+      listen('resume', subjects.resume(processId), wire.decodeResume, handler),
+    publishControl: (processId, items) =>
+      publish('control', subjects.control(processId), items, wire.encodeControl),
+    onControl: (processId, handler) =>
+      listen('control', subjects.control(processId), wire.decodeControl, handler),
+
+    publishMoved: (items) => publish('moved', subjects.moved, items, wire.encodeMoved),
+    onMoved: (handler) => listen('moved', subjects.moved, wire.decodeMoved, handler),
+    publishEnded: (items) => publish('ended', subjects.ended, items, wire.encodeEnded),
+    onEnded: (handler) =>
+      listen('ended', subjects.ended, wire.decodeEnded, handler, SCHEDULER_GROUP),
+    onEndedAll: (handler) => listen('ended', subjects.ended, wire.decodeEnded, handler),
+
+    nudgeTimers: (dueAt) =>
+      publish('timer', subjects.timer, [dueAt], ([at = 0]) => wire.encodeTimerNudge(at)),
+    onTimerNudge: (handler) => listen('timer', subjects.timer, wire.decodeTimerNudge, handler),
+    nudgeDependencies: (items) =>
+      publish('dependency', subjects.dependency, items, wire.encodeDependencyNudges),
+    onDependencyNudge: (handler) =>
+      listen(
+        'dependency',
+        subjects.dependency,
+        wire.decodeDependencyNudges,
+        handler,
+        SCHEDULER_GROUP,
+      ),
+    nudgeControls: (items) =>
+      publish('controlWait', subjects.controlWait, items, wire.encodeControlNudges),
+    onControlNudge: (handler) =>
+      listen(
+        'controlWait',
+        subjects.controlWait,
+        wire.decodeControlNudges,
+        handler,
+        SCHEDULER_GROUP,
+      ),
+    nudgeLocks: (items) => publish('lock', subjects.lock, items, wire.encodeLockNudges),
+    onLockNudge: (handler) => listen('lock', subjects.lock, wire.decodeLockNudges, handler),
+    nudgeRecords: (items) => publish('record', subjects.record, items, wire.encodeRecordNudges),
+    onRecordNudge: (handler) => listen('record', subjects.record, wire.decodeRecordNudges, handler),
+
+    connected: () => link.current() !== null,
+    async close() {
+      await Promise.all(consumers.map((consumer) => consumer.close()))
+      await link.close()
+    },
+  }
+}

@@ -1,0 +1,164 @@
+import { createInbox, type Msg } from '@nats-io/nats-core'
+import { every, monotonicMs, sleep } from '@millrace/runtime'
+import { decodeDispatch, type DispatchItem } from '@millrace/wire'
+import type { Link } from './link.ts'
+import { WORK } from './streams.ts'
+import type { Pool } from './subjects.ts'
+import type { Trouble } from './trouble.ts'
+import type { WorkQueue } from './work-queue.ts'
+
+export interface DispatchBatch {
+  readonly items: DispatchItem[]
+  /** Acknowledges. A batch not done within 15 s is also given to another process. */
+  done(): void
+}
+
+/**
+ * Pulls batches of work, as long as fewer than `maxItems` of them are not done. Messages hold up to 256
+ * items, and up to 8 messages are asked for at once, so the bound is a soft one.
+ *
+ * Works on the protocol instead of the client's own consume(): that one pulls on as messages arrive,
+ * whatever became of those before.
+ *
+ * What is asked for and never answered (server gone, consumer gone, request lost) is asked for again
+ * when the connection is back, when the server says so, or when it has been silent for 10 s.
+ */
+export function consumeDispatch(
+  deps: { readonly link: Link; readonly queue: WorkQueue; readonly trouble: Trouble },
+  pool: Pool,
+  { maxItems }: { readonly maxItems: number },
+  handler: (batch: DispatchBatch) => void,
+): { close(): Promise<void> } {
+  const { link, queue, trouble } = deps
+  const inbox = createInbox()
+  let closing = false
+  let outstanding = 0
+  let itemsPerMessage = 1
+  // The request under way: its number and how many messages it may still bring.
+  let requestId = 0
+  let awaited = 0
+  let heardAt = 0
+  let recovering = false
+
+  const listening = link.subscribe(`${inbox}.*`, {}, receive)
+  // Requests of a connection that was lost are lost with it.
+  link.onUp(() => void recover())
+  const watchdog = every(1_000, () => {
+    if (awaited > 0 && monotonicMs() - heardAt > SILENCE_MS) void recover()
+  })
+
+  function pull(): void {
+    const connection = link.current()
+    if (closing || recovering || connection === null || awaited > 0 || outstanding >= maxItems)
+      return
+    requestId += 1
+    awaited = Math.min(PULL_MAX, Math.ceil((maxItems - outstanding) / itemsPerMessage))
+    heardAt = monotonicMs()
+    connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${WORK}.${pool}`,
+      JSON.stringify({
+        batch: awaited,
+        expires: EXPIRES_MS * 1_000_000,
+        idle_heartbeat: HEARTBEAT_MS * 1_000_000,
+      }),
+      { reply: `${inbox}.${requestId}` },
+    )
+  }
+
+  /** Messages come under their own subject, words of the server about a request under the inbox. */
+  function receive(message: Msg): void {
+    heardAt = monotonicMs()
+    if (!message.subject.startsWith(inbox)) return take(message)
+    if (message.subject !== `${inbox}.${requestId}`) return
+    const code = message.headers?.code ?? 0
+    if (code === IDLE_HEARTBEAT) return
+    awaited = 0
+    // Ran out of time or of messages: the usual end of a request.
+    if (code === NOT_FOUND || code === TIMEOUT) return pull()
+    void recover()
+  }
+
+  function take(message: Msg): void {
+    awaited = Math.max(0, awaited - 1)
+    // Sent before the server knew that we leave: somebody else may have it at once.
+    if (closing) return answer(message, NAK)
+    let items: DispatchItem[]
+    try {
+      items = decodeDispatch(message.data)
+    } catch (error) {
+      trouble('dispatch', 'not understood', error)
+      answer(message, TERM)
+      return pull()
+    }
+    outstanding += items.length
+    itemsPerMessage = Math.max(1, itemsPerMessage * 0.9 + items.length * 0.1)
+    handle(message, items)
+    pull()
+  }
+
+  function handle(message: Msg, items: DispatchItem[]): void {
+    let isDone = false
+    const finish = (): void => {
+      if (isDone) return
+      isDone = true
+      outstanding -= items.length
+      pull()
+    }
+    try {
+      handler({
+        items,
+        done() {
+          if (!isDone) answer(message, ACK)
+          finish()
+        },
+      })
+    } catch (error) {
+      trouble('dispatch', 'handler failed', error)
+      if (!isDone) answer(message, NAK_LATER)
+      finish()
+    }
+  }
+
+  async function recover(): Promise<void> {
+    if (recovering || closing) return
+    recovering = true
+    awaited = 0
+    const isThere = await queue.ensure()
+    // A server that refuses for another reason is not asked more than ten times a second.
+    await sleep(isThere ? 20 : 100)
+    recovering = false
+    pull()
+    if (!isThere && link.current() !== null) void recover()
+  }
+
+  return {
+    async close() {
+      closing = true
+      watchdog.cancel()
+      await listening.close()
+    },
+  }
+}
+
+function answer(message: Msg, word: string): void {
+  try {
+    message.respond(word)
+  } catch {
+    // Closed meanwhile: the batch is given to another process, who finds the work done.
+  }
+}
+
+const PULL_MAX = 8
+const EXPIRES_MS = 30_000
+const HEARTBEAT_MS = 4_000
+const SILENCE_MS = 10_000
+
+const IDLE_HEARTBEAT = 100
+const NOT_FOUND = 404
+const TIMEOUT = 408
+
+const ACK = '+ACK'
+const NAK = '-NAK'
+const TERM = '+TERM'
+// To whoever asks first, a second from now.
+const NAK_LATER = '-NAK {"delay": 1000000000}'

@@ -1,0 +1,101 @@
+import type { NatsConnection } from '@nats-io/nats-core'
+import { monotonicMs, sleep } from '@millrace/runtime'
+import { encodeDispatch, type DispatchItem } from '@millrace/wire'
+import { isNoResponders, type Link } from './link.ts'
+import { split } from './split.ts'
+import { ensureStreams, pendingOf } from './streams.ts'
+import { subjects, type Pool } from './subjects.ts'
+import type { Trouble } from './trouble.ts'
+
+/** The stream of work: publishing to it, and seeing that it exists. */
+export interface WorkQueue {
+  /** Never rejects; takes `PUBLISH_WITHIN_MS` at most. */
+  publish(pool: Pool, items: readonly DispatchItem[]): Promise<void>
+  /**
+   * Resolves when stream and consumers exist on the server that is connected now; false when there is
+   * none, or it did not become so in time. Calls at one time share one attempt.
+   */
+  ensure(): Promise<boolean>
+  pending(pool: Pool): Promise<number | null>
+}
+
+export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
+  let ensuring: Promise<boolean> | null = null
+  // The stream may be gone after every reconnect: the server's memory, or all of its data.
+  link.onUp(() => void ensure())
+
+  function ensure(): Promise<boolean> {
+    ensuring ??= attempt().finally(() => (ensuring = null))
+    return ensuring
+  }
+
+  async function attempt(): Promise<boolean> {
+    const deadline = monotonicMs() + ENSURE_WITHIN_MS
+    for (let pauseMs = 20; monotonicMs() < deadline; pauseMs = Math.min(pauseMs * 2, 500)) {
+      const connection = link.current()
+      if (connection === null) return false
+      try {
+        await ensureStreams(connection)
+        return true
+      } catch (error) {
+        // JetStream starts a moment after the server takes connections.
+        trouble('streams', 'cannot create the work queue yet', error)
+        await sleep(pauseMs)
+      }
+    }
+    return false
+  }
+
+  async function publish(pool: Pool, items: readonly DispatchItem[]): Promise<void> {
+    const messages = split(items, {
+      encode: encodeDispatch,
+      maxBytes: maxBytesOf(link.current()),
+      maxItems: MESSAGE_MAX_ITEMS,
+      // The copies only save the taker a read.
+      tooLarge: ({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version }),
+    })
+    await Promise.all(messages.map((message) => send(pool, message.bytes)))
+  }
+
+  async function send(pool: Pool, bytes: Uint8Array): Promise<void> {
+    const connection = link.current()
+    if (connection === null) return trouble('dispatch', 'not sent: NATS is away')
+    try {
+      await request(connection, pool, bytes).catch(async (error: unknown) => {
+        if (!isNoResponders(error)) throw error
+        const isThere = await Promise.race([ensure(), sleep(PUBLISH_WITHIN_MS).then(() => false)])
+        if (!isThere) throw error
+        await request(connection, pool, bytes)
+      })
+    } catch (error) {
+      // Sent or not is unknown here, and need not be known.
+      trouble('dispatch', 'not sent', error)
+    }
+  }
+
+  return {
+    publish,
+    ensure,
+    async pending(pool) {
+      const connection = link.current()
+      return connection === null ? null : await pendingOf(connection, pool).catch(() => null)
+    },
+  }
+}
+
+/** What a message may weigh, with room for its subject and headers. */
+export const maxBytesOf = (connection: NatsConnection | null): number =>
+  (connection?.info?.max_payload ?? 1_024 * 1_024) - 1_024
+
+// One batch of a thousand children is work for several engines.
+const MESSAGE_MAX_ITEMS = 256
+const PUBLISH_WITHIN_MS = 1_000
+const ENSURE_WITHIN_MS = 10_000
+
+async function request(connection: NatsConnection, pool: Pool, bytes: Uint8Array): Promise<void> {
+  const reply = await connection.request(subjects.dispatch(pool), bytes, {
+    timeout: PUBLISH_WITHIN_MS,
+  })
+  const ack = reply.json<{ error?: { description: string } }>()
+  if (ack.error !== undefined) throw new Error(ack.error.description)
+}
