@@ -1,0 +1,7 @@
+/** The real thing for tests: a whole stack of its own, and what tests do with one. */
+export { startStack, type Stack, type StackOptions } from './start-stack.ts'
+export { until } from './until.ts'
+export { createRig, type Rig } from './rig.ts'
+export { callGrpc, connectGrpc, type GrpcClients } from './grpc.ts'
+export { runCommand, type CommandResult } from './run-command.ts'
+export { startHttpTarget, type HttpTarget } from './http-target.ts'
