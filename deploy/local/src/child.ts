@@ -85,7 +85,13 @@ export function createChild(options: ChildOptions): Child {
     const excess = Math.max(0, quickDeaths - QUICK_DEATHS_FORGIVEN)
     const restartMs = Math.min(RESTART_MS * 2 ** excess, BACK_OFF_MAX_MS)
     onDeath({ name, how, livedMs, restartMs })
-    await sleep(restartMs, stopping.signal).then(start, () => undefined)
+    try {
+      await sleep(restartMs, stopping.signal)
+      start()
+    } catch (error) {
+      // Its command could not be made: a folder that somebody has just taken away.
+      if (!stopping.signal.aborted) void restart(`could not start: ${String(error)}`, 0)
+    }
   }
 
   return {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { ServiceError, sleep } from '@millrace/runtime'
-import { connect } from 'node:net'
 import { createChild, type Child, type ChildOptions } from './child.ts'
 import { freePort } from './free-port.ts'
 import type { Home } from './home.ts'
@@ -24,6 +25,7 @@ export async function createNats(home: Home, onDeath: ChildOptions['onDeath']): 
   const file = join(home.nats, 'nats.conf')
   const command = (): { command: string; args: string[] } => {
     // Written at every start: whoever empties the folder of a stopped server may do so.
+    mkdirSync(home.nats, { recursive: true })
     writeWhole(file, configuration(home, port))
     return { command: 'nats-server', args: ['--config', file] }
   }
