@@ -46,7 +46,11 @@ export interface ActivationResult {
   readonly commands: readonly Command[]
   readonly logs: readonly LogLine[]
   /** Fields of the execution's record that `save` and `setOutput` changed since the last result. */
-  readonly fields: { readonly name?: string; readonly message?: string; readonly output?: Json } | null
+  readonly fields: {
+    readonly name?: string
+    readonly message?: string
+    readonly output?: Json
+  } | null
   /** The last positioned answer that the code has seen. */
   readonly consumed: number
   /** Commands still unanswered, oldest first. Empty and no `end`: the code awaits what never comes. */

@@ -1,31 +1,49 @@
 import type { Json } from './history.ts'
 
 export type ReturnWhen =
-  | 'ALL_ENDED' | 'ALL_SUCCEEDED' | 'FIRST_ENDED' | 'FIRST_SUCCEEDED'
-  | { readonly ended: number } | { readonly succeeded: number }
+  | 'ALL_ENDED'
+  | 'ALL_SUCCEEDED'
+  | 'FIRST_ENDED'
+  | 'FIRST_SUCCEEDED'
+  | { readonly ended: number }
+  | { readonly succeeded: number }
 
 /** What the code asks of the world. `step`, `log` and `save` ask nothing and never come out. */
-export type Command = { readonly seq: number } & (
+export type Command = { readonly seq: number } &
   /** Create a child and answer at once; `run: false` leaves it PAUSED. */
-  | { readonly kind: 'start'; readonly child: ChildSpec; readonly run: boolean }
-  /** Create a child and wait for it. */
-  | { readonly kind: 'call'; readonly child: ChildSpec; readonly returnWhen: ReturnWhen; readonly timeout: number | null }
-  /** Wait for executions that exist already. */
-  | { readonly kind: 'wait'; readonly ids: readonly string[]; readonly returnWhen: ReturnWhen; readonly timeout: number | null }
-  /** Exactly one of both: seconds from now, or ms since 1970. */
-  | { readonly kind: 'sleep'; readonly seconds?: number; readonly until?: number }
-  | { readonly kind: 'lock'; readonly lock: LockName; readonly timeout: number | null }
-  | { readonly kind: 'unlock'; readonly lock: LockName }
-  | { readonly kind: 'setting_get'; readonly name: string }
-  | { readonly kind: 'setting_set'; readonly name: string; readonly value: Json }
-  | { readonly kind: 'control'; readonly action: 'cancel' | 'pause' | 'resume'; readonly id: string }
-  /** Read fields of an execution of this workspace. */
-  | { readonly kind: 'read'; readonly id: string; readonly fields: readonly string[] }
-)
+  (
+    | { readonly kind: 'start'; readonly child: ChildSpec; readonly run: boolean }
+    /** Create a child and wait for it. */
+    | {
+        readonly kind: 'call'
+        readonly child: ChildSpec
+        readonly returnWhen: ReturnWhen
+        readonly timeout: number | null
+      }
+    /** Wait for executions that exist already. */
+    | {
+        readonly kind: 'wait'
+        readonly ids: readonly string[]
+        readonly returnWhen: ReturnWhen
+        readonly timeout: number | null
+      }
+    /** Exactly one of both: seconds from now, or ms since 1970. */
+    | { readonly kind: 'sleep'; readonly seconds?: number; readonly until?: number }
+    | { readonly kind: 'lock'; readonly lock: LockName; readonly timeout: number | null }
+    | { readonly kind: 'unlock'; readonly lock: LockName }
+    | { readonly kind: 'setting_get'; readonly name: string }
+    | { readonly kind: 'setting_set'; readonly name: string; readonly value: Json }
+    | {
+        readonly kind: 'control'
+        readonly action: 'cancel' | 'pause' | 'resume'
+        readonly id: string
+      }
+    /** Read fields of an execution of this workspace. */
+    | { readonly kind: 'read'; readonly id: string; readonly fields: readonly string[] }
+  )
 
 export type LockName =
-  | { readonly setting: string }
-  | { readonly semaphore: string; readonly capacity: number }
+  { readonly setting: string } | { readonly semaphore: string; readonly capacity: number }
 
 /** A child to create. Timeouts and delays are seconds. */
 export interface ChildSpec {

@@ -1,5 +1,6 @@
 /** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** A value of any size: in place, or by reference to the payload table when above 32 KiB. */
 export type Value = { readonly v: Json } | { readonly p: PayloadRef }
@@ -35,7 +36,11 @@ export type Outcome =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'error'; readonly error: ErrorValue }
   | { readonly kind: 'timeout' }
-  | { readonly kind: 'dependency'; readonly verdict: 'met' | 'failed'; readonly ended: readonly EndedExecution[] }
+  | {
+      readonly kind: 'dependency'
+      readonly verdict: 'met' | 'failed'
+      readonly ended: readonly EndedExecution[]
+    }
 
 /**
  * One call of the Flow API as it is kept. `outcome` is present when the call was answered inside
@@ -51,6 +56,8 @@ export interface HistoryEntry {
   /** Fingerprint of kind, label and arguments: a replay that makes another call here has diverged. */
   readonly digest: string
   readonly outcome?: Outcome
+  /** A step whose callback was asynchronous: its outcome reaches the code in a crossing of its own. */
+  readonly deferred?: true
 }
 
 /** An answer with its place in the order in which answers reached the code. Times are ms since 1970. */
@@ -68,7 +75,18 @@ export interface LogLine {
 }
 
 export const COMMAND_KINDS = [
-  'step', 'log', 'save', 'start', 'call', 'wait', 'sleep', 'lock', 'unlock',
-  'setting_get', 'setting_set', 'control', 'read',
+  'step',
+  'log',
+  'save',
+  'start',
+  'call',
+  'wait',
+  'sleep',
+  'lock',
+  'unlock',
+  'setting_get',
+  'setting_set',
+  'control',
+  'read',
 ] as const
 export type CommandKind = (typeof COMMAND_KINDS)[number]

@@ -1,0 +1,155 @@
+import type { Isolate, Reference } from 'isolated-vm'
+import { toFunction } from '../compile-flow.ts'
+import { EXIT_STUCK } from '../messages.ts'
+import type { Failure } from '../messages.ts'
+
+export interface Settings {
+  readonly realmSource: string
+  readonly limits: string
+  readonly memoryMib: number
+  readonly cpuMs: number
+}
+
+export interface IsolateClass {
+  new (options: { memoryLimit: number; onCatastrophicError: () => void }): Isolate
+}
+
+export class RealmFailed extends Error {
+  readonly why: Failure
+  constructor(why: Failure, message: string) {
+    super(message)
+    this.why = why
+  }
+}
+
+const COLLECT_CHARS = 8 * 1024 * 1024
+
+/** One isolate with one script. Batches run one after the other, the author's code on a thread. */
+export class RealmHost {
+  readonly #isolate: Isolate
+  readonly #settings: Settings
+  readonly #calls: Record<'begin' | 'cross' | 'settle' | 'collect' | 'forget', Reference>
+  #last: Promise<unknown> = Promise.resolve()
+  /** CPU time at the start of the crossing; null between crossings. */
+  #crossingSince: bigint | null = null
+  #killed: Failure | null = null
+  #killedAtTick = 0
+  #batches = 0
+
+  constructor(IsolateOf: IsolateClass, settings: Settings, source: string, language: string) {
+    this.#settings = settings
+    const flow = toFunction(source, language)
+    this.#isolate = new IsolateOf({
+      memoryLimit: settings.memoryMib,
+      // V8 has lost the isolate: nothing but the end of the process helps.
+      onCatastrophicError: () => process.exit(EXIT_STUCK),
+    })
+    const context = this.#isolate.createContextSync()
+    const build = this.#isolate.compileScriptSync(settings.realmSource, {
+      filename: 'millrace:realm',
+    })
+    const realm = (build.runSync(context, { reference: true }) as Reference).applySync(
+      undefined,
+      [settings.limits],
+      {
+        result: { reference: true },
+      },
+    ) as Reference
+    const call = (name: string): Reference => realm.getSync(name, { reference: true }) as Reference
+    const script = this.#isolate.compileScriptSync(flow.code, {
+      filename: 'flow',
+      columnOffset: flow.columnOffset,
+    })
+    const factory = script.runSync(context, { reference: true }) as Reference
+    call('define').applySync(undefined, [
+      factory.derefInto(),
+      JSON.stringify({ names: flow.names, bare: flow.bare }),
+    ])
+    this.#calls = {
+      begin: call('begin'),
+      cross: call('cross'),
+      settle: call('settle'),
+      collect: call('collect'),
+      forget: call('forget'),
+    }
+  }
+
+  /** Runs a batch and returns the texts of its results; throws RealmFailed, and is of no use after that. */
+  run(batch: string): Promise<string> {
+    const mine = this.#last.then(() => this.#run(batch))
+    this.#last = mine.then(undefined, () => undefined)
+    return mine
+  }
+
+  forget(keys: string): void {
+    void this.#last.then(() => {
+      if (!this.#isolate.isDisposed) this.#calls.forget.applySync(undefined, [keys])
+    })
+  }
+
+  /** Used heap in bytes, read now and then since reading it takes its time. */
+  heap(): number | undefined {
+    if (this.#batches++ % 32 !== 0 || this.#isolate.isDisposed) return undefined
+    const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync()
+    return used_heap_size + externally_allocated_size
+  }
+
+  /** Called while batches run; ends a crossing that has used up its CPU time. */
+  watch(tick: number): void {
+    if (this.#killed !== null) {
+      // Some of V8's own loops do not notice that they were told to stop.
+      if (this.#crossingSince !== null && tick - this.#killedAtTick > 40) process.exit(EXIT_STUCK)
+      return
+    }
+    if (this.#crossingSince === null || this.#isolate.isDisposed) return
+    if (this.#isolate.cpuTime - this.#crossingSince < BigInt(this.#settings.cpuMs) * 1_000_000n)
+      return
+    this.#killed = 'cpu'
+    this.#killedAtTick = tick
+    this.#isolate.dispose()
+  }
+
+  close(): void {
+    void this.#last.then(() => {
+      if (!this.#isolate.isDisposed) this.#isolate.dispose()
+    })
+  }
+
+  async #run(batch: string): Promise<string> {
+    try {
+      const { begin, cross, settle, collect } = this.#calls
+      let more = begin.applySync(undefined, [batch]) as boolean
+      while (more) {
+        this.#crossingSince = this.#isolate.cpuTime
+        try {
+          await cross.apply(undefined, [])
+        } catch (error) {
+          // A promise of the author's that was rejected and never handled ends up here; it ends nothing.
+          if (this.#isolate.isDisposed) throw error
+        }
+        this.#crossingSince = null
+        more = settle.applySync(undefined, []) as boolean
+      }
+      let text = ''
+      for (;;) {
+        const part = collect.applySync(undefined, [COLLECT_CHARS]) as string | null
+        if (part === null) return text
+        text += text === '' ? part : `,${part}`
+      }
+    } catch (error) {
+      this.#crossingSince = null
+      throw this.#failure(error)
+    }
+  }
+
+  #failure(error: unknown): RealmFailed {
+    const message = error instanceof Error ? error.message : String(error)
+    if (this.#killed !== null) return new RealmFailed(this.#killed, message)
+    if (this.#isolate.isDisposed) return new RealmFailed('memory', message)
+    this.#isolate.dispose()
+    return new RealmFailed(
+      /string length|allocation|memory/i.test(message) ? 'memory' : 'broken',
+      message,
+    )
+  }
+}

@@ -1,0 +1,191 @@
+import type { Activation, DueAnswer } from '@millrace/replay'
+import { environmentOf } from './environment.ts'
+import type { EnvironmentName } from './environment.ts'
+import { EXCEPTIONS } from './exceptions.ts'
+import { ReturnWhenNames } from './arguments.ts'
+import { resultText } from './result.ts'
+import { Run, stackOf } from './run.ts'
+import { SelfExecution } from './self-execution.ts'
+import { failStuckSteps } from './step.ts'
+import { System } from './system.ts'
+
+/** Makes one module instance; the parameters are what `environmentOf` gives for the script's names. */
+export type Factory = (...environment: unknown[]) => unknown
+type Handler = (system: System, self: SelfExecution, inputs: unknown) => unknown
+
+export interface Script {
+  readonly factory: Factory
+  readonly names: readonly (EnvironmentName | 'system' | 'self' | 'inputs' | '$api')[]
+  /** The whole source is the handler's body. */
+  readonly bare: boolean
+}
+
+/**
+ * Runs batches of activations. The host calls `begin`, then `cross` and `settle` in turn, each time
+ * after the microtasks of the last call have run dry, until `settle` has nothing left to cross; then
+ * it takes the results with `collect`.
+ */
+export class Driver {
+  readonly #script: Script
+  readonly #runs = new Map<string, Run>()
+  #batch: (Run | string)[] = []
+  #active: Run[] = []
+  #due: { run: Run; answer: DueAnswer | null }[] = []
+
+  constructor(script: Script) {
+    this.#script = script
+  }
+
+  /** Takes a batch. Returns whether anything is to be crossed. */
+  begin(batch: readonly Activation[]): boolean {
+    this.#batch = []
+    this.#active = []
+    this.#due = []
+    for (const activation of batch) {
+      if (activation.kind === 'start') {
+        const run = new Run(activation)
+        this.#runs.set(run.key, run)
+        this.#batch.push(run)
+        this.#active.push(run)
+        this.#due.push({ run, answer: null })
+        continue
+      }
+      const run = this.#runs.get(activation.key)
+      if (run === undefined) {
+        this.#batch.push(activation.key)
+        continue
+      }
+      run.logsNow = 0
+      for (const { seq, outcome } of activation.local) run.queue.addOwn(seq, outcome)
+      run.queue.addPositioned(activation.answers)
+      this.#batch.push(run)
+      this.#plan(run)
+    }
+    return this.#due.length > 0
+  }
+
+  /** Runs the author's code: each execution gets what is due to it, at most one answer. */
+  cross(): void {
+    const due = this.#due
+    this.#due = []
+    for (const { run, answer } of due) {
+      if (answer === null) this.#start(run)
+      else deliver(run, answer)
+    }
+  }
+
+  /** After the microtasks have run dry. Returns whether another crossing is needed. */
+  settle(): boolean {
+    const active = this.#active
+    this.#active = []
+    for (const run of active) {
+      if (run.asyncSteps.size > 0) failStuckSteps(run)
+      run.settleSignal()
+      this.#plan(run)
+    }
+    return this.#due.length > 0
+  }
+
+  /** Results as JSON texts, about `chunk` characters at a time; null when all were taken. */
+  collect(chunk: number): string | null {
+    let text = ''
+    while (text.length < chunk) {
+      const next = this.#batch.shift()
+      if (next === undefined) break
+      if (text !== '') text += ','
+      if (typeof next === 'string') text += `{"key":${JSON.stringify(next)},"lost":true}`
+      else {
+        text += resultText(next)
+        if (next.end !== null) this.#runs.delete(next.key)
+      }
+    }
+    return text === '' ? null : text
+  }
+
+  forget(keys: readonly string[]): void {
+    for (const key of keys) this.#runs.delete(key)
+  }
+
+  #plan(run: Run): void {
+    const answer = nextAnswer(run)
+    if (answer === null) return
+    this.#due.push({ run, answer })
+    this.#active.push(run)
+  }
+
+  #start(run: Run): void {
+    try {
+      const { names, factory, bare } = this.#script
+      const self = new SelfExecution(run)
+      const system = new System(run)
+      const given = names.map((name) => {
+        if (name === 'system') return system
+        if (name === 'self') return self
+        if (name === 'inputs') return run.input
+        return name === '$api' ? API : environmentOf(run, name)
+      })
+      const made = factory(...given)
+      if (bare) follow(run, made)
+      else if (made instanceof Promise) {
+        follow(
+          run,
+          made.then((handler: unknown) => (handler as Handler)(system, self, run.input)),
+        )
+      } else follow(run, (made as Handler)(system, self, run.input))
+    } catch (error) {
+      fail(run, error)
+    }
+  }
+}
+
+const API = Object.freeze({ ...EXCEPTIONS, ReturnWhen: ReturnWhenNames })
+
+function follow(run: Run, returned: unknown): void {
+  if (returned instanceof Promise) {
+    returned.then(
+      (value: unknown) => succeed(run, value),
+      (error: unknown) => fail(run, error),
+    )
+  } else succeed(run, returned)
+}
+
+function succeed(run: Run, value: unknown): void {
+  if (run.signal === null) run.finish('ENDED_SUCCESS', run.message, value)
+}
+
+function fail(run: Run, error: unknown): void {
+  if (run.signal !== null || run.end !== null) return
+  run.finish('ENDED_ERROR', stackOf(error))
+}
+
+function deliver(run: Run, answer: DueAnswer): void {
+  if (answer.position !== null) run.consumed = answer.position
+  if (answer.at !== null && answer.at > run.now) run.now = answer.at
+  const call = run.open.get(answer.seq)
+  if (call === undefined) return
+  run.open.delete(answer.seq)
+  call.answer(answer.outcome)
+}
+
+/** What the run's code sees next; null when it must wait for the engine, or has come to an end. */
+function nextAnswer(run: Run): DueAnswer | null {
+  if (run.end === null) {
+    const own = run.queue.takeOwn()
+    if (own !== null) return own
+    // The engine may answer or refuse new calls by itself, and that comes before any position.
+    if (run.asks > 0) return null
+    const positioned = run.queue.takePositioned()
+    if (positioned !== null) return positioned
+  }
+  if (run.replaying && run.end?.reason === undefined) {
+    run.end = null
+    run.signal = null
+    run.diverge(run.seq + 1, run.history[run.seq] ?? null, null)
+  } else if (run.end === null && run.open.size === 0) {
+    run.stop(
+      'nothing_to_wait_for',
+      'The flow awaits something that can never come: no call is open that could be answered. Await only promises that calls of the Flow API or your own code resolve.',
+    )
+  }
+  return null
+}

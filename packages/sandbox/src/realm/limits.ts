@@ -1,0 +1,26 @@
+/** What one execution may use. Numbers of the host's options; inside a realm they never change. */
+export interface RealmLimits {
+  readonly commands: number
+  readonly logsPerActivation: number
+  readonly logs: number
+  readonly payloadBytes: number
+  readonly depth: number
+}
+
+const limits: { current: RealmLimits } = {
+  current: {
+    commands: 100_000,
+    logsPerActivation: 10_000,
+    logs: 100_000,
+    payloadBytes: 64 * 1024 * 1024,
+    depth: 64,
+  },
+}
+
+export function realmLimits(): RealmLimits {
+  return limits.current
+}
+
+export function setRealmLimits(given: RealmLimits): void {
+  limits.current = Object.freeze({ ...given })
+}

@@ -1,0 +1,43 @@
+import type { Activation } from '@millrace/replay'
+import { installStackTraces } from './call-site.ts'
+import { ChildExecution } from './child-execution.ts'
+import { Driver } from './driver.ts'
+import type { Factory, Script } from './driver.ts'
+import { harden } from './harden.ts'
+import { setRealmLimits } from './limits.ts'
+import type { RealmLimits } from './limits.ts'
+import { Lock, Semaphore, Setting } from './locks.ts'
+import { SelfExecution } from './self-execution.ts'
+import { System } from './system.ts'
+
+/** What the sandbox process calls; everything goes in and out as text. */
+export interface Realm {
+  define(factory: Factory, script: string): void
+  begin(batch: string): boolean
+  cross(): void
+  settle(): boolean
+  collect(chunk: number): string | null
+  forget(keys: string): void
+}
+
+/** Builds the realm in a fresh context: this is the last the intrinsics change. */
+export function buildRealm(limits: string): Realm {
+  setRealmLimits(JSON.parse(limits) as RealmLimits)
+  installStackTraces()
+  harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, System])
+  let driver: Driver | null = null
+  const ready = (): Driver => {
+    if (driver === null) throw new Error('no script')
+    return driver
+  }
+  return {
+    define(factory, script) {
+      driver = new Driver({ ...(JSON.parse(script) as Omit<Script, 'factory'>), factory })
+    },
+    begin: (batch) => ready().begin(JSON.parse(batch) as Activation[]),
+    cross: () => ready().cross(),
+    settle: () => ready().settle(),
+    collect: (chunk) => ready().collect(chunk),
+    forget: (keys) => ready().forget(JSON.parse(keys) as string[]),
+  }
+}

@@ -1,0 +1,295 @@
+import {
+  AnswerQueue,
+  describeDivergence,
+  fingerprint,
+  isSameCall,
+  seededRandom,
+} from '@millrace/replay'
+import type {
+  Activation,
+  ActualCall,
+  CommandKind,
+  End,
+  HistoryEntry,
+  Json,
+  Outcome,
+  SelfFacts,
+} from '@millrace/replay'
+import { callSite } from './call-site.ts'
+import type { CallSite } from './call-site.ts'
+import {
+  EngineException,
+  ExecutionCancel,
+  ExecutionError,
+  ExecutionSuccess,
+  InternalError,
+  LifecycleSignal,
+} from './exceptions.ts'
+import { realmLimits } from './limits.ts'
+import { jsonText, LimitExceeded } from './text.ts'
+
+/** A call of the Flow API that awaits its answer. */
+export interface OpenCall {
+  readonly seq: number
+  readonly answer: (outcome: Outcome) => void
+}
+
+/** A call as it is made: `args` are the members of the command after its kind, as JSON text. */
+export interface Call {
+  /** The method as authors write it. */
+  readonly api: string
+  readonly kind: CommandKind
+  readonly label: string
+  readonly args: (seq: number) => string
+}
+
+/** One execution inside the realm: its history, what it awaits, and what is new since the last result. */
+export class Run {
+  readonly key: string
+  readonly facts: SelfFacts
+  readonly history: readonly HistoryEntry[]
+  readonly input: Json
+  readonly queue = new AnswerQueue()
+  readonly open = new Map<number, OpenCall>()
+  readonly random: () => number
+
+  seq = 0
+  now: number
+  consumed = 0
+  line: number | null = null
+  lastCommand: string | null = null
+  logs = 0
+  logsNow = 0
+  /** New calls that the engine may answer by itself, before any positioned answer. */
+  asks = 0
+  /** Depth of synchronous step callbacks, and the asynchronous ones that have not finished. */
+  stepDepth = 0
+  stepName = ''
+  stepRandom: (() => number) | null = null
+  stepSeq = 0
+  readonly asyncSteps = new Map<
+    number,
+    { name: string; random: () => number; fail: (why: Error) => void }
+  >()
+
+  signal: LifecycleSignal | null = null
+  end: End | null = null
+  /** The end's output as text; large ones are not parsed again. */
+  endOutput = 'null'
+
+  entries = ''
+  commands = ''
+  logLines = ''
+  fields: { name?: string; message?: string; output?: string } | null = null
+  name: string | null
+  message: string | null = null
+  output: string | null = null
+  outputSet = false
+
+  constructor(start: Extract<Activation, { kind: 'start' }>) {
+    const { key, self: facts, history, input, answers } = start
+    this.key = key
+    this.facts = facts
+    this.history = history
+    this.input = input
+    this.now = facts.startedAt
+    this.name = facts.name
+    this.random = seededRandom(`${facts.id}/${facts.generation}`)
+    this.queue.addPositioned(answers)
+  }
+
+  get replaying(): boolean {
+    return this.seq < this.history.length
+  }
+
+  /** Every call of the API comes through here first. */
+  enter(api: string): CallSite {
+    const site = callSite()
+    if (this.signal !== null) throw this.signal
+    if (this.end !== null) throw new LifecycleSignal('the execution has ended')
+    if (this.stepDepth > 0) throw insideStep(api, this.stepName)
+    if (this.asyncSteps.size > 0 && site.step !== null) {
+      throw insideStep(api, this.asyncSteps.get(site.step)?.name ?? '')
+    }
+    return site
+  }
+
+  /** Takes the next number and checks it against the history. */
+  record(
+    call: Call,
+    site: CallSite,
+  ): { seq: number; recorded: HistoryEntry | null; args: string; digest: string } {
+    const seq = this.seq + 1
+    if (seq - this.logs > realmLimits().commands) {
+      throw this.exceed(
+        `The execution has made ${realmLimits().commands} calls, the limit of commands per execution. Split the work over child flows.`,
+      )
+    }
+    const args = this.checked(() => call.args(seq))
+    const digest = fingerprint(call.kind, call.label, args)
+    this.seq = seq
+    this.line = site.line
+    this.lastCommand = call.label === '' ? call.api : `${call.api} ${call.label}`
+    const recorded = this.history[seq - 1] ?? null
+    if (recorded !== null) {
+      const actual: ActualCall = { kind: call.kind, label: call.label, line: site.line, digest }
+      if (!isSameCall(recorded, actual)) throw this.diverge(seq, recorded, actual)
+    }
+    return { seq, recorded, args, digest }
+  }
+
+  /** Asks the world for something. The answer comes later, or in a replay from the history. */
+  ask<T>(call: Call, answered: (outcome: Outcome, frames: string) => T): Promise<T> {
+    const site = this.enter(call.api)
+    const { seq, recorded, args, digest } = this.record(call, site)
+    const promise = new Promise<T>((resolve, reject) => {
+      this.open.set(seq, {
+        seq,
+        answer: (outcome) => {
+          try {
+            resolve(answered(outcome, site.frames))
+          } catch (error) {
+            reject(error)
+          }
+        },
+      })
+    })
+    promise.then(undefined, ignore)
+    if (recorded !== null) {
+      if (recorded.outcome !== undefined) this.queue.addOwn(seq, recorded.outcome)
+      return promise
+    }
+    this.addEntry(seq, call.kind, call.label, site.line, digest, null, false)
+    this.commands += `${this.commands === '' ? '' : ','}{"seq":${seq},"kind":"${call.kind}"${args === '' ? '' : `,${args}`}}`
+    if (call.kind !== 'sleep') this.asks++
+    return promise
+  }
+
+  addEntry(
+    seq: number,
+    kind: CommandKind,
+    label: string,
+    line: number | null,
+    digest: string,
+    outcome: string | null,
+    deferred: boolean,
+  ): void {
+    this.entries +=
+      `${this.entries === '' ? '' : ','}{"seq":${seq},"kind":"${kind}","label":${JSON.stringify(label)},"line":${line ?? 'null'},"digest":"${digest}"` +
+      `${outcome === null ? '' : `,"outcome":${outcome}`}${deferred ? ',"deferred":true' : ''}}`
+  }
+
+  /** Runs what may pass a limit; when it does, the execution ends with it. */
+  checked<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof LimitExceeded) throw this.exceed(error.message)
+      throw error
+    }
+  }
+
+  /** The first signal is the outcome, whatever the author's code does with the ones after it. */
+  raise(signal: LifecycleSignal): LifecycleSignal {
+    this.signal ??= signal
+    return this.signal
+  }
+
+  exceed(message: string): LifecycleSignal {
+    return this.stop('limit', message)
+  }
+
+  diverge(seq: number, expected: HistoryEntry | null, actual: ActualCall | null): LifecycleSignal {
+    return this.stop('diverged', describeDivergence(seq, expected, actual))
+  }
+
+  stop(reason: NonNullable<End['reason']>, message: string): LifecycleSignal {
+    const signal = this.raise(new ExecutionError(message))
+    if (this.signal === signal && this.end === null) {
+      this.end = { status: 'ENDED_ERROR', message, output: null, reason }
+    }
+    return signal
+  }
+
+  finish(status: End['status'], message: string | null, returned?: unknown): void {
+    if (this.end !== null) return
+    let output = this.output ?? 'null'
+    if (!this.outputSet && returned !== undefined) {
+      try {
+        output = this.checked(() => jsonText(returned, 'The value that the flow returns'))
+      } catch (error) {
+        if (this.end !== null) return
+        this.end = { status: 'ENDED_ERROR', message: stackOf(error), output: null }
+        return
+      }
+    }
+    this.endOutput = output
+    this.end = { status, message, output: null }
+  }
+
+  /** The end that a signal stands for. */
+  settleSignal(): void {
+    const { signal } = this
+    if (signal === null || this.end !== null) return
+    const message = signal.message === '' ? null : signal.message
+    if (signal instanceof ExecutionSuccess) this.finish('ENDED_SUCCESS', message)
+    else if (signal instanceof ExecutionCancel) this.finish('ENDED_CANCELLED', message)
+    else this.finish('ENDED_ERROR', message)
+  }
+
+  /** The generator that the running code must draw from: a step is not run again, so it has its own. */
+  draw(): number {
+    if (this.stepRandom !== null) return this.stepRandom()
+    if (this.asyncSteps.size > 0) {
+      const { step } = callSite()
+      const own = step === null ? undefined : this.asyncSteps.get(step)
+      if (own !== undefined) return own.random()
+    }
+    return this.random()
+  }
+}
+
+/** The JSON that an outcome carries. */
+export function plainValue(outcome: Outcome): Json {
+  if (outcome.kind !== 'value')
+    throw new InternalError(`an answer of kind ${outcome.kind} came where a value was expected`)
+  if (!('v' in outcome.value)) throw new InternalError('a value came by reference into the sandbox')
+  return outcome.value.v
+}
+
+const MESSAGE_MAX = 32_768
+
+/** What an uncaught exception leaves as the execution's message. */
+export function stackOf(error: unknown): string {
+  let text: string
+  try {
+    const stack: unknown =
+      typeof error === 'object' && error !== null ? (error as Error).stack : undefined
+    text =
+      typeof stack === 'string'
+        ? stack
+        : `Uncaught ${typeof error === 'string' ? error : jsonOrType(error)}`
+    const cause: unknown = error instanceof Error ? error.cause : undefined
+    if (cause instanceof Error && typeof cause.stack === 'string')
+      text += `\ncaused by: ${cause.stack}`
+  } catch {
+    text = 'Uncaught exception that cannot be shown'
+  }
+  return text.length > MESSAGE_MAX ? `${text.slice(0, MESSAGE_MAX)}…` : text
+}
+
+function jsonOrType(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value
+  } catch {
+    return typeof value
+  }
+}
+
+function insideStep(api: string, name: string): EngineException {
+  return new EngineException(
+    `${api} cannot be called inside the step "${name}": a step is recorded as a whole and not run again. Call it before or after the step.`,
+  )
+}
+
+function ignore(): void {}

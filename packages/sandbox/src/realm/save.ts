@@ -1,0 +1,54 @@
+import type { Json } from '@millrace/replay'
+import { nameOf, objectOf, onlyKeys, textOf } from './arguments.ts'
+import type { Run } from './run.ts'
+import { jsonText } from './text.ts'
+
+const DONE = '{"kind":"value","value":{"v":null}}'
+
+/** Sets keys of the output. From the first call on, what the flow returns is not the output. */
+export function setOutput(run: Run, values: Record<string, unknown>): void {
+  const api = 'self.setOutput'
+  const site = run.enter(api)
+  const text = run.checked(() => jsonText(values, 'The output'))
+  const keys = Object.keys(values).join(', ')
+  const call = run.record({ api, kind: 'save', label: `output ${keys}`, args: () => text }, site)
+  const before = run.output === null ? {} : (JSON.parse(run.output) as Json)
+  const merged = {
+    ...(isObject(before) ? before : {}),
+    ...(JSON.parse(text) as Record<string, Json>),
+  }
+  run.output = run.checked(() => jsonText(merged, 'The output'))
+  run.outputSet = true
+  if (call.recorded !== null) return
+  run.addEntry(call.seq, 'save', `output ${keys}`, site.line, call.digest, DONE, false)
+  run.fields = { ...run.fields, output: run.output }
+}
+
+/** Changes fields of the execution's record: its message, its name, its whole output. */
+export function saveFields(run: Run, fields: unknown): void {
+  const api = 'self.save'
+  const given = objectOf(api, 'fields', fields)
+  onlyKeys(api, 'fields', given, ['message', 'name', 'output_value'])
+  const site = run.enter(api)
+  const changed: { name?: string; message?: string; output?: string } = {}
+  if (given['name'] !== undefined) changed.name = nameOf(api, 'name', given['name'])
+  if (given['message'] !== undefined) changed.message = textOf(api, 'message', given['message'])
+  if (given['output_value'] !== undefined) {
+    changed.output = run.checked(() => jsonText(given['output_value'], 'The output'))
+  }
+  const label = Object.keys(changed).join(', ')
+  const call = run.record({ api, kind: 'save', label, args: () => JSON.stringify(changed) }, site)
+  if (changed.name !== undefined) run.name = changed.name
+  if (changed.message !== undefined) run.message = changed.message
+  if (changed.output !== undefined) {
+    run.output = changed.output
+    run.outputSet = true
+  }
+  if (call.recorded !== null) return
+  run.addEntry(call.seq, 'save', label, site.line, call.digest, DONE, false)
+  run.fields = { ...run.fields, ...changed }
+}
+
+function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
