@@ -95,7 +95,7 @@ function dependencySentence(wait: WaitFacts): string {
   const rest =
     example === undefined
       ? 'all have ended, and the answer is on its way.'
-      : `${open.length} have not ended, such as ${example.executionId}, ${describe(example)}.`
+      : `${open.length} ${open.length === 1 ? 'has' : 'have'} not ended, such as ${example.executionId}, ${describe(example)}.`
   return `It waits for ${goal(wait)}; ${rest}`
 }
 
