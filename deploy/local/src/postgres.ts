@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import {
   forgetStalePostmaster,
   initialisePostgres,
   runningPostmaster,
   serverCommand,
+  tunedSettings,
 } from '@millrace/local-postgres'
 import { randomToken, sleep } from '@millrace/runtime'
 import pg from 'pg'
@@ -39,7 +39,7 @@ export async function createPostgres(
     service: 'postgres',
     command: () => {
       forgetStalePostmaster(folder)
-      return serverCommand({ folder, port, settings: settings() })
+      return serverCommand({ folder, port, settings: tunedSettings() })
     },
     stopSignal: 'SIGINT', // ends sessions at once and leaves a clean folder
     onDeath,
@@ -88,26 +88,4 @@ async function endFormer(folder: string): Promise<void> {
   const pid = runningPostmaster(folder)
   const former = pid === null ? null : identityOf(pid)
   if (former !== null) await endProcess(former, { signal: 'SIGINT', withinMs: 10_000 })
-}
-
-/** For one machine that also runs everything else. What is acknowledged is on the disk. */
-function settings(): string[] {
-  const eighth = Math.floor(totalmem() / 8 / 2 ** 20)
-  const sharedBuffersMb = Math.max(128, Math.min(1_024, eighth))
-  return [
-    'fsync=on',
-    'synchronous_commit=on',
-    'full_page_writes=on',
-    `shared_buffers=${sharedBuffersMb}MB`,
-    'wal_buffers=32MB',
-    'max_wal_size=4GB',
-    'min_wal_size=512MB',
-    'checkpoint_timeout=15min',
-    'max_connections=200',
-    'jit=off', // compiling costs more than these statements take
-    'random_page_cost=1.1',
-    'max_parallel_workers_per_gather=0', // /dev/shm is 64 MB in many containers
-    'log_checkpoints=off',
-    'log_min_duration_statement=2s',
-  ]
 }

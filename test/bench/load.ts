@@ -1,0 +1,118 @@
+import { Pool } from 'undici'
+
+/** What every system offers; each call resolves with the result that its work has. */
+export interface BenchSystem {
+  /** A flow without steps; resolves with what was given in. */
+  empty(key: string): Promise<unknown>
+  /** Ten recorded steps; resolves with their sum, 45. */
+  tenSteps(key: string): Promise<unknown>
+  /** A parent that awaits 1,000 children; resolves with their number. */
+  fanOut(key: string): Promise<unknown>
+}
+
+type Work = keyof BenchSystem
+
+export interface Row {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+interface Shape {
+  readonly total: number
+  readonly inFlight: number
+}
+
+export const WORK = [
+  { title: 'empty, 64 in flight', work: 'empty', total: 8_000, inFlight: 64 },
+  { title: 'empty, 256 in flight', work: 'empty', total: 16_000, inFlight: 256 },
+  { title: 'empty, 1 in flight', work: 'empty', total: 500, inFlight: 1 },
+  { title: 'ten steps, 32 in flight', work: 'tenSteps', total: 1_200, inFlight: 32 },
+  { title: '1,000 children', work: 'fanOut', total: 3, inFlight: 1 },
+] as const satisfies readonly (Shape & { title: string; work: Work })[]
+
+export type Rows = Record<(typeof WORK)[number]['title'], Row>
+
+/** Every result is compared: a system that is fast and wrong does not count. */
+const EXPECTED: Readonly<Record<Work, (key: string) => unknown>> = {
+  empty: (key) => key,
+  tenSteps: () => 45,
+  fanOut: () => 1_000,
+}
+
+/** Runs all work on one system and prints a row each. BENCH_SCALE multiplies how much of it. */
+export async function measure(name: string, system: BenchSystem): Promise<Rows> {
+  const scale = Number(process.env['BENCH_SCALE'] ?? 1)
+  const checked = (work: Work) => async (key: string) => {
+    const result = await system[work](key)
+    const expected = EXPECTED[work](key)
+    if (result !== expected)
+      throw new Error(
+        `${name}: ${work} gave ${JSON.stringify(result)} instead of ${JSON.stringify(expected)}`,
+      )
+  }
+  const warm = { total: Math.max(1, Math.round(500 * scale)), inFlight: 32 }
+  await closedLoop(warm, (i) => checked('empty')(`warm-${i}`))
+  const rows: Partial<Rows> = {}
+  for (const { title, work, total, inFlight } of WORK) {
+    const shape = { total: Math.max(1, Math.round(total * scale)), inFlight }
+    const row = await closedLoop(shape, (i) => checked(work)(`${work}-${inFlight}-${i}`))
+    rows[title] = row
+    console.log(name.padEnd(10), title.padEnd(26), JSON.stringify(row))
+  }
+  return rows as Rows
+}
+
+/** `inFlight` callers, each of which waits for its answer before it asks again. */
+async function closedLoop(
+  { total, inFlight }: Shape,
+  call: (i: number) => Promise<void>,
+): Promise<Row> {
+  const latencies: number[] = []
+  let next = 0
+  const start = performance.now()
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      for (let i = next++; i < total; i = next++) {
+        const from = performance.now()
+        await call(i)
+        latencies.push(performance.now() - from)
+      }
+    }),
+  )
+  const seconds = (performance.now() - start) / 1_000
+  latencies.sort((a, b) => a - b)
+  const at = (part: number): number => {
+    const index = Math.min(latencies.length - 1, Math.floor(latencies.length * part))
+    return Number((latencies[index] ?? Number.NaN).toFixed(2))
+  }
+  return { perSecond: Math.round(total / seconds), p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+export interface HttpCaller {
+  readonly post: (path: string, body: unknown) => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+/** One keep-alive connection per caller; a status of 300 or more is an error. */
+export function httpCaller(
+  base: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpCaller {
+  const connections = Math.max(...WORK.map(({ inFlight }) => inFlight))
+  const pool = new Pool(base, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
+  return {
+    async post(path, body) {
+      const { statusCode, body: answer } = await pool.request({
+        path,
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      })
+      const text = await answer.text()
+      if (statusCode >= 300) throw new Error(`${path}: ${statusCode} ${text.slice(0, 300)}`)
+      return text === '' ? null : (JSON.parse(text) as unknown)
+    },
+    close: () => pool.close(),
+  }
+}
