@@ -1,0 +1,96 @@
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+
+/**
+ * The standard error model of gRPC (google.rpc.Status with ErrorInfo and BadRequest), of which
+ * only the few fields below are used; written by hand, since it never changes.
+ */
+export interface ErrorDetails {
+  /** SCREAMING_CASE; with the domain it names the kind of error. */
+  readonly reason: string
+  readonly domain: string
+  readonly metadata: Readonly<Record<string, string>>
+  /** What is wrong with which part of the request. */
+  readonly violations: readonly { readonly field: string; readonly description: string }[]
+}
+
+export function encodeErrorDetails(code: number, message: string, details: ErrorDetails): Buffer {
+  const writer = new BinaryWriter().uint32(tag(1)).int32(code).uint32(tag(2, true)).string(message)
+  any(writer, 'google.rpc.ErrorInfo', (info) => {
+    info.uint32(tag(1, true)).string(details.reason).uint32(tag(2, true)).string(details.domain)
+    for (const [key, value] of Object.entries(details.metadata)) {
+      info.uint32(tag(3, true)).fork()
+      info.uint32(tag(1, true)).string(key).uint32(tag(2, true)).string(value).join()
+    }
+  })
+  if (details.violations.length > 0) {
+    any(writer, 'google.rpc.BadRequest', (bad) => {
+      for (const { field, description } of details.violations) {
+        bad.uint32(tag(1, true)).fork()
+        bad.uint32(tag(1, true)).string(field).uint32(tag(2, true)).string(description).join()
+      }
+    })
+  }
+  return Buffer.from(writer.finish())
+}
+
+/** The ErrorInfo in it, or null. Throws for bytes that are no such message. */
+export function decodeErrorInfo(bytes: Uint8Array): Omit<ErrorDetails, 'violations'> | null {
+  let found: Omit<ErrorDetails, 'violations'> | null = null
+  fields(bytes, (field, reader) => {
+    if (field !== 3) return false
+    let type = ''
+    let value = new Uint8Array()
+    fields(reader.bytes(), (part, inner) => {
+      if (part === 1) type = inner.string()
+      else if (part === 2) value = new Uint8Array(inner.bytes())
+      return part === 1 || part === 2
+    })
+    if (type === 'type.googleapis.com/google.rpc.ErrorInfo') found = errorInfo(value)
+    return true
+  })
+  return found
+}
+
+function errorInfo(bytes: Uint8Array): Omit<ErrorDetails, 'violations'> {
+  let reason = ''
+  let domain = ''
+  const metadata: Record<string, string> = {}
+  fields(bytes, (field, reader) => {
+    if (field === 1) reason = reader.string()
+    else if (field === 2) domain = reader.string()
+    else if (field === 3) entry(reader.bytes(), metadata)
+    return field <= 3
+  })
+  return { reason, domain, metadata }
+}
+
+function entry(bytes: Uint8Array, into: Record<string, string>): void {
+  let key = ''
+  let value = ''
+  fields(bytes, (field, reader) => {
+    if (field === 1) key = reader.string()
+    else if (field === 2) value = reader.string()
+    return field <= 2
+  })
+  into[key] = value
+}
+
+/** Calls `read` for each field; it returns false for one that it left unread. */
+function fields(bytes: Uint8Array, read: (field: number, reader: BinaryReader) => boolean): void {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (!read(field, reader)) reader.skip(wireType, field)
+  }
+}
+
+function any(writer: BinaryWriter, type: string, write: (value: BinaryWriter) => void): void {
+  writer.uint32(tag(3, true)).fork()
+  writer.uint32(tag(1, true)).string(`type.googleapis.com/${type}`)
+  writer.uint32(tag(2, true)).fork()
+  write(writer)
+  writer.join().join()
+}
+
+const tag = (field: number, isDelimited = false): number =>
+  ((field << 3) | (isDelimited ? WireType.LengthDelimited : WireType.Varint)) >>> 0
