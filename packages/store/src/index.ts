@@ -194,3 +194,5 @@ export {
   loadBlocked,
   lockExecutions,
 } from './deadlocks.ts'
+export { createPresence, type Presence } from './presence.ts'
+export { createShardKeeper, type ShardKeeper } from './shard-keeper.ts'

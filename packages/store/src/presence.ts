@@ -1,0 +1,72 @@
+import { type Logger, loop } from '@millrace/runtime'
+import type { Database } from './database.ts'
+import {
+  liveProcesses,
+  PROCESS_LEASE_RENEW_MS,
+  PROCESS_LEASE_TTL_MS,
+  type ProcessRow,
+  registerProcess,
+  removeProcess,
+  renewProcess,
+} from './leases.ts'
+
+/**
+ * This process's lease, kept up in the background, and who else lives. For services that hold no
+ * executions under it: when the lease runs out nothing has to be let go, it is taken anew.
+ */
+export interface Presence {
+  start(): void
+  /** Gives the lease up. */
+  stop(): Promise<void>
+  /** Whether Postgres confirmed the lease within its time to live. */
+  isPresent(): boolean
+  /** Whether a process had its lease a second ago. */
+  isAlive(processId: string): boolean
+}
+
+export function createPresence({
+  db,
+  log,
+  ...self
+}: ProcessRow & { readonly db: Database; readonly log: Logger }): Presence {
+  const { processId } = self
+  let alive: ReadonlySet<string> = new Set()
+  let confirmed = false
+  let failures = 0
+  let untilRenewal = 0
+
+  const presence = loop('presence', {
+    async run() {
+      if (untilRenewal <= 0) {
+        if (!(confirmed && (await renewProcess(db, { processId })))) await registerProcess(db, self)
+        confirmed = true
+        untilRenewal = PROCESS_LEASE_RENEW_MS
+      }
+      alive = new Set((await liveProcesses(db)).map((row) => row.processId))
+      failures = 0
+      untilRenewal -= LOOK_EVERY_MS
+      return LOOK_EVERY_MS
+    },
+    onError(error, { retryMs }) {
+      failures += retryMs
+      untilRenewal = 0
+      if (failures > PROCESS_LEASE_TTL_MS) confirmed = false
+      log.warn({ error, retryMs }, 'the process lease was not renewed')
+    },
+  })
+
+  return {
+    start: presence.start,
+    async stop() {
+      await presence.stop()
+      // When Postgres is away the lease simply runs out.
+      await removeProcess(db, processId).catch(() => undefined)
+      confirmed = false
+    },
+    isPresent: () => confirmed,
+    isAlive: (id) => alive.has(id),
+  }
+}
+
+// An engine that died is not told of answers for more than this; the queue has them then.
+const LOOK_EVERY_MS = 1_000

@@ -1,0 +1,94 @@
+import { loop, type Loop, now } from '@millrace/runtime'
+import type { Outcome } from '@millrace/replay'
+import {
+  deleteStaleWaits,
+  type DueWait,
+  nextDueMs,
+  takeDue,
+  type WaitAnswer,
+} from '@millrace/store'
+import { retryLogger, type SchedulerContext } from '../context.ts'
+import { answer } from '../resolve/answer.ts'
+
+/**
+ * Answers waits whose time has come, in batches, and sleeps until the next one. Postgres's clock
+ * judges; this process's clock only says when to look again, so being wrong costs a look.
+ */
+export interface Timers extends Loop {
+  /** A timer was set for this time (ms since 1970). */
+  noteDue(dueAt: number): void
+}
+
+export function timersLoop(context: SchedulerContext): Timers {
+  const { config, db, log, metrics, shards } = context
+  let isBacklog = false
+  let nextAt = 0
+
+  const timers = loop('timers', {
+    async run() {
+      const fence = shards.fence()
+      if (fence.held.length === 0) return LOOK_EVERY_MS
+      nextAt = 0
+      const due = await takeDue(db, { ...fence, limit: config.timerBatch, isBacklog })
+      if (due.length > 0) {
+        const isStuck = !(await settle(due))
+        isBacklog = due.length === config.timerBatch
+        if (isBacklog) return isStuck ? STUCK_MS : 0
+      }
+      isBacklog = false
+      const inMs = await nextDueMs(
+        db,
+        fence.held.map(({ shard }) => shard),
+      )
+      const waitMs = Math.min(
+        Math.max(inMs ?? LOOK_EVERY_MS, due.length > 0 ? 1 : 0),
+        LOOK_EVERY_MS,
+      )
+      // Rounded up: a timer that fires within the millisecond would find nothing due yet.
+      const delayMs = Math.ceil(waitMs)
+      nextAt = now() + delayMs
+      return delayMs
+    },
+    onError: retryLogger(log),
+  })
+
+  /** False: nothing came of the whole batch, and it would be due again at once. */
+  async function settle(due: readonly DueWait[]): Promise<boolean> {
+    const answered = await answer(context, 'timer', due.map(toAnswer))
+    for (const wait of due) {
+      metrics.timersLate.observe(wait.lateMs / 1_000)
+      metrics.resolved.inc({ kind: isTimer(wait) ? wait.kind : 'timeout' })
+    }
+    // The queue of a lock that somebody stopped waiting for has moved up.
+    context.bus.nudgeLocks(
+      due.flatMap(({ workspaceId, kind, subject }) =>
+        kind === 'LOCK' && subject !== null ? [{ workspaceId, key: subject }] : [],
+      ),
+    )
+    if (answered.length > 0) return true
+    return (await deleteStaleWaits(db, due)).length > 0
+  }
+
+  return {
+    ...timers,
+    noteDue(dueAt) {
+      if (dueAt < nextAt + SKEW_MS) timers.wake()
+    },
+  }
+}
+
+// Also the most that a timer is late when its nudge was lost.
+const LOOK_EVERY_MS = 1_000
+const STUCK_MS = 250
+// Clocks of other machines may be off by this much without delaying a timer.
+const SKEW_MS = 100
+
+const isTimer = ({ kind }: DueWait): boolean => kind === 'START' || kind === 'TIMER'
+
+function toAnswer(wait: DueWait): WaitAnswer {
+  const { workspaceId, executionId, generation, seq } = wait
+  const outcome: Outcome = isTimer(wait)
+    ? { kind: 'value', value: { v: null } }
+    : { kind: 'timeout' }
+  return { workspaceId, executionId, generation, seq, outcome }
+}

@@ -1,0 +1,69 @@
+import { loop } from '@millrace/runtime'
+import type { Logger } from '@millrace/runtime'
+import { retryLogger } from '../context.ts'
+
+/**
+ * Work that is collected while the last batch of it is under way: natural batching for hints that
+ * nobody waits for. What fails is tried again with the next; what exceeds the bound is dropped, and
+ * found by the sweep.
+ */
+export interface Backlog<Item> {
+  add(items: Iterable<Item>): void
+  readonly size: number
+  start(): void
+  stop(): Promise<void>
+}
+
+export function createBacklog<Item>(options: {
+  readonly name: string
+  readonly log: Logger
+  /** Items with the same key are one. */
+  readonly keyOf: (item: Item) => string
+  /** Items of one run at most. */
+  readonly maxItems: number
+  readonly run: (items: Item[]) => Promise<void>
+}): Backlog<Item> {
+  const { name, log, keyOf, maxItems, run } = options
+  let waiting = new Map<string, Item>()
+
+  const worker = loop(name, {
+    async run() {
+      if (waiting.size === 0) return
+      const batch = take()
+      try {
+        await run([...batch.values()])
+      } catch (error) {
+        for (const [key, item] of batch) waiting.set(key, item)
+        throw error
+      }
+      return waiting.size > 0 ? 0 : undefined
+    },
+    onError: retryLogger(log),
+  })
+
+  function take(): Map<string, Item> {
+    if (waiting.size <= maxItems) {
+      const all = waiting
+      waiting = new Map()
+      return all
+    }
+    const some = new Map([...waiting].slice(0, maxItems))
+    for (const key of some.keys()) waiting.delete(key)
+    return some
+  }
+
+  return {
+    add(items) {
+      for (const item of items) if (waiting.size < WAITING_MAX) waiting.set(keyOf(item), item)
+      if (waiting.size > 0) worker.wake()
+    },
+    get size() {
+      return waiting.size
+    },
+    start: worker.start,
+    stop: worker.stop,
+  }
+}
+
+// While Postgres is away hints pile up; about 30 MB of them are kept.
+const WAITING_MAX = 100_000

@@ -1,0 +1,72 @@
+import { type ChildExecution, cancelExecutions, readChildren } from '@millrace/store'
+import type { ExecutionKey } from '@millrace/wire'
+import type { SchedulerContext } from '../context.ts'
+import { createBacklog } from './backlog.ts'
+
+/**
+ * A cancelled execution takes with it what it started and what that started, level by level, except
+ * orphans and what hangs on them. It goes through children that have ended: what they left running
+ * belongs to the tree as well.
+ */
+export interface Cascade {
+  /** These were cancelled. */
+  noteCancelled(keys: readonly ExecutionKey[]): void
+  /** Cancels these themselves, then what is below them. */
+  cancel(keys: readonly ExecutionKey[], message: string): Promise<void>
+  start(): void
+  stop(): Promise<void>
+}
+
+export function createCascade(context: SchedulerContext): Cascade {
+  const { db, bus, log, metrics } = context
+  const cancelled = createBacklog<ExecutionKey>({
+    name: 'cascade',
+    log,
+    keyOf: (key) => key.executionId,
+    maxItems: PARENTS_MAX,
+    async run(parents) {
+      for (const parent of parents) await cancelBelow(parent)
+    },
+  })
+
+  /** A crash on the way leaves live children of a cancelled parent, which the sweep finds. */
+  async function cancelBelow(parent: ExecutionKey): Promise<void> {
+    const message = `Cancelled with execution ${parent.executionId} above it.`
+    const passed: ExecutionKey[] = []
+    let after: string | null = null
+    for (;;) {
+      const children: ChildExecution[] = await readChildren(db, { parent, after, limit: PAGE })
+      await cancel(
+        children.filter(({ isLive }) => isLive),
+        message,
+      )
+      // The next level of the live ones follows from their own end.
+      passed.push(...children.filter(({ isLive }) => !isLive))
+      if (children.length < PAGE) break
+      after = children.at(-1)?.executionId ?? null
+    }
+    cancelled.add(passed)
+  }
+
+  async function cancel(executions: readonly ExecutionKey[], message: string): Promise<void> {
+    const ended = await cancelExecutions(db, { executions, message })
+    if (ended.length === 0) return
+    metrics.cascaded.inc(ended.length)
+    const items = ended.map((one) => ({ ...one, status: 'ENDED_CANCELLED' as const }))
+    bus.publishMoved(items)
+    bus.publishEnded(items)
+    for (const [processId, theirs] of Map.groupBy(items, (one) => one.processId))
+      if (processId !== null) bus.publishControl(processId, theirs)
+    cancelled.add(ended)
+  }
+
+  return {
+    noteCancelled: (keys) => cancelled.add(keys),
+    cancel,
+    start: cancelled.start,
+    stop: cancelled.stop,
+  }
+}
+
+const PARENTS_MAX = 100
+const PAGE = 1_000

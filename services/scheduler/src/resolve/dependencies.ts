@@ -1,0 +1,50 @@
+import { collectDependencies, type WaitKey } from '@millrace/store'
+import type { ExecutionKey } from '@millrace/wire'
+import type { SchedulerContext } from '../context.ts'
+import { answer } from './answer.ts'
+import { createBacklog } from './backlog.ts'
+
+/**
+ * Answers dependency waits that are decided. Hints collect while a statement runs, so a thousand
+ * children that end together resume their parent a few times, not a thousand.
+ *
+ * Any copy may work on any hint: deleting the wait is what makes an answer the only one.
+ */
+export interface DependencyResolver {
+  /** These have ended. */
+  noteEnded(keys: readonly ExecutionKey[]): void
+  /** These waits may be decided already. */
+  noteWaits(keys: readonly WaitKey[]): void
+  start(): void
+  stop(): Promise<void>
+}
+
+type Hint = { readonly ended: ExecutionKey } | { readonly wait: WaitKey }
+
+export function dependencyResolver(context: SchedulerContext): DependencyResolver {
+  const { db, log, metrics } = context
+  const hints = createBacklog<Hint>({
+    name: 'dependencies',
+    log,
+    keyOf: (hint) =>
+      'ended' in hint ? hint.ended.executionId : `${hint.wait.executionId}/${hint.wait.seq}`,
+    maxItems: HINTS_MAX,
+    async run(batch) {
+      const found = await collectDependencies(db, {
+        ended: batch.flatMap((hint) => ('ended' in hint ? [hint.ended] : [])),
+        waits: batch.flatMap((hint) => ('wait' in hint ? [hint.wait] : [])),
+      })
+      await answer(context, 'dependency', found)
+      metrics.resolved.inc({ kind: 'DEPENDENCY' }, found.length)
+    },
+  })
+  return {
+    noteEnded: (keys) => hints.add(keys.map((ended) => ({ ended }))),
+    noteWaits: (keys) => hints.add(keys.map((wait) => ({ wait }))),
+    start: hints.start,
+    stop: hints.stop,
+  }
+}
+
+// Each may bring an output of 32 KiB.
+const HINTS_MAX = 1_000

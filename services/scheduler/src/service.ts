@@ -1,0 +1,86 @@
+import { connectBus } from '@millrace/bus'
+import { createMetrics, opsServer, type Service, type ServiceHost } from '@millrace/runtime'
+import { createDatabase, createPresence, createShardKeeper } from '@millrace/store'
+import type { SchedulerConfig } from './config.ts'
+import { consumeControlNudge } from './consume/control-nudge.ts'
+import { consumeDependencyNudge } from './consume/dependency-nudge.ts'
+import { consumeEnded } from './consume/ended.ts'
+import { consumeTimerNudge } from './consume/timer-nudge.ts'
+import type { SchedulerContext } from './context.ts'
+import { expiredProcessesLoop } from './loop/expired-processes.ts'
+import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
+import { sweepWaitsLoop } from './loop/sweep-waits.ts'
+import { timersLoop } from './loop/timers.ts'
+import { createCascade } from './resolve/cascade.ts'
+import { createControls } from './resolve/controls.ts'
+import { dependencyResolver } from './resolve/dependencies.ts'
+import { createSchedulerMetrics } from './telemetry.ts'
+
+/**
+ * Wires a scheduler: time, dependencies, leases and the sweep. It needs neither Postgres nor NATS to
+ * start: its loops try until they are there.
+ */
+export async function createScheduler(
+  config: SchedulerConfig,
+  { log, processId }: ServiceHost,
+): Promise<Service> {
+  const registry = createMetrics('scheduler')
+  const metrics = createSchedulerMetrics(registry)
+  const db = createDatabase({
+    url: config.postgresUrl,
+    application: 'millrace-scheduler',
+    profile: 'hot',
+    connections: 8, // one for each loop and backlog, so that none waits for another
+    onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
+  })
+  const bus = await connectBus({
+    servers: config.natsUrl,
+    name: 'scheduler',
+    log,
+    metrics: registry,
+  })
+  const service = 'scheduler'
+  const ops = await opsServer({ metrics: registry, ready: () => presence.isPresent() })
+  const address = `127.0.0.1:${ops.port}`
+  const presence = createPresence({ db, log, processId, service, address })
+  const shards = createShardKeeper({ db, log, service, processId, onGained: wake })
+  Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
+
+  const context: SchedulerContext = { config, db, bus, log, metrics, shards, presence }
+  const dependencies = dependencyResolver(context)
+  const cascade = createCascade(context)
+  const controls = createControls(context, { cascade, dependencies })
+  const timers = timersLoop(context)
+  const loops = [
+    timers,
+    expiredProcessesLoop(context),
+    sweepExecutionsLoop(context, cascade),
+    sweepWaitsLoop(context, { dependencies, controls }),
+  ]
+  const resolvers = [dependencies, cascade, controls]
+  for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
+  const subscriptions = [
+    consumeEnded(bus, { dependencies, cascade }),
+    consumeTimerNudge(bus, timers),
+    consumeDependencyNudge(bus, dependencies),
+    consumeControlNudge(bus, controls),
+  ]
+
+  /** Shards came: look at once at what waits in them. */
+  function wake(): void {
+    for (const part of loops) part.wake()
+  }
+
+  return {
+    ready: () => presence.isPresent(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(subscriptions.map((subscription) => subscription.close()))
+      await Promise.all([...loops, ...resolvers].map((part) => part.stop()))
+      await shards.stop()
+      await presence.stop()
+      await bus.close()
+      await ops.close()
+      await db.close()
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import type { Metrics } from '@millrace/runtime'
+
+const COUNTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000] as const
+
+/** Everything the scheduler measures. */
+export function createSchedulerMetrics(metrics: Metrics) {
+  return {
+    timersLate: metrics.histogram('timers_late_seconds', 'How late due waits were answered'),
+    resolved: metrics.counter('waits_resolved_total', 'Waits answered', ['kind']),
+    batch: metrics.histogram('scheduler_batch_items', 'Items of one statement', ['of'], COUNTS),
+    finds: metrics.counter('sweep_finds_total', 'What the sweep found left behind', ['find']),
+    walk: metrics.histogram('sweep_walk_seconds', 'One walk over all that lives', ['over']),
+    redispatched: metrics.counter('redispatched_total', 'Ready executions offered again', ['pool']),
+    recovered: metrics.counter('executions_recovered_total', 'Executions whose process was lost', [
+      'outcome',
+    ]),
+    expired: metrics.counter('processes_expired_total', 'Processes that stopped renewing', [
+      'service',
+    ]),
+    controls: metrics.counter('controls_total', 'Cancels, pauses and resumes by executions', [
+      'action',
+      'verdict',
+    ]),
+    cascaded: metrics.counter(
+      'executions_cascaded_total',
+      'Executions cancelled with one above them',
+    ),
+    shards: metrics.gauge('shards_held', 'Shards of this copy'),
+  }
+}
+
+export type SchedulerMetrics = ReturnType<typeof createSchedulerMetrics>

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { connectBus, type Bus } from '@millrace/bus'
+import { createLogger, monotonicMs, newId, type Service, sleep } from '@millrace/runtime'
+import { startTestStore, type TestStore } from '@millrace/store/testing'
+import { runSql, startNats, type TestNats } from '@millrace/testkit'
+import { DEFAULTS, type SchedulerConfig } from './config.ts'
+import { createScheduler } from './service.ts'
+
+/** A store, a NATS, and schedulers over both, for one test file. */
+export interface SchedulerBench {
+  readonly store: TestStore
+  readonly nats: TestNats
+  /** What the test itself publishes and hears with. */
+  readonly bus: Bus
+  /** Starts one more copy; it is stopped with the bench. */
+  start(config?: Partial<SchedulerConfig>): Promise<Service>
+  stopAll(): Promise<void>
+  /** Rows of one statement. */
+  sql<Row extends object>(text: string, params?: readonly unknown[]): Promise<Row[]>
+  close(): Promise<void>
+}
+
+export async function startBench(): Promise<SchedulerBench> {
+  const store = await startTestStore()
+  const nats = await startNats()
+  const log = createLogger('test', { level: 'silent' })
+  const bus = await connectBus({ servers: nats.url, name: 'test', log })
+  let copies: Service[] = []
+
+  async function stopAll(): Promise<void> {
+    await Promise.all(copies.map((copy) => copy[Symbol.asyncDispose]()))
+    copies = []
+  }
+
+  return {
+    store,
+    nats,
+    bus,
+    async start(config = {}) {
+      const copy = await createScheduler(
+        { ...DEFAULTS, postgresUrl: store.url, natsUrl: nats.url, ...config },
+        { log, processId: newId() },
+      )
+      copies.push(copy)
+      return copy
+    },
+    stopAll,
+    sql: (text, params) => runSql(store.url, text, params),
+    async close() {
+      await stopAll()
+      await bus.close()
+      await nats.stop()
+      await store.close()
+    },
+  }
+}
+
+/** Polls until it holds; fails with what it last was. */
+export async function eventually<T>(
+  look: () => Promise<T>,
+  expected: T,
+  withinMs = 15_000,
+): Promise<void> {
+  const deadline = monotonicMs() + withinMs
+  for (;;) {
+    const seen = await look()
+    try {
+      return assert.deepEqual(seen, expected)
+    } catch (error) {
+      if (monotonicMs() > deadline) throw error
+    }
+    await sleep(20)
+  }
+}
