@@ -13,6 +13,9 @@ export interface ExecutionRecordRow extends Omit<
   readonly input_hash: string | null
   readonly output_hash: string | null
   readonly flow_name: string | null
+  /** The flow's own, as they are now; JSON text. */
+  readonly input_schema: string | null
+  readonly output_schema: string | null
   readonly connector_name: string | null
   readonly project_name: string | null
   /** JSON array of open waits, oldest first; null when there are none. */

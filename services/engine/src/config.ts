@@ -1,0 +1,27 @@
+import { envInt, envRequired, envStr } from '@millrace/runtime'
+
+export interface EngineConfig {
+  readonly postgresUrl: string
+  readonly natsUrl: string
+  /** Dispatched executions in hand at most; more wait in the queue for other engines. */
+  readonly maxInFlight: number
+  /** Suspended executions kept in the sandbox at most. */
+  readonly maxWarm: number
+  /** An activation that takes longer is claimed. */
+  readonly slowMs: number
+  /** Limits of user code; see docs/limits.md. */
+  readonly cpuLimitMs: number
+  readonly memoryLimitMib: number
+}
+
+export function readConfig(): EngineConfig {
+  return {
+    postgresUrl: envRequired('MILLRACE_POSTGRES_URL'),
+    natsUrl: envStr('MILLRACE_NATS_URL', 'nats://127.0.0.1:4222'),
+    maxInFlight: envInt('MILLRACE_ENGINE_IN_FLIGHT', 1_024),
+    maxWarm: envInt('MILLRACE_ENGINE_WARM', 10_000),
+    slowMs: envInt('MILLRACE_ENGINE_SLOW_MS', 20),
+    cpuLimitMs: envInt('MILLRACE_CPU_LIMIT_MS', 5_000),
+    memoryLimitMib: envInt('MILLRACE_MEMORY_LIMIT_MIB', 128),
+  }
+}

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Bus, connectBus } from '@millrace/bus'
+import { isEnded } from '@millrace/execution'
+import { createLogger, newId } from '@millrace/runtime'
+import {
+  answerWaits,
+  createDatabase,
+  createExecutions,
+  type Database,
+  type ExecutionRow,
+  migrate,
+  type NewExecution,
+  putScripts,
+  readExecution,
+  readWaits,
+  scriptHash,
+} from '@millrace/store'
+import {
+  createTestDatabase,
+  startNats,
+  startPostgres,
+  type TestDatabase,
+  type TestNats,
+  type TestPostgres,
+} from '@millrace/testkit'
+import { createEngine } from './service.ts'
+
+let server: TestPostgres
+let database: TestDatabase
+let nats: TestNats
+let db: Database
+let bus: Bus
+let engine: AsyncDisposable
+const workspaceId = newId()
+const log = createLogger('test', { level: 'silent' })
+
+before(async () => {
+  ;[server, nats] = await Promise.all([startPostgres(), startNats()])
+  database = await createTestDatabase({ server: server.url, migrate })
+  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
+  bus = await connectBus({ servers: nats.url, name: 'test', log })
+  engine = await startEngine()
+})
+after(async () => {
+  await engine[Symbol.asyncDispose]()
+  await bus.close()
+  await db.close()
+  await database.drop()
+  await Promise.all([server.stop(), nats.stop()])
+})
+
+const startEngine = () =>
+  createEngine(
+    {
+      postgresUrl: database.url,
+      natsUrl: nats.url,
+      maxInFlight: 256,
+      maxWarm: 1_000,
+      slowMs: 20,
+      cpuLimitMs: 2_000,
+      memoryLimitMib: 64,
+    },
+    { log, processId: newId() },
+  )
+
+test('a flow that returns a value ends with it', async () => {
+  const source = 'export default (system, self, inputs) => inputs.n + 1'
+  const first = await run(source, { n: 41 })
+  assert.equal(first.status, 'ENDED_SUCCESS')
+  assert.equal(first.output, '42')
+  // The realm is warm now: the second is over before a claim is due, one move from ready to ended.
+  const second = await run(source, { n: 1 })
+  assert.equal(second.version, 2)
+})
+
+test('a flow that throws ends in error with its line', async () => {
+  const ended = await run('export default () => {\n  throw new Error("no luck")\n}')
+  assert.equal(ended.status, 'ENDED_ERROR')
+  assert.match(ended.message ?? '', /no luck/)
+  assert.match(ended.message ?? '', /:2:/)
+})
+
+test('ten steps are one history row', async () => {
+  const ended = await run(
+    'export default async (system, self) => { let s = 0; for (let i = 0; i < 10; i++) s += await self.step("s" + i, () => i); return s }',
+  )
+  assert.equal(ended.output, '45')
+  const rows = await db.query<{ last_seq: number }>(
+    { name: 'probe', text: 'SELECT last_seq FROM savepoint WHERE execution_id = $1' },
+    [ended.id],
+  )
+  assert.deepEqual(rows, [{ last_seq: 10 }])
+})
+
+test('an execution that waits is parked, and its answer continues it', async () => {
+  const id = await start(
+    'export default async (system, self) => { await self.sleep(3600); return "woke" }',
+  )
+  await until(id, (row) => row.status === 'SCHEDULED')
+  const [wait] = await readWaits(db, { workspaceId, executionId: id })
+  assert.equal(wait?.kind, 'TIMER')
+  await wake(id, wait.seq)
+  const ended = await until(id, (row) => isEnded(row.status))
+  assert.equal(ended.output, '"woke"')
+})
+
+test('an engine that never saw it replays it to the same result', async () => {
+  const id = await start(
+    'export default async (system, self) => { const r = await self.step("r", () => Math.random()); await self.sleep(3600); return [r, await self.step("again", () => r)] }',
+  )
+  await until(id, (row) => row.status === 'SCHEDULED')
+  await engine[Symbol.asyncDispose]()
+  engine = await startEngine()
+  await wake(id, 2)
+  const ended = await until(id, (row) => isEnded(row.status))
+  const [first, again] = JSON.parse(ended.output ?? '[]') as unknown[]
+  assert.equal(typeof first, 'number')
+  assert.equal(first, again)
+})
+
+test('a flow that awaits what never comes ends in error instead of standing still', async () => {
+  const ended = await run('export default () => new Promise(() => {})')
+  assert.equal(ended.status, 'ENDED_ERROR')
+  assert.match(ended.message ?? '', /can never come/)
+})
+
+test('an unknown child is an error that the code can catch', async () => {
+  const ended = await run(
+    'export default async (system, self) => { try { await self.flow("nobody") } catch (error) { return error.name } }',
+  )
+  assert.equal(ended.output, '"ResourceNotFoundError"')
+})
+
+async function run(source: string, input: unknown = null): Promise<ExecutionRow> {
+  return until(await start(source, input), (row) => isEnded(row.status))
+}
+
+async function start(source: string, input: unknown = null): Promise<string> {
+  const script = { language: 'typescript', source } as const
+  await putScripts(db, [{ workspaceId, ...script }])
+  const id = newId()
+  await createExecutions(db, [
+    newExecution(id, { scriptHash: scriptHash(script), input: JSON.stringify(input) }),
+  ])
+  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
+  return id
+}
+
+async function wake(executionId: string, seq: number): Promise<void> {
+  const outcome = { kind: 'value', value: { v: null } } as const
+  const [answered] = await answerWaits(db, [
+    { workspaceId, executionId, generation: 1, seq, outcome },
+  ])
+  assert.ok(answered)
+  await bus.publishDispatch('engine', [{ workspaceId, executionId, version: answered.version }])
+}
+
+/** Resolves with the row once it is as wanted; every move of it is announced. */
+function until(
+  executionId: string,
+  isWanted: (row: ExecutionRow) => boolean,
+): Promise<ExecutionRow> {
+  return new Promise((resolve, reject) => {
+    const look = async (): Promise<void> => {
+      const row = await readExecution(db, { workspaceId, executionId })
+      if (row === null || !isWanted(row)) return
+      clearTimeout(guard)
+      await moved.close()
+      resolve(row)
+    }
+    const guard = setTimeout(() => reject(new Error(`${executionId} did not get there`)), 10_000)
+    const moved = bus.onMoved((items) => {
+      if (items.some((item) => item.executionId === executionId)) void look()
+    })
+    void look()
+  })
+}
+
+function newExecution(id: string, over: Partial<NewExecution>): NewExecution {
+  return {
+    workspaceId,
+    id,
+    type: 'SCRIPT',
+    name: null,
+    flowId: null,
+    connectorId: null,
+    connectorType: null,
+    scriptHash: null,
+    projectId: null,
+    input: 'null',
+    parentId: null,
+    topId: id,
+    orphan: false,
+    isProductive: true,
+    priority: 0,
+    createdBy: null,
+    traceparent: null,
+    scheduledFor: null,
+    paused: false,
+    extra: null,
+    ...over,
+  }
+}

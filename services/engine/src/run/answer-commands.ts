@@ -1,0 +1,220 @@
+import type {
+  Command,
+  ErrorValue,
+  Json,
+  LocalAnswer,
+  LockName,
+  Outcome,
+  ReturnWhen,
+} from '@millrace/replay'
+import { newId, now } from '@millrace/runtime'
+import type { Database, NewExecution, NewWait } from '@millrace/store'
+import type { Collected } from './collected.ts'
+import { type CommandFacts, gatherFacts } from './command-facts.ts'
+import type { Held } from './held.ts'
+import { readFields } from './read-fields.ts'
+
+/**
+ * Deals with the commands that one message from the sandbox brought: turns them into rows of the
+ * coming commit, and answers those that need nobody else. Reads only; what it decides to write is
+ * kept in `collected` and exists when the commit does.
+ */
+export async function answerCommands(
+  db: Database,
+  held: Held,
+  { collected, commands }: { readonly collected: Collected; readonly commands: readonly Command[] },
+): Promise<LocalAnswer[]> {
+  if (commands.length === 0) return []
+  const facts = await gatherFacts(db, held, { collected, commands })
+  const context: Context = { db, held, collected, facts }
+  const local: LocalAnswer[] = []
+  for (const command of commands) {
+    const outcome = await answer(context, command)
+    if (outcome === null) continue
+    local.push({ seq: command.seq, outcome })
+    collected.localOutcomes.set(command.seq, outcome)
+  }
+  return local
+}
+
+interface Context {
+  readonly db: Database
+  readonly held: Held
+  readonly collected: Collected
+  readonly facts: CommandFacts
+}
+
+type CommandOf<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>
+
+/** Null: somebody else answers. */
+function answer(context: Context, command: Command): Outcome | null | Promise<Outcome> {
+  switch (command.kind) {
+    case 'start':
+    case 'call':
+      return answerStart(context, command)
+    case 'wait':
+      return answerWait(context, command)
+    case 'sleep':
+      return open(context, {
+        seq: command.seq,
+        kind: 'TIMER',
+        dueIn: secondsOf(command),
+        dueAt: command.until ?? null,
+      })
+    case 'lock':
+    case 'unlock':
+      return answerLock(context, command)
+    case 'setting_get':
+      return answerSettingGet(context, command)
+    case 'setting_set':
+      return answerSettingSet(context, command)
+    case 'control':
+      if (!isKnown(context, command.id)) return refuse(noExecution(command.id))
+      return open(context, {
+        seq: command.seq,
+        kind: 'CONTROL',
+        subject: command.action,
+        ref: command.id,
+      })
+    case 'read':
+      return answerRead(context, command)
+  }
+}
+
+function answerStart(context: Context, command: CommandOf<'start' | 'call'>): Outcome | null {
+  const { collected, facts } = context
+  const child = facts.childOf.get(command.seq)
+  if (child === undefined) return refuse(lostTrack(command.kind))
+  if ('error' in child) return refuse(child.error)
+  collected.children.push(child.execution)
+  const { id, name, type } = child.execution
+  if (command.kind === 'start') return value({ id, name, type })
+  return open(context, {
+    seq: command.seq,
+    ...whenOf(command.returnWhen),
+    ref: id,
+    dueIn: command.timeout,
+  })
+}
+
+function answerWait(context: Context, command: CommandOf<'wait'>): Outcome | null {
+  const { seq, ids, returnWhen, timeout } = command
+  const unknown = ids.find((id) => !isKnown(context, id))
+  if (unknown !== undefined) return refuse(noExecution(unknown))
+  const [first, ...others] = new Set(ids)
+  if (first === undefined) return { kind: 'dependency', verdict: 'met', ended: [] }
+  const target = others.length === 0 ? { ref: first } : { members: [first, ...others] }
+  const before = ids.filter((id) => context.facts.rowOf.has(id))
+  if (before.length > 0) context.collected.foreign.push({ seq, ids: before })
+  return open(context, { seq, ...whenOf(returnWhen), ...target, dueIn: timeout })
+}
+
+function answerLock(context: Context, command: CommandOf<'lock' | 'unlock'>): Outcome | null {
+  const { seq, lock } = command
+  const key = lockKey(context.facts, lock)
+  if (typeof key !== 'string') return refuse(key)
+  context.held.lockKeys.add(key)
+  const capacity = 'capacity' in lock ? lock.capacity : 1
+  const action = command.kind === 'lock' ? 'acquire' : 'release'
+  context.collected.lockRequests.push({ seq, key, action, capacity })
+  if (command.kind === 'unlock') return value(null)
+  return open(context, { seq, kind: 'LOCK', subject: key, dueIn: command.timeout })
+}
+
+function answerSettingGet(
+  { collected, facts }: Context,
+  { name }: CommandOf<'setting_get'>,
+): Outcome {
+  const written = collected.settings.get(name)
+  if (written !== undefined) return value(written.value)
+  const setting = facts.settingOf.get(name)
+  if (!setting) return refuse(noSetting(name))
+  return value(setting.value === null ? null : (JSON.parse(setting.value) as Json))
+}
+
+function answerSettingSet(
+  { collected, facts }: Context,
+  command: CommandOf<'setting_set'>,
+): Outcome {
+  const id = facts.settingOf.get(command.name)?.id ?? newId()
+  collected.settings.set(command.name, { id, value: command.value })
+  return value(null)
+}
+
+function answerRead(
+  { db, collected, facts }: Context,
+  { id, fields }: CommandOf<'read'>,
+): Outcome | Promise<Outcome> {
+  const row = facts.rowOf.get(id)
+  if (row !== undefined) return readFields(db, row, fields).then(value)
+  const child = collected.children.find((born) => born.id === id)
+  if (child === undefined) return refuse(noExecution(id))
+  return value(Object.fromEntries(fields.map((field) => [field, unbornField(child, field)])))
+}
+
+/** Opens a wait; somebody else answers it. */
+function open(
+  { held, collected }: Context,
+  wait: Partial<NewWait> & Pick<NewWait, 'seq' | 'kind'>,
+): null {
+  const full: NewWait = {
+    returnWhen: null,
+    needed: null,
+    ref: null,
+    subject: null,
+    dueIn: null,
+    dueAt: null,
+    members: [],
+    ...wait,
+  }
+  collected.waits.push(full)
+  const dueAt = full.dueAt ?? (full.dueIn === null ? null : now() + full.dueIn * 1_000)
+  held.waits.set(full.seq, { kind: full.kind, dueAt })
+  held.hadWaits = true
+  return null
+}
+
+/** The key under which the lock-manager knows it, or why there is none. */
+function lockKey(facts: CommandFacts, lock: LockName): string | ErrorValue {
+  if ('semaphore' in lock) return `semaphore:${lock.semaphore}`
+  const setting = facts.settingOf.get(lock.setting)
+  return setting ? `setting:${setting.id}` : noSetting(lock.setting)
+}
+
+const secondsOf = ({ seconds }: CommandOf<'sleep'>): number | null =>
+  seconds === undefined ? null : Math.max(0, seconds)
+
+function whenOf(returnWhen: ReturnWhen): Pick<NewWait, 'kind' | 'returnWhen' | 'needed'> {
+  if (typeof returnWhen === 'string') return { kind: 'DEPENDENCY', returnWhen, needed: null }
+  return 'ended' in returnWhen
+    ? { kind: 'DEPENDENCY', returnWhen: 'N_ENDED', needed: returnWhen.ended }
+    : { kind: 'DEPENDENCY', returnWhen: 'N_SUCCEEDED', needed: returnWhen.succeeded }
+}
+
+const isKnown = ({ collected, facts }: Context, id: string): boolean =>
+  facts.rowOf.has(id) || collected.children.some((child) => child.id === id)
+
+/** A child that this very activation creates: nothing of it is in a row yet. */
+function unbornField(child: NewExecution, field: string): Json {
+  if (field === 'id' || field === 'name' || field === 'type') return child[field]
+  if (field === 'status') return child.paused ? 'PAUSED' : 'WAITING_ENGINE'
+  return null
+}
+
+const value = (v: Json): Outcome => ({ kind: 'value', value: { v } })
+const refuse = (error: ErrorValue): Outcome => ({ kind: 'error', error })
+
+const lostTrack = (kind: string): ErrorValue => ({
+  name: 'InternalError',
+  message: `the engine lost track of a ${kind}`,
+})
+const noSetting = (name: string): ErrorValue => ({
+  name: 'ResourceNotFoundError',
+  message: `there is no setting named "${name}" in this workspace; create it first, or set it from a flow`,
+  details: { type: 'setting', name },
+})
+const noExecution = (id: string): ErrorValue => ({
+  name: 'ResourceNotFoundError',
+  message: `there is no execution ${id} in this workspace`,
+  details: { type: 'execution', id },
+})

@@ -1,0 +1,82 @@
+import { type Status, statusOfWait } from '@millrace/execution'
+import type { End, HistoryEntry } from '@millrace/replay'
+import type { ActivationCommit, Payload } from '@millrace/store'
+import type { Collected } from './collected.ts'
+import type { Held, OpenWait } from './held.ts'
+import { externalizeOutcome } from './payload-values.ts'
+
+/** The rows that an activation leaves behind, and the payloads that must be stored before them. */
+export function buildCommit(
+  held: Held,
+  { collected, processId }: { readonly collected: Collected; readonly processId: string },
+): { readonly commit: ActivationCommit; readonly payloads: readonly Payload[] } {
+  const payloads: Payload[] = []
+  const end = collected.end
+  const oldest = oldestOpen(held, collected.open)
+  const settings = [...collected.settings].map(([name, { id, value }]) => ({
+    id,
+    name,
+    value: JSON.stringify(value),
+  }))
+  return {
+    payloads,
+    commit: {
+      workspaceId: held.workspaceId,
+      executionId: held.executionId,
+      version: held.version,
+      generation: held.generation,
+      status: end === null ? statusOf(oldest) : end.status,
+      ended: end !== null,
+      consumed: held.consumed,
+      processId,
+      startedAt: held.startedAt,
+      line: collected.line,
+      lastCommand: collected.lastCommand,
+      name: collected.name,
+      message: end === null ? collected.message : (end.message ?? collected.message),
+      output: outputOf(end, collected),
+      dueIn: null,
+      dueAt: oldest?.dueAt ?? null,
+      hasWaits: held.hadWaits,
+      history: historyOf(held.workspaceId, collected, payloads),
+      log:
+        collected.logs.length === 0
+          ? null
+          : { firstSeq: collected.logs[0]?.seq ?? 0, lines: JSON.stringify(collected.logs) },
+      children: collected.children,
+      waits: end === null ? collected.waits : [],
+      lockRequests: end === null ? collected.lockRequests : [],
+      settings,
+    },
+  }
+}
+
+/** The oldest unanswered wait is what the status shows. */
+function oldestOpen(held: Held, open: readonly number[]): OpenWait | null {
+  const seq = open[0]
+  return seq === undefined ? null : (held.waits.get(seq) ?? null)
+}
+
+const statusOf = (oldest: OpenWait | null): Status => statusOfWait(oldest?.kind ?? 'DEPENDENCY')
+
+function outputOf(end: End | null, collected: Collected): string | undefined {
+  if (end !== null) return JSON.stringify(end.output)
+  return collected.output === undefined ? undefined : JSON.stringify(collected.output)
+}
+
+function historyOf(
+  workspaceId: string,
+  collected: Collected,
+  payloads: Payload[],
+): ActivationCommit['history'] {
+  const { entries, localOutcomes } = collected
+  const [first, last] = [entries[0], entries.at(-1)]
+  if (first === undefined || last === undefined) return null
+  const kept = entries.map((entry): HistoryEntry => {
+    const outcome = entry.outcome ?? localOutcomes.get(entry.seq)
+    return outcome === undefined
+      ? entry
+      : { ...entry, outcome: externalizeOutcome(workspaceId, outcome, payloads) }
+  })
+  return { firstSeq: first.seq, lastSeq: last.seq, entries: JSON.stringify(kept) }
+}

@@ -1,0 +1,143 @@
+import type { ChildSpec, ErrorValue } from '@millrace/replay'
+import { childTraceparent } from '@millrace/runtime'
+import {
+  type Database,
+  type NewExecution,
+  putScripts,
+  readFacts,
+  resolveConnectors,
+  type ResolvedConnector,
+  type ResolvedFlow,
+  resolveFlows,
+  scriptHash,
+} from '@millrace/store'
+import type { Held, Inheritance } from './held.ts'
+
+/** A child as it will be created, or the error that its call throws. */
+export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
+
+/**
+ * Turns the children that one activation starts into executions: names become ids, the script that
+ * a flow has now is pinned. In the order of `specs`.
+ */
+export async function resolveChildren(
+  db: Database,
+  held: Held,
+  specs: readonly { readonly child: ChildSpec; readonly paused: boolean }[],
+): Promise<Child[]> {
+  const { workspaceId } = held
+  const refsOf = (name: 'flow' | 'connector') => [
+    ...new Set(specs.flatMap(({ child }) => child[name] ?? [])),
+  ]
+  const [flowRefs, connectorRefs] = [refsOf('flow'), refsOf('connector')]
+  const scripts = specs
+    .flatMap(({ child }) => child.script ?? [])
+    .map((source) => ({ workspaceId, ...asScript(source) }))
+  const toRefs = (refs: readonly string[]) => refs.map((ref) => ({ workspaceId, ref }))
+  const [flows, connectors, inheritance] = await Promise.all([
+    flowRefs.length > 0 ? resolveFlows(db, toRefs(flowRefs)) : [],
+    connectorRefs.length > 0 ? resolveConnectors(db, toRefs(connectorRefs)) : [],
+    inheritanceOf(db, held),
+    putScripts(db, scripts),
+  ])
+  const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
+  const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
+
+  return specs.map(({ child, paused }) => {
+    const subject = subjectOf(child, flowOf, connectorOf)
+    if ('error' in subject) return subject
+    return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
+  })
+}
+
+type Subject = Pick<
+  NewExecution,
+  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
+>
+
+function subjectOf(
+  child: ChildSpec,
+  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
+  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
+): Partial<Subject> | { readonly error: ErrorValue } {
+  if (child.flow !== undefined) {
+    const flow = flowOf.get(child.flow)
+    if (!flow) return notFound('flow', child.flow)
+    const place =
+      child.projectId === undefined && flow.project_id !== null
+        ? { projectId: flow.project_id }
+        : {}
+    return {
+      flowId: flow.id,
+      scriptHash: flow.script_hash,
+      name: child.name ?? flow.name,
+      ...place,
+    }
+  }
+  if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
+  if (child.connector !== undefined) {
+    const connector = connectorOf.get(child.connector)
+    if (!connector) return notFound('connector', child.connector)
+    return {
+      connectorId: connector.id,
+      connectorType: connector.connector_type,
+      name: child.name ?? connector.name,
+    }
+  }
+  return {
+    connectorType: child.connectorType ?? null,
+    name: child.name ?? child.connectorType ?? null,
+  }
+}
+
+function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
+  const extra = {
+    ...(child.description !== undefined && { description: child.description }),
+    ...(child.metadata !== undefined && { metadata: child.metadata }),
+  }
+  return {
+    workspaceId: held.workspaceId,
+    id: child.id,
+    type: child.type,
+    name: child.name ?? null,
+    flowId: null,
+    connectorId: null,
+    connectorType: null,
+    scriptHash: null,
+    projectId: child.projectId ?? inheritance.projectId,
+    input: JSON.stringify(child.input),
+    parentId: held.executionId,
+    topId: held.topId,
+    orphan: child.orphan ?? false,
+    isProductive: inheritance.isProductive,
+    priority: child.priority ?? inheritance.priority,
+    createdBy: inheritance.createdBy,
+    traceparent: held.traceparent === null ? null : childTraceparent(held.traceparent),
+    scheduledFor: child.scheduledFor ?? null,
+    paused: false,
+    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+  }
+}
+
+/** Read once per execution that starts children: most never do. */
+async function inheritanceOf(db: Database, held: Held): Promise<Inheritance> {
+  if (held.inheritance !== null) return held.inheritance
+  const [facts] = await readFacts(db, [held])
+  held.inheritance = {
+    isProductive: facts?.is_productive ?? true,
+    priority: facts?.priority ?? 0,
+    projectId: facts?.project_id ?? null,
+    createdBy: facts?.created_by ?? null,
+  }
+  return held.inheritance
+}
+
+const asScript = (source: string) => ({ language: 'typescript', source }) as const
+
+const notFound = (type: string, ref: string): { readonly error: ErrorValue } => ({
+  error: {
+    name: 'ResourceNotFoundError',
+    message: `there is no ${type} named "${ref}" in this workspace; create it, or check the spelling`,
+    details: { type, name: ref },
+  },
+})

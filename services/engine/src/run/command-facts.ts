@@ -1,0 +1,81 @@
+import type { Command } from '@millrace/replay'
+import {
+  type Database,
+  type ExecutionFacts,
+  readFacts,
+  type ResolvedSetting,
+  resolveSettings,
+} from '@millrace/store'
+import { type Child, resolveChildren } from './children.ts'
+import type { Collected } from './collected.ts'
+import type { Held } from './held.ts'
+
+/** What must be known to answer the commands of one message; read together, not one by one. */
+export interface CommandFacts {
+  /** By command number. */
+  readonly childOf: ReadonlyMap<number, Child>
+  /** By name; null for one that does not exist. */
+  readonly settingOf: ReadonlyMap<string, ResolvedSetting | null>
+  /** By id: executions of this workspace that have a row. */
+  readonly rowOf: ReadonlyMap<string, ExecutionFacts>
+}
+
+export async function gatherFacts(
+  db: Database,
+  held: Held,
+  { collected, commands }: { readonly collected: Collected; readonly commands: readonly Command[] },
+): Promise<CommandFacts> {
+  const { workspaceId } = held
+  const starts = commands.filter((command) => command.kind === 'start' || command.kind === 'call')
+  const names = [...new Set(commands.flatMap(settingNames))]
+  const born = new Set(collected.children.map((child) => child.id))
+  const ids = [...new Set(commands.flatMap(executionIds))].filter((id) => !born.has(id) && isId(id))
+  const [children, settings, rows] = await Promise.all([
+    starts.length === 0 ? [] : resolveChildren(db, held, starts.map(toChild)),
+    names.length === 0
+      ? []
+      : resolveSettings(
+          db,
+          names.map((ref) => ({ workspaceId, ref })),
+        ),
+    ids.length === 0
+      ? []
+      : readFacts(
+          db,
+          ids.map((executionId) => ({ workspaceId, executionId })),
+        ),
+  ])
+  return {
+    childOf: new Map(starts.flatMap(({ seq }, at) => (children[at] ? [[seq, children[at]]] : []))),
+    settingOf: new Map(names.map((name, at) => [name, settings[at] ?? null])),
+    rowOf: new Map(rows.map((row) => [row.id, row])),
+  }
+}
+
+type Start = Extract<Command, { readonly kind: 'start' | 'call' }>
+
+const toChild = (command: Start) => ({
+  child: command.child,
+  paused: command.kind === 'start' && !command.run,
+})
+
+function settingNames(command: Command): string[] {
+  switch (command.kind) {
+    case 'setting_get':
+    case 'setting_set':
+      return [command.name]
+    case 'lock':
+    case 'unlock':
+      return 'setting' in command.lock ? [command.lock.setting] : []
+    default:
+      return []
+  }
+}
+
+function executionIds(command: Command): readonly string[] {
+  if (command.kind === 'wait') return command.ids
+  return command.kind === 'read' || command.kind === 'control' ? [command.id] : []
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const isId = (id: string): boolean => UUID.test(id)

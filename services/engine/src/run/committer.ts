@@ -1,0 +1,145 @@
+import type { Bus } from '@millrace/bus'
+import {
+  type ActivationCommit,
+  type Batcher,
+  type CommitResult,
+  commitActivations,
+  createBatcher,
+  type Database,
+  markWatched,
+  type Payload,
+  putPayloads,
+} from '@millrace/store'
+import type { DispatchItem } from '@millrace/wire'
+import type { Metrics } from '@millrace/runtime'
+import { now } from '@millrace/runtime'
+
+export interface CommitItem {
+  readonly commit: ActivationCommit
+  readonly payloads: readonly Payload[]
+  readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
+  /** Whether somebody besides a parent must hear of its end: a lock's manager. */
+  readonly announceEnd: boolean
+}
+
+/**
+ * Commits activations in natural batches, then nudges. A crash between both leaves rows that the
+ * scheduler's sweep finds: children in WAITING_ENGINE, waits that are due, ends nobody heard of.
+ */
+export function createCommitter({
+  db,
+  bus,
+  metrics,
+}: {
+  readonly db: Database
+  readonly bus: Bus
+  readonly metrics: Metrics
+}): Batcher<CommitItem, CommitResult> {
+  const seconds = metrics.histogram(
+    'engine_commit_seconds',
+    'Time of one commit of a batch of activations',
+  )
+  const sizes = metrics.histogram(
+    'engine_commit_batch',
+    'Activations in one commit',
+    [],
+    [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+  )
+  const fenced = metrics.counter(
+    'engine_fenced_total',
+    'Activations refused because somebody else had moved their execution',
+  )
+
+  return createBatcher<CommitItem, CommitResult>({
+    concurrency: 2,
+    bytesOf: ({ commit }) =>
+      512 +
+      (commit.output?.length ?? 0) +
+      (commit.history?.entries.length ?? 0) +
+      (commit.log?.lines.length ?? 0) +
+      commit.children.length * 512,
+    onBatch: (size) => sizes.observe(size),
+    async run(items) {
+      await putPayloads(
+        db,
+        items.flatMap((item) => item.payloads),
+      )
+      const watched = items.flatMap(({ commit, foreign }) =>
+        foreign.flatMap(({ ids }) =>
+          ids.map((executionId) => ({ workspaceId: commit.workspaceId, executionId })),
+        ),
+      )
+      if (watched.length > 0) await markWatched(db, watched)
+      const stop = seconds.startTimer()
+      const results = await commitActivations(
+        db,
+        items.map((item) => item.commit),
+      )
+      stop()
+      nudge(bus, items, results)
+      fenced.inc(results.filter((result) => !result.applied).length)
+      return results
+    },
+  })
+}
+
+function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitResult[]): void {
+  const moved = []
+  const ended = []
+  const engine: DispatchItem[] = []
+  const connector: DispatchItem[] = []
+  const locks = new Map<string, { workspaceId: string; key: string }>()
+  const dependencies = []
+  const controls = []
+  let due = Infinity
+  for (const [index, { commit, foreign, announceEnd }] of items.entries()) {
+    const result = results[index]
+    if (result === undefined || !result.applied) continue
+    const { workspaceId, executionId } = commit
+    const { status, version, parentId } = result
+    moved.push({ workspaceId, executionId, version, status, parentId })
+    if (commit.ended && (parentId !== null || result.watched || announceEnd))
+      ended.push({ workspaceId, executionId, status })
+    for (const child of commit.children) {
+      if (child.scheduledFor !== null) due = Math.min(due, child.scheduledFor)
+      if (child.paused || child.scheduledFor !== null) continue
+      ;(child.type === 'CONNECTION' ? connector : engine).push(toDispatch(child))
+    }
+    for (const wait of commit.waits) {
+      if (wait.dueIn !== null) due = Math.min(due, now() + wait.dueIn * 1_000)
+      if (wait.dueAt !== null) due = Math.min(due, wait.dueAt)
+      if (wait.kind === 'CONTROL') controls.push({ workspaceId, executionId })
+    }
+    for (const { key } of commit.lockRequests)
+      locks.set(`${workspaceId}/${key}`, { workspaceId, key })
+    for (const { seq } of foreign) dependencies.push({ workspaceId, executionId, seq })
+  }
+  if (moved.length > 0) bus.publishMoved(moved)
+  if (ended.length > 0) bus.publishEnded(ended)
+  if (engine.length > 0) void bus.publishDispatch('engine', engine)
+  if (connector.length > 0) void bus.publishDispatch('connector', connector)
+  if (locks.size > 0) bus.nudgeLocks([...locks.values()])
+  if (dependencies.length > 0) bus.nudgeDependencies(dependencies)
+  if (controls.length > 0) bus.nudgeControls(controls)
+  if (due < Infinity) bus.nudgeTimers(due)
+}
+
+// Beyond this an input is cheaper to read from its row than to carry on the bus.
+const FRESH_INPUT_MAX_CHARS = 8 * 1_024
+
+function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
+  const {
+    workspaceId,
+    id: executionId,
+    type,
+    scriptHash,
+    input,
+    name,
+    parentId,
+    topId,
+    traceparent,
+  } = child
+  const key = { workspaceId, executionId, version: 1 }
+  if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
+  return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
+}

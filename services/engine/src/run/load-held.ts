@@ -1,0 +1,215 @@
+import type { Activation, Answer, CommandKind, HistoryEntry, Json } from '@millrace/replay'
+import { now } from '@millrace/runtime'
+import {
+  type Batcher,
+  createBatcher,
+  type Database,
+  type LoadedExecution,
+  loadForActivation,
+  readPayloads,
+} from '@millrace/store'
+import type { DispatchItem } from '@millrace/wire'
+import { type Held, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { internalize } from './payload-values.ts'
+import type { Realms } from './realms.ts'
+
+/** An execution ready to be activated from its beginning, or why it need not be. */
+export type Loaded =
+  | { readonly kind: 'ready'; readonly held: Held; readonly activation: Activation }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'noScript'; readonly held: Held }
+
+interface LoadRequest {
+  readonly workspaceId: string
+  readonly executionId: string
+  readonly version: number
+  readonly claimed?: boolean
+}
+
+interface LoadKey {
+  readonly workspaceId: string
+  readonly executionId: string
+  readonly after: number
+}
+
+export interface Loader {
+  /** From the copies that came with the dispatch: nothing is read but a script not seen before. */
+  fromDispatch(item: FreshItem): Promise<Loaded>
+  /** `claimed`: it is AT_ENGINE under this very process, at the version that `key` names. */
+  fromStore(key: LoadRequest): Promise<Loaded>
+  /**
+   * The answers after the last one that the code has seen, when the execution is ready at exactly
+   * this version. Null: it has moved on, and what is suspended here is of the past.
+   */
+  answersAfter(held: Held, version: number): Promise<readonly Answer[] | null>
+}
+
+type FreshItem = DispatchItem & { readonly fresh: NonNullable<DispatchItem['fresh']> }
+
+/** Reads executions in natural batches: one statement for all that need it at the same time. */
+export function createLoader({
+  db,
+  realms,
+}: {
+  readonly db: Database
+  readonly realms: Realms
+}): Loader {
+  const batcher: Batcher<LoadKey, LoadedExecution | null> = createBatcher({
+    concurrency: 2,
+    async run(keys) {
+      const rows = await loadForActivation(db, keys)
+      const byId = new Map(rows.map((row) => [`${row.executionId}/${row.workspaceId}`, row]))
+      return keys.map((key) => byId.get(`${key.executionId}/${key.workspaceId}`) ?? null)
+    },
+  })
+
+  return {
+    async fromDispatch(item) {
+      const { workspaceId, executionId, version, fresh } = item
+      const realm = await realms.load(workspaceId, fresh.scriptHash)
+      const held = newHeld(
+        { workspaceId, executionId, version, generation: 1, ...fresh, startedAt: now() },
+        realm,
+      )
+      if (realm === null) return { kind: 'noScript', held }
+      return {
+        kind: 'ready',
+        held,
+        activation: startOf(held, {
+          input: JSON.parse(fresh.input) as Json,
+          history: [],
+          answers: [],
+        }),
+      }
+    },
+
+    async fromStore(key) {
+      const row = await batcher.add({ ...key, after: 0 })
+      if (row === null || row.scriptHash === null) return { kind: 'gone' }
+      const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
+      // PAUSED, LOST and ended ones are not to be run; parked ones have moved on since the nudge.
+      if (row.status !== 'WAITING_ENGINE' && !ours) return { kind: 'gone' }
+      const realm = await realms.load(row.workspaceId, row.scriptHash)
+      const held = newHeld({ ...row, startedAt: row.startedAt ?? now() }, realm)
+      if (realm === null) return { kind: 'noScript', held }
+      for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
+      held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
+      const [input, past] = await Promise.all([
+        inputOf(db, row),
+        internalize(db, row.workspaceId, row),
+      ])
+      return { kind: 'ready', held, activation: startOf(held, { input, ...past }) }
+    },
+
+    async answersAfter(held, version) {
+      const row = await batcher.add({
+        workspaceId: held.workspaceId,
+        executionId: held.executionId,
+        after: held.consumed,
+      })
+      if (row === null || row.status !== 'WAITING_ENGINE' || row.version !== version) return null
+      return (await internalize(db, held.workspaceId, { history: [], answers: row.answers }))
+        .answers
+    },
+  }
+}
+
+interface HeldFacts extends Pick<
+  Held,
+  | 'workspaceId'
+  | 'executionId'
+  | 'generation'
+  | 'type'
+  | 'name'
+  | 'parentId'
+  | 'topId'
+  | 'traceparent'
+  | 'startedAt'
+  | 'version'
+> {
+  readonly inheritance?: Held['inheritance']
+}
+
+function newHeld(facts: HeldFacts, realm: Realm | null): Held {
+  const {
+    workspaceId,
+    executionId,
+    generation,
+    type,
+    name,
+    parentId,
+    topId,
+    traceparent,
+    startedAt,
+    version,
+  } = facts
+  return {
+    workspaceId,
+    executionId,
+    generation,
+    realm: realm ?? { workspaceId, script: { hash: '', language: 'typescript', source: '' } },
+    type,
+    name,
+    parentId,
+    topId,
+    traceparent,
+    startedAt,
+    version,
+    waits: new Map(),
+    consumed: 0,
+    hadWaits: false,
+    lockKeys: new Set(),
+    inheritance: null,
+  }
+}
+
+function startOf(
+  held: Held,
+  {
+    input,
+    history,
+    answers,
+  }: {
+    readonly input: Json
+    readonly history: readonly HistoryEntry[]
+    readonly answers: readonly Answer[]
+  },
+): Activation {
+  const { executionId: id, workspaceId, generation, type, name, parentId, startedAt } = held
+  return {
+    kind: 'start',
+    key: sandboxKey(held),
+    self: { id, workspaceId, generation, type, name, parentId, startedAt },
+    input,
+    history,
+    answers,
+  }
+}
+
+/** What kind of wait each command opens; the others open none. */
+const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
+  call: 'DEPENDENCY',
+  wait: 'DEPENDENCY',
+  sleep: 'TIMER',
+  lock: 'LOCK',
+  control: 'CONTROL',
+}
+
+function* waitsOf(
+  history: readonly HistoryEntry[],
+  answers: readonly Answer[],
+): Iterable<[number, OpenWait]> {
+  const answered = new Set(answers.map((answer) => answer.seq))
+  for (const { seq, kind, outcome } of history) {
+    const wait = WAIT_KIND_OF[kind]
+    if (wait !== undefined && outcome === undefined && !answered.has(seq))
+      yield [seq, { kind: wait, dueAt: null }]
+  }
+}
+
+async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
+  if (row.inputHash === null) return row.input === null ? null : (JSON.parse(row.input) as Json)
+  const bodies = await readPayloads(db, [{ workspaceId: row.workspaceId, hash: row.inputHash }])
+  const body = bodies.get(`${row.workspaceId}/${row.inputHash}`)
+  return body === undefined ? null : (JSON.parse(body) as Json)
+}

@@ -1,0 +1,272 @@
+import type { Bus } from '@millrace/bus'
+import type { Activation, Answer, LocalAnswer } from '@millrace/replay'
+import type { Logger, Metrics } from '@millrace/runtime'
+import type { Sandbox } from '@millrace/sandbox'
+import type { Database } from '@millrace/store'
+import type { DispatchItem } from '@millrace/wire'
+import { answerCommands } from './answer-commands.ts'
+import { buildCommit } from './build-commit.ts'
+import { createClaims } from './claims.ts'
+import { collect, type Collected, createCollected } from './collected.ts'
+import { createCommitter } from './committer.ts'
+import { type Held, sandboxKey } from './held.ts'
+import { createLoader, type Loaded } from './load-held.ts'
+import { internalize } from './payload-values.ts'
+import { createRealms } from './realms.ts'
+import { createWarmCache } from './warm-cache.ts'
+
+export interface RunnerDeps {
+  readonly db: Database
+  readonly bus: Bus
+  readonly sandbox: Sandbox
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly processId: string
+  readonly slowMs: number
+  readonly maxWarm: number
+}
+
+/** Work for the runner: a dispatch, with the answers where they came along. */
+export type Work = DispatchItem & { readonly answers?: readonly Answer[] }
+
+export interface Runner {
+  /** Resolves when there is nothing left to do for it here. Never rejects. */
+  submit(work: Work): Promise<void>
+  /** Somebody else moved it: what is suspended here of it is of the past. */
+  letGo(executionId: string): void
+  /** Executions that are AT_ENGINE under this process and at work. */
+  claimed(): Held[]
+  /**
+   * Whether a run was given up since this was last asked: something may be AT_ENGINE under this
+   * process with nobody at work on it.
+   */
+  takeDoubt(): boolean
+  /** What is suspended here of it, or null. */
+  heldOf(executionId: string): Held | null
+  isRunning(executionId: string): boolean
+  readonly running: number
+  readonly warm: number
+  /** Resolves when no execution is at work. */
+  idle(): Promise<void>
+}
+
+/**
+ * Runs executions: load or continue, activate, commit, until there is nothing to do for it. One
+ * execution is run once at a time; work that arrives meanwhile makes it look again afterwards.
+ *
+ * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
+ */
+export function createRunner(deps: RunnerDeps): Runner {
+  const { db, sandbox, log, metrics, processId } = deps
+  const realms = createRealms({ db, sandbox })
+  const loader = createLoader({ db, realms })
+  const claims = createClaims(deps)
+  const committer = createCommitter(deps)
+  const warm = createWarmCache({ max: deps.maxWarm, onEvict: forget })
+  const active = new Map<string, { next: Work | null }>()
+  const idlers: (() => void)[] = []
+  let inDoubt = false
+  const activations = metrics.counter('engine_activations_total', 'Activations by how they began', [
+    'from',
+  ])
+  const ended = metrics.counter('engine_ended_total', 'Executions ended here', ['status'])
+  const failures = metrics.counter(
+    'engine_run_failures_total',
+    'Runs given up because a server was away; their dispatch comes again',
+  )
+
+  return {
+    async submit(work) {
+      const running = active.get(work.executionId)
+      if (running !== undefined) {
+        if (running.next === null || running.next.version <= work.version) running.next = work
+        return
+      }
+      const slot: { next: Work | null } = { next: work }
+      active.set(work.executionId, slot)
+      try {
+        while (slot.next !== null) {
+          const due: Work = slot.next
+          slot.next = null
+          await run(due)
+        }
+      } catch (error) {
+        failures.inc()
+        log.warn({ error, executionId: work.executionId }, 'a run was given up')
+        letGo(work.executionId)
+      } finally {
+        active.delete(work.executionId)
+        if (active.size === 0) for (const resolve of idlers.splice(0)) resolve()
+      }
+    },
+
+    letGo,
+    claimed: () => claims.claimed(),
+    takeDoubt() {
+      const was = inDoubt
+      inDoubt = false
+      return was
+    },
+
+    get running() {
+      return active.size
+    },
+    get warm() {
+      return warm.size
+    },
+    heldOf: (executionId) => warm.peek(executionId),
+    isRunning: (executionId) => active.has(executionId),
+    idle: () =>
+      active.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve)),
+  }
+
+  async function run(work: Work): Promise<void> {
+    let begun = await begin(work)
+    while (begun !== null) {
+      const { held } = begun
+      try {
+        begun = await step(begun)
+      } catch (error) {
+        inDoubt = true
+        await claims.settle(held).catch(() => false)
+        forget(held)
+        throw error
+      }
+    }
+  }
+
+  /** One activation and its commit. Returns what to do next with it here, or null. */
+  async function step({ held, activation }: Begun): Promise<Begun | null> {
+    const collected = await activate(held, activation)
+    const isOurs = await claims.settle(held)
+    if (!isOurs) return drop(held)
+    // The realm died with it; what it had not committed is done again from the beginning.
+    if (collected === 'lost') return restart(held)
+    const { commit, payloads } = buildCommit(held, { collected, processId })
+    const announceEnd = commit.ended && held.lockKeys.size > 0
+    const result = await committer.add({
+      commit,
+      payloads,
+      foreign: collected.foreign,
+      announceEnd,
+    })
+    if (!result.applied) return drop(held)
+    held.version = result.version
+    if (commit.ended) {
+      ended.inc({ status: commit.status })
+      return null
+    }
+    if (result.status === 'WAITING_ENGINE') {
+      const answers = await loader.answersAfter(held, held.version)
+      return answers === null ? drop(held) : continueWith(held, answers)
+    }
+    warm.keep(held)
+    return null
+  }
+
+  /** Where to begin: with the suspended one when only its answer has moved it, else from the store. */
+  async function begin(work: Work): Promise<Begun | null> {
+    const held = warm.take(work.executionId)
+    if (held !== null && held.version >= work.version) {
+      warm.keep(held) // an old nudge
+      return null
+    }
+    if (held !== null) {
+      const answers = held.version + 1 === work.version ? await freshAnswers(held, work) : null
+      if (answers !== null && answers.length > 0) {
+        activations.inc({ from: 'warm' })
+        held.version = work.version
+        return continueWith(held, answers)
+      }
+      forget(held)
+    }
+    activations.inc({ from: work.fresh === undefined ? 'store' : 'dispatch' })
+    const { fresh } = work
+    return accept(
+      fresh === undefined
+        ? await loader.fromStore(work)
+        : await loader.fromDispatch({ ...work, fresh }),
+    )
+  }
+
+  /** Those that came along when they go on where the code stands, else those of the store. */
+  async function freshAnswers(held: Held, work: Work): Promise<readonly Answer[] | null> {
+    const answers = work.answers?.filter((answer) => answer.position > held.consumed) ?? []
+    if (answers[0]?.position !== held.consumed + 1) return loader.answersAfter(held, work.version)
+    return (await internalize(db, held.workspaceId, { history: [], answers })).answers
+  }
+
+  async function restart(held: Held): Promise<Begun | null> {
+    activations.inc({ from: 'lost' })
+    return accept(await loader.fromStore({ ...held, claimed: true }))
+  }
+
+  function drop(held: Held): null {
+    forget(held)
+    return null
+  }
+
+  async function accept(loaded: Loaded): Promise<Begun | null> {
+    if (loaded.kind === 'ready') return loaded
+    if (loaded.kind === 'noScript') await endWithoutScript(loaded.held)
+    return null
+  }
+
+  /** One activation: crossings until the code waits for somebody else, or has ended. */
+  async function activate(held: Held, first: Activation): Promise<Collected | 'lost'> {
+    const collected = createCollected()
+    let activation = first
+    claims.watch(held)
+    for (;;) {
+      const result = await realms.activate(held.realm, activation)
+      if ('lost' in result) return 'lost'
+      collect(collected, result)
+      for (const answer of activation.answers)
+        if (answer.position <= result.consumed) held.waits.delete(answer.seq)
+      held.consumed = result.consumed
+      const local = await answerCommands(db, held, { collected, commands: result.commands })
+      if (result.end !== null) return collected
+      const rest = activation.answers.filter((answer) => answer.position > result.consumed)
+      if (local.length === 0 && rest.length === 0) return collected
+      activation = {
+        kind: 'continue',
+        key: sandboxKey(held),
+        local: local satisfies LocalAnswer[],
+        answers: rest,
+      }
+    }
+  }
+
+  function letGo(executionId: string): void {
+    const held = warm.take(executionId)
+    if (held !== null) forget(held)
+  }
+
+  function forget(held: Held): void {
+    sandbox.forget(held.workspaceId, sandboxKey(held))
+  }
+
+  async function endWithoutScript(held: Held): Promise<void> {
+    const collected = createCollected()
+    collected.end = {
+      status: 'ENDED_ERROR',
+      message: 'its script is not in this workspace any more',
+      output: null,
+    }
+    await committer.add({
+      ...buildCommit(held, { collected, processId }),
+      foreign: [],
+      announceEnd: false,
+    })
+  }
+}
+
+interface Begun {
+  readonly held: Held
+  readonly activation: Activation
+}
+
+const continueWith = (held: Held, answers: readonly Answer[]): Begun => ({
+  held,
+  activation: { kind: 'continue', key: sandboxKey(held), local: [], answers },
+})
