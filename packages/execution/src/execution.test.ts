@@ -115,11 +115,16 @@ describe('an execution', () => {
     const again = after(lost, { type: 'recovered' })
     assert.deepEqual([again.epoch, again.recoveries, again.version], [2, 1, 6])
     assert.equal(after(again, parked(6, 2, [3, 'LOCK'])).recoveries, 0)
-    const byHand = after(lost, { type: 'resumeRequested' })
-    assert.deepEqual(
-      [byHand.epoch, byHand.recoveries, byHand.state.status],
-      [2, 0, 'WAITING_ENGINE'],
+    const lostAgain = after(
+      again,
+      { type: 'engineClaimed', version: 6, processId: 'q' },
+      { type: 'leaseExpired', epoch: 3 },
     )
+    const byHand = after(lostAgain, { type: 'resumeRequested' })
+    assert.deepEqual([byHand.epoch, byHand.recoveries, byHand.version], [4, 0, 9])
+    assert.equal(byHand.state.status, 'WAITING_ENGINE')
+    assert.equal(after(again, { type: 'failed', version: 6 }).recoveries, 0)
+    assert.equal(after(again, { type: 'cancelRequested' }).recoveries, 1)
     assert.equal(after(lost, { type: 'abandoned' }).state.status, 'ENDED_ERROR')
   })
 

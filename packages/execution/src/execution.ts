@@ -132,8 +132,13 @@ function decideOther(now: Execution, event: OtherEvent): Decision {
     case 'ENDED_SUCCESS':
     case 'ENDED_ERROR':
     case 'ENDED_CANCELLED':
-      return moved({ ...now, waits: [], state: { status: cell } })
+      return moved({ ...now, ...ended(now, event), state: { status: cell } })
   }
+}
+
+/** An end that its code has come to is progress; one from outside is not. */
+function ended({ recoveries }: Execution, event: OtherEvent): Partial<Execution> {
+  return { waits: [], recoveries: 'version' in event ? 0 : recoveries }
 }
 
 /** The counters of an execution that goes back to the queue. */

@@ -99,7 +99,7 @@ function serve(lock: Lock): LockDecision {
     if (held !== undefined) {
       holders[index] = { ...held, depth: held.depth + 1 }
       effects.push({ kind: 'grant', ...request, token: held.token })
-    } else if (queue.length === 0 && holders.length < lock.capacity) {
+    } else if (holders.length < lock.capacity) {
       lastToken += 1
       holders.push({ executionId, token: lastToken, depth: 1 })
       effects.push({ kind: 'grant', ...request, token: lastToken })
