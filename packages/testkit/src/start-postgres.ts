@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { initialisePostgres, serverCommand } from '@millrace/local-postgres'
 import { envStr } from '@millrace/runtime'
-import { loadEmbeddedPostgres } from './embedded-postgres.ts'
 import { freePort } from './free-port.ts'
 
 /** A real Postgres for tests. */
@@ -29,68 +30,54 @@ export async function startPostgres(): Promise<TestPostgres> {
 }
 
 async function startOwn(): Promise<TestPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-test-postgres-'))
-  // Postgres refuses to run as root; its own user has to get through to the data.
-  await chmod(folder, 0o755)
-  const port = await freePort()
-  const output: string[] = []
-  const note = (line: unknown): void => {
-    output.push(String(line))
-    if (output.length > 200) output.shift()
-  }
-  const EmbeddedPostgres = await loadEmbeddedPostgres()
-  const data = join(folder, 'data')
-  const server = new EmbeddedPostgres({
-    databaseDir: data,
-    port,
-    user: 'millrace',
-    password: 'millrace',
-    createPostgresUser: process.getuid?.() === 0,
-    persistent: true,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: SETTINGS.flatMap((setting) => ['-c', setting]),
-    onLog: note,
-    onError: note,
-  })
+  const home = await mkdtemp(join(tmpdir(), 'millrace-test-postgres-'))
+  const folder = join(home, 'data')
+  let server: ChildProcess | null = null
   // A test file that exits without stopping its server leaves none behind.
-  const killOnExit = (): void => endPostmaster(data)
+  const killOnExit = (): void => void server?.kill('SIGINT')
   const stop = async (): Promise<void> => {
     process.removeListener('exit', killOnExit)
-    await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    if (server !== null && server.exitCode === null && server.signalCode === null) {
+      const ended = once(server, 'exit')
+      server.kill('SIGINT')
+      await ended
+    }
+    await rm(home, { recursive: true, force: true })
   }
   try {
-    await server.initialise()
+    await initialisePostgres({ folder, user: USER, password: USER, flags: ['--no-sync'] })
+    const port = await freePort()
+    const { command, args, options } = serverCommand({ folder, port, settings: SETTINGS })
+    server = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
     process.once('exit', killOnExit)
-    await server.start()
+    await untilReady(server)
+    const url = `postgres://${USER}:${USER}@127.0.0.1:${port}/postgres`
+    return { url, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
-    throw new Error(`Postgres did not start:\n${output.join('')}`, { cause: error })
-  }
-  return {
-    url: `postgres://millrace:millrace@127.0.0.1:${port}/postgres`,
-    stop,
-    [Symbol.asyncDispose]: stop,
+    throw error
   }
 }
 
+/** Throws with what the server said when it ends instead. */
+function untilReady(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    server.stderr?.on('data', (chunk: Buffer) => {
+      output = (output + String(chunk)).slice(-8_000)
+      if (output.includes('ready to accept connections')) resolve()
+    })
+    server.once('error', reject)
+    server.once('close', () => reject(new Error(`Postgres did not start:\n${output}`)))
+  })
+}
+
+const USER = 'millrace'
+
 // Nothing in a test outlives its server, so nothing has to reach the disk.
 const SETTINGS = [
-  'listen_addresses=127.0.0.1',
-  'unix_socket_directories=',
   'fsync=off',
   'full_page_writes=off',
   'synchronous_commit=off',
   'max_connections=200',
-  'timezone=UTC',
 ]
-
-/** The first line of this file is the process id of the server that has the data open. */
-function endPostmaster(data: string): void {
-  try {
-    const pid = Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8'), 10)
-    process.kill(pid, 'SIGINT')
-  } catch {
-    // It has ended already.
-  }
-}
