@@ -51,23 +51,31 @@ export async function runService({ name, create }: RunServiceOptions): Promise<v
     log.fatal({ error }, 'uncaught error')
     process.exit(1)
   }
+  // Until it has stopped, whatever handles the service has open or not.
+  let isCreated = false
+  const alive = after(Number.MAX_SAFE_INTEGER, () => undefined)
   process.on('uncaughtException', die)
   process.on('unhandledRejection', die)
 
   try {
     const telemetry = await startTelemetry(name)
     const service = await create(stop.signal, { log, processId })
+    isCreated = true
     log.info('started')
     await stopped
     await service[Symbol.asyncDispose]()
     await telemetry.stop()
     log.info('stopped')
   } catch (error) {
-    // A start that was interrupted fails for that reason alone.
-    if (stop.signal.aborted) log.info({ error }, 'stopped')
-    else log.fatal({ error }, 'failed')
-    process.exitCode = stop.signal.aborted ? 0 : 1
+    if (stop.signal.aborted && !isCreated) {
+      // A start that was interrupted fails for that reason.
+      log.info({ error }, 'stopped')
+    } else {
+      log.fatal({ error }, 'failed')
+      process.exitCode = 1
+    }
   }
+  alive.cancel()
   // The event loop empties by itself; whatever was left open does not keep the process for long.
   after(LINGER_MS, () => process.exit()).unref()
 }
