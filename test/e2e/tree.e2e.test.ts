@@ -35,7 +35,7 @@ describe('a tree of a thousand children', { timeout: 180_000 }, () => {
       ),
     )
     assert.deepEqual(
-      children.map((child) => Number(child.output_value)).sort((a, b) => a - b),
+      children.map((child) => Number(child.output_value)).toSorted((a, b) => a - b),
       Array.from({ length: MANY }, (_, n) => n),
     )
   })

@@ -7,6 +7,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import { now } from '@millrace/runtime'
 
 /** Clients made from the public .proto files, the way any other language would make them. */
 export interface GrpcClients {
@@ -77,7 +78,7 @@ export function callGrpc<T = Record<string, unknown>>(
       service.client,
       request,
       service.metadata,
-      { deadline: Date.now() + 30_000 },
+      { deadline: now() + 30_000 },
       (error, response) => {
         if (error === null) resolve(response)
         else reject(error)

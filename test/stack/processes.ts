@@ -44,7 +44,7 @@ function pidFiles(home: string): { service: string; n: number; pid: number }[] {
         ? []
         : [{ service: match[1], n: Number(match[2] ?? 1), pid }]
     })
-    .sort((a, b) => a.n - b.n)
+    .toSorted((a, b) => a.n - b.n)
 }
 
 function listFolder(folder: string): string[] {

@@ -48,7 +48,7 @@ async function flowsBelow(folder: string, cwd: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && isFlow(entry.name))
     .map((entry) => join(folder, entry.parentPath.slice(resolve(cwd, folder).length), entry.name))
     .filter((path) => !/(^|[\\/])(node_modules|\.[^\\/.]+)[\\/]/.test(path))
-    .sort()
+    .toSorted()
   if (files.length === 0)
     throw new CliError(`no flows in ${folder}`, {
       way: `looked for ${Object.keys(LANGUAGES).join(' ')}`,

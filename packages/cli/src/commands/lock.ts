@@ -84,11 +84,11 @@ async function inspectAll(client: Client): Promise<{ setting: Setting; lock: Set
   const found: { setting: Setting; lock: SettingLock }[] = []
   for (let from = 0; from < settings.length; from += AT_A_TIME) {
     const group = settings.slice(from, from + AT_A_TIME)
-    const locks = await Promise.all(group.map((setting) => client.settings.inspectLock(setting.id)))
-    locks.forEach((lock, index) => {
-      const setting = group[index]
-      if (setting !== undefined) found.push({ setting, lock })
+    const inspect = async (setting: Setting) => ({
+      setting,
+      lock: await client.settings.inspectLock(setting.id),
     })
+    found.push(...(await Promise.all(group.map(inspect))))
   }
   return found
 }

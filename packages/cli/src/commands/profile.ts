@@ -14,7 +14,7 @@ export function addProfileCommands(program: Command, context: Context): void {
     .description('list profiles; * marks the one in use')
     .action(async () => {
       const { current, profiles } = await readProfiles(deps)
-      const names = Object.keys(profiles).sort()
+      const names = Object.keys(profiles).toSorted()
       const document = {
         current,
         profiles: names.map((name) => ({ name, url: profiles[name]?.url })),

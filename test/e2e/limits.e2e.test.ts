@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { createRig, type Rig, type Stack, startStack } from '../stack/index.ts'
+
+/** What a flow may try, and the words by which its end names the limit. */
+const BOMBS: readonly { name: string; body: string; limit: RegExp }[] = [
+  { name: 'an endless loop', body: 'for (;;) {}', limit: /cpu|time/i },
+  { name: 'an endless loop of microtasks', body: 'for (;;) await null', limit: /cpu|time/i },
+  {
+    name: 'a regular expression that never ends',
+    body: `return /^(a+)+$/.test('a'.repeat(60) + 'b')`,
+    limit: /cpu|time/i,
+  },
+  {
+    name: 'unbounded recursion',
+    body: 'const f = (n) => f(n + 1) + 1; return f(0)',
+    limit: /call stack|recursion|depth/i,
+  },
+  {
+    name: 'a heap bomb',
+    body: `const all = []; for (;;) all.push(new Array(1e4).fill({ a: 1 }))`,
+    limit: /memory/i,
+  },
+  {
+    name: 'a string bomb',
+    body: `let s = 'x'.repeat(1024); const all = []; for (;;) { s = s + s + Math.random(); all.push([...s].join('')) }`,
+    limit: /memory|string length/i,
+  },
+  {
+    name: 'an ArrayBuffer bomb',
+    body: `const all = []; for (;;) all.push(new Uint8Array(64 * 1024 * 1024).fill(1))`,
+    limit: /memory|allocation/i,
+  },
+  {
+    name: 'a promise storm',
+    body: `const more = () => { Promise.resolve().then(more); Promise.resolve().then(more) }; more(); await self.sleep(1)`,
+    limit: /memory|cpu|time/i,
+  },
+  {
+    name: 'a million log lines',
+    body: `for (let n = 0; n < 1e6; n += 1) self.log('line', n)`,
+    limit: /log/i,
+  },
+  {
+    name: 'a million steps',
+    body: `for (let n = 0; n < 1e6; n += 1) await self.step('s', () => n)`,
+    limit: /command|step|cpu|time/i,
+  },
+  {
+    name: 'an output of 65 MiB',
+    body: `return 'x'.repeat(65 * 1024 * 1024)`,
+    limit: /larger|size|bytes|memory/i,
+  },
+  {
+    name: 'an output 65 levels deep',
+    body: `let a = 0; for (let n = 0; n < 65; n += 1) a = [a]; return a`,
+    limit: /deep|levels|nested/i,
+  },
+]
+
+describe('limits', { timeout: 300_000 }, () => {
+  let stack: Stack
+  let rig: Rig
+
+  before(async () => {
+    stack = await startStack()
+    rig = createRig(stack.client)
+    await rig.flow(
+      'neighbour',
+      `let n = 0; while (n < inputs.turns) { n = await self.step('turn', () => n + 1); await self.sleep(0.1) }; return n`,
+    )
+  })
+  after(() => stack.stop())
+
+  for (const { name, body, limit } of BOMBS) {
+    test(`${name} ends alone, with an error that names the limit`, async () => {
+      const engines = stack.pidsOf('engine')
+      const neighbour = await stack.client.executions.create({
+        flow_name: 'neighbour',
+        input_value: { turns: 15 },
+      })
+      const bomb = await rig.run(body, {}, { name })
+      assert.equal(bomb.status, 'ENDED_ERROR', bomb.message ?? '')
+      assert.match(bomb.message ?? '', limit)
+      const beside = await rig.ended(neighbour.id)
+      assert.deepEqual(
+        [beside.status, beside.output_value],
+        ['ENDED_SUCCESS', 15],
+        beside.message ?? '',
+      )
+      assert.deepEqual(stack.pidsOf('engine'), engines, 'the engine itself lives on')
+    })
+  }
+
+  test('of many executions of one flow only the guilty one ends in error', async () => {
+    await rig.flow('sometimes', `if (inputs.n === 7) for (;;) {}\nreturn inputs.n`)
+    const { ids } = await stack.client.executions.createBatch(
+      Array.from({ length: 20 }, (_, n) => ({ flow_name: 'sometimes', input_value: { n } })),
+    )
+    const ends = await Promise.all(ids.map((id) => rig.ended(id, 60)))
+    assert.deepEqual(
+      ends.map((end) => end.status),
+      ids.map((_, n) => (n === 7 ? 'ENDED_ERROR' : 'ENDED_SUCCESS')),
+    )
+  })
+
+  test('code that swallows the limit still ends with it', async () => {
+    const ended = await rig.run(
+      `try { for (let n = 0; n < 1e6; n += 1) self.log(n) } catch { } finally { self.log('x') }\nreturn 'survived'`,
+    )
+    assert.equal(ended.status, 'ENDED_ERROR')
+    assert.match(ended.message ?? '', /log/i)
+  })
+
+  test('nothing of the machine is in reach', async () => {
+    const output = await rig.output(`
+      const names = ['process', 'require', 'fetch', 'WebAssembly', 'setTimeout', 'global']
+      return names.filter((name) => typeof globalThis[name] !== 'undefined')`)
+    assert.deepEqual(output, [])
+    assert.match((await rig.run(`return await import('node:fs')`)).message ?? '', /import|module/i)
+  })
+})
