@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { createLogger, createMetrics, newId, type Metrics } from '@millrace/runtime'
+import {
+  after,
+  createLogger,
+  createMetrics,
+  monotonicMs,
+  newId,
+  sleep,
+  type Metrics,
+} from '@millrace/runtime'
 import type { DispatchItem } from '@millrace/wire'
 import { connectBus, type Bus } from './bus.ts'
 
@@ -44,13 +52,12 @@ export function collector<T>(): {
     },
     reached(count, withinMs = 10_000) {
       return new Promise((resolve, reject) => {
-        const guard = setTimeout(
-          () => reject(new assert.AssertionError({ message: `${items.length} of ${count} came` })),
-          withinMs,
+        const guard = after(withinMs, () =>
+          reject(new assert.AssertionError({ message: `${items.length} of ${count} came` })),
         )
         check = () => {
           if (items.length < count) return
-          clearTimeout(guard)
+          guard.cancel()
           resolve(items)
         }
         check()
@@ -64,9 +71,9 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   withinMs = 5_000,
 ): Promise<void> {
-  const deadline = performance.now() + withinMs
+  const deadline = monotonicMs() + withinMs
   while (!(await condition())) {
-    assert.ok(performance.now() < deadline, `not so within ${withinMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    assert.ok(monotonicMs() < deadline, `not so within ${withinMs} ms`)
+    await sleep(10)
   }
 }

@@ -1,6 +1,36 @@
 import type { Msg } from '@nats-io/nats-core'
 import type { Logger, Metrics } from '@millrace/runtime'
-import * as wire from '@millrace/wire'
+import {
+  decodeControl,
+  decodeControlNudges,
+  decodeDependencyNudges,
+  decodeEnded,
+  decodeLockNudges,
+  decodeMoved,
+  decodeRecordNudges,
+  decodeResume,
+  decodeTimerNudge,
+  encodeControl,
+  encodeControlNudges,
+  encodeDependencyNudges,
+  encodeEnded,
+  encodeLockNudges,
+  encodeMoved,
+  encodeRecordNudges,
+  encodeResume,
+  encodeTimerNudge,
+} from '@millrace/wire'
+import type {
+  ControlItem,
+  DependencyNudge,
+  DispatchItem,
+  EndedItem,
+  ExecutionKey,
+  LockNudge,
+  MovedItem,
+  RecordNudge,
+  ResumeItem,
+} from '@millrace/wire'
 import { consumeDispatch, type DispatchBatch } from './consume-dispatch.ts'
 import { openLink, type Listening } from './link.ts'
 import { split } from './split.ts'
@@ -18,7 +48,7 @@ export type Subscription = Listening
  */
 export interface Bus {
   /** Work for a pool. Resolves when it is stored or given up, within about a second. */
-  publishDispatch(pool: Pool, items: readonly wire.DispatchItem[]): Promise<void>
+  publishDispatch(pool: Pool, items: readonly DispatchItem[]): Promise<void>
   /** Takes work of a pool, shared with all who do so; see `consumeDispatch`. */
   consumeDispatch(
     pool: Pool,
@@ -29,36 +59,36 @@ export interface Bus {
   pendingDispatch(pool: Pool): Promise<number | null>
 
   /** To one process: answers for executions it keeps warm. */
-  publishResume(processId: string, items: readonly wire.ResumeItem[]): void
-  onResume(processId: string, handler: Handler<wire.ResumeItem[]>): Subscription
+  publishResume(processId: string, items: readonly ResumeItem[]): void
+  onResume(processId: string, handler: Handler<ResumeItem[]>): Subscription
   /** To one process: let go of these. */
-  publishControl(processId: string, items: readonly wire.ControlItem[]): void
-  onControl(processId: string, handler: Handler<wire.ControlItem[]>): Subscription
+  publishControl(processId: string, items: readonly ControlItem[]): void
+  onControl(processId: string, handler: Handler<ControlItem[]>): Subscription
 
   /** To everybody who listens. */
-  publishMoved(items: readonly wire.MovedItem[]): void
-  onMoved(handler: Handler<wire.MovedItem[]>): Subscription
-  publishEnded(items: readonly wire.EndedItem[]): void
+  publishMoved(items: readonly MovedItem[]): void
+  onMoved(handler: Handler<MovedItem[]>): Subscription
+  publishEnded(items: readonly EndedItem[]): void
   /** Each message to one of the schedulers. */
-  onEnded(handler: Handler<wire.EndedItem[]>): Subscription
+  onEnded(handler: Handler<EndedItem[]>): Subscription
   /** Each message to everybody who listens this way. */
-  onEndedAll(handler: Handler<wire.EndedItem[]>): Subscription
+  onEndedAll(handler: Handler<EndedItem[]>): Subscription
 
   /** A timer was set for `dueAt` (ms since 1970). To every scheduler. */
   nudgeTimers(dueAt: number): void
   onTimerNudge(handler: Handler<number>): Subscription
   /** To one of the schedulers. */
-  nudgeDependencies(items: readonly wire.DependencyNudge[]): void
-  onDependencyNudge(handler: Handler<wire.DependencyNudge[]>): Subscription
+  nudgeDependencies(items: readonly DependencyNudge[]): void
+  onDependencyNudge(handler: Handler<DependencyNudge[]>): Subscription
   /** CONTROL waits were opened. To one of the schedulers. */
-  nudgeControls(items: readonly wire.ExecutionKey[]): void
-  onControlNudge(handler: Handler<wire.ExecutionKey[]>): Subscription
+  nudgeControls(items: readonly ExecutionKey[]): void
+  onControlNudge(handler: Handler<ExecutionKey[]>): Subscription
   /** To every lock-manager. */
-  nudgeLocks(items: readonly wire.LockNudge[]): void
-  onLockNudge(handler: Handler<wire.LockNudge[]>): Subscription
+  nudgeLocks(items: readonly LockNudge[]): void
+  onLockNudge(handler: Handler<LockNudge[]>): Subscription
   /** To everybody who caches records. */
-  nudgeRecords(items: readonly wire.RecordNudge[]): void
-  onRecordNudge(handler: Handler<wire.RecordNudge[]>): Subscription
+  nudgeRecords(items: readonly RecordNudge[]): void
+  onRecordNudge(handler: Handler<RecordNudge[]>): Subscription
 
   connected(): boolean
   /** Stops taking, finishes what has arrived, sends what is underway, closes. */
@@ -140,48 +170,35 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     pendingDispatch: (pool) => queue.pending(pool),
 
     publishResume: (processId, items) =>
-      publish('resume', subjects.resume(processId), items, wire.encodeResume),
+      publish('resume', subjects.resume(processId), items, encodeResume),
     onResume: (processId, handler) =>
-      listen('resume', subjects.resume(processId), wire.decodeResume, handler),
+      listen('resume', subjects.resume(processId), decodeResume, handler),
     publishControl: (processId, items) =>
-      publish('control', subjects.control(processId), items, wire.encodeControl),
+      publish('control', subjects.control(processId), items, encodeControl),
     onControl: (processId, handler) =>
-      listen('control', subjects.control(processId), wire.decodeControl, handler),
+      listen('control', subjects.control(processId), decodeControl, handler),
 
-    publishMoved: (items) => publish('moved', subjects.moved, items, wire.encodeMoved),
-    onMoved: (handler) => listen('moved', subjects.moved, wire.decodeMoved, handler),
-    publishEnded: (items) => publish('ended', subjects.ended, items, wire.encodeEnded),
-    onEnded: (handler) =>
-      listen('ended', subjects.ended, wire.decodeEnded, handler, SCHEDULER_GROUP),
-    onEndedAll: (handler) => listen('ended', subjects.ended, wire.decodeEnded, handler),
+    publishMoved: (items) => publish('moved', subjects.moved, items, encodeMoved),
+    onMoved: (handler) => listen('moved', subjects.moved, decodeMoved, handler),
+    publishEnded: (items) => publish('ended', subjects.ended, items, encodeEnded),
+    onEnded: (handler) => listen('ended', subjects.ended, decodeEnded, handler, SCHEDULER_GROUP),
+    onEndedAll: (handler) => listen('ended', subjects.ended, decodeEnded, handler),
 
     nudgeTimers: (dueAt) =>
-      publish('timer', subjects.timer, [dueAt], ([at = 0]) => wire.encodeTimerNudge(at)),
-    onTimerNudge: (handler) => listen('timer', subjects.timer, wire.decodeTimerNudge, handler),
+      publish('timer', subjects.timer, [dueAt], ([at = 0]) => encodeTimerNudge(at)),
+    onTimerNudge: (handler) => listen('timer', subjects.timer, decodeTimerNudge, handler),
     nudgeDependencies: (items) =>
-      publish('dependency', subjects.dependency, items, wire.encodeDependencyNudges),
+      publish('dependency', subjects.dependency, items, encodeDependencyNudges),
     onDependencyNudge: (handler) =>
-      listen(
-        'dependency',
-        subjects.dependency,
-        wire.decodeDependencyNudges,
-        handler,
-        SCHEDULER_GROUP,
-      ),
+      listen('dependency', subjects.dependency, decodeDependencyNudges, handler, SCHEDULER_GROUP),
     nudgeControls: (items) =>
-      publish('controlWait', subjects.controlWait, items, wire.encodeControlNudges),
+      publish('controlWait', subjects.controlWait, items, encodeControlNudges),
     onControlNudge: (handler) =>
-      listen(
-        'controlWait',
-        subjects.controlWait,
-        wire.decodeControlNudges,
-        handler,
-        SCHEDULER_GROUP,
-      ),
-    nudgeLocks: (items) => publish('lock', subjects.lock, items, wire.encodeLockNudges),
-    onLockNudge: (handler) => listen('lock', subjects.lock, wire.decodeLockNudges, handler),
-    nudgeRecords: (items) => publish('record', subjects.record, items, wire.encodeRecordNudges),
-    onRecordNudge: (handler) => listen('record', subjects.record, wire.decodeRecordNudges, handler),
+      listen('controlWait', subjects.controlWait, decodeControlNudges, handler, SCHEDULER_GROUP),
+    nudgeLocks: (items) => publish('lock', subjects.lock, items, encodeLockNudges),
+    onLockNudge: (handler) => listen('lock', subjects.lock, decodeLockNudges, handler),
+    nudgeRecords: (items) => publish('record', subjects.record, items, encodeRecordNudges),
+    onRecordNudge: (handler) => listen('record', subjects.record, decodeRecordNudges, handler),
 
     connected: () => link.current() !== null,
     async close() {

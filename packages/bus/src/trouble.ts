@@ -5,9 +5,7 @@ import { monotonicMs, type Logger, type Metrics } from '@millrace/runtime'
  * gets one line per kind and second, with the number of those it stands for, so that an outage does
  * not flood it.
  */
-export interface Trouble {
-  (kind: string, message: string, error?: unknown): void
-}
+export type Trouble = (kind: string, message: string, error?: unknown) => void
 
 export function createTrouble(log: Logger, metrics: Metrics | undefined): Trouble {
   const counter = metrics?.counter('bus_failures_total', 'Messages lost or not understood', [

@@ -63,8 +63,7 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
     try {
       await request(connection, pool, bytes).catch(async (error: unknown) => {
         if (!isNoResponders(error)) throw error
-        const isThere = await Promise.race([ensure(), sleep(PUBLISH_WITHIN_MS).then(() => false)])
-        if (!isThere) throw error
+        if (!(await soon(ensure()))) throw error
         await request(connection, pool, bytes)
       })
     } catch (error) {
@@ -90,6 +89,8 @@ export const maxBytesOf = (connection: NatsConnection | null): number =>
 // One batch of a thousand children is work for several engines.
 const MESSAGE_MAX_ITEMS = 256
 const PUBLISH_WITHIN_MS = 1_000
+const soon = (work: Promise<boolean>): Promise<boolean> =>
+  Promise.race([work, sleep(PUBLISH_WITHIN_MS).then(() => false)])
 const ENSURE_WITHIN_MS = 10_000
 
 async function request(connection: NatsConnection, pool: Pool, bytes: Uint8Array): Promise<void> {

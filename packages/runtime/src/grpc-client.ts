@@ -109,8 +109,8 @@ async function* stream(
 function metadataOf({ context, metadata }: GrpcCallOptions): Metadata {
   const sent = new Metadata()
   for (const [name, value] of Object.entries(metadata ?? {})) sent.set(name, value)
-  const traceparent = currentTraceparent() ?? context?.traceparent
-  if (traceparent != null) sent.set('traceparent', traceparent)
+  const traceparent = currentTraceparent() ?? context?.traceparent ?? null
+  if (traceparent !== null) sent.set('traceparent', traceparent)
   return sent
 }
 

@@ -14,20 +14,17 @@ export interface ErrorDetails {
 }
 
 export function encodeErrorDetails(code: number, message: string, details: ErrorDetails): Buffer {
-  const writer = new BinaryWriter().uint32(tag(1)).int32(code).uint32(tag(2, true)).string(message)
+  const { reason, domain, metadata, violations } = details
+  const writer = new BinaryWriter().uint32(tag(1)).int32(code)
+  text(writer, 2, message)
   any(writer, 'google.rpc.ErrorInfo', (info) => {
-    info.uint32(tag(1, true)).string(details.reason).uint32(tag(2, true)).string(details.domain)
-    for (const [key, value] of Object.entries(details.metadata)) {
-      info.uint32(tag(3, true)).fork()
-      info.uint32(tag(1, true)).string(key).uint32(tag(2, true)).string(value).join()
-    }
+    text(info, 1, reason)
+    text(info, 2, domain)
+    for (const [key, value] of Object.entries(metadata)) pair(info, 3, key, value)
   })
-  if (details.violations.length > 0) {
+  if (violations.length > 0) {
     any(writer, 'google.rpc.BadRequest', (bad) => {
-      for (const { field, description } of details.violations) {
-        bad.uint32(tag(1, true)).fork()
-        bad.uint32(tag(1, true)).string(field).uint32(tag(2, true)).string(description).join()
-      }
+      for (const { field, description } of violations) pair(bad, 1, field, description)
     })
   }
   return Buffer.from(writer.finish())
@@ -84,12 +81,30 @@ function fields(bytes: Uint8Array, read: (field: number, reader: BinaryReader) =
   }
 }
 
+/** A detail, in the third field of the status. */
 function any(writer: BinaryWriter, type: string, write: (value: BinaryWriter) => void): void {
-  writer.uint32(tag(3, true)).fork()
-  writer.uint32(tag(1, true)).string(`type.googleapis.com/${type}`)
-  writer.uint32(tag(2, true)).fork()
-  write(writer)
-  writer.join().join()
+  nested(writer, 3, (detail) => {
+    text(detail, 1, `type.googleapis.com/${type}`)
+    nested(detail, 2, write)
+  })
+}
+
+/** A map's entry, a field violation: two texts in fields 1 and 2. */
+function pair(writer: BinaryWriter, field: number, first: string, second: string): void {
+  nested(writer, field, (entryWriter) => {
+    text(entryWriter, 1, first)
+    text(entryWriter, 2, second)
+  })
+}
+
+function nested(writer: BinaryWriter, field: number, write: (inner: BinaryWriter) => void): void {
+  const inner = new BinaryWriter()
+  write(inner)
+  writer.uint32(tag(field, true)).bytes(inner.finish())
+}
+
+function text(writer: BinaryWriter, field: number, value: string): void {
+  writer.uint32(tag(field, true)).string(value)
 }
 
 const tag = (field: number, isDelimited = false): number =>

@@ -17,7 +17,7 @@ describe('an error over gRPC', () => {
         fc.string({ unit: 'grapheme' }),
         fc.dictionary(key, fc.oneof(fc.jsonValue(), fc.constantFrom('12', 'null', '"a"', '{'))),
         (code, message, details) => {
-          const sent = JSON.parse(JSON.stringify(details)) as Record<string, unknown>
+          const sent = structuredClone(details) as Record<string, unknown>
           const back = fromGrpcError(received(new ServiceError(code, message, { details: sent })))
           assert.deepEqual([back.code, back.message], [code, message])
           assert.deepEqual({ ...back.details }, sent)
@@ -54,7 +54,7 @@ describe('an error over gRPC', () => {
     assert.equal(fromGrpcError(error(status.ALREADY_EXISTS)).code, 'conflict')
     assert.equal(fromGrpcError(error(status.DEADLINE_EXCEEDED)).code, 'unavailable')
     assert.equal(fromGrpcError(error(status.UNIMPLEMENTED)).code, 'internal')
-    metadata.set('grpc-status-details-bin', Buffer.from([0xff, 0xff, 0xff]))
+    metadata.set('grpc-status-details-bin', Buffer.from([255, 255, 255]))
     assert.equal(fromGrpcError(error(status.NOT_FOUND)).code, 'notFound')
     assert.equal(fromGrpcError(new Error('no gRPC at all')).code, 'internal')
   })

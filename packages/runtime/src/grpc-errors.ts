@@ -72,7 +72,7 @@ const DETAILS_KEY = 'grpc-status-details-bin'
 const DOMAIN = 'millrace'
 const INTERNAL = new ServiceError('internal', 'internal error')
 
-const reasonOf = (code: ErrorCode): string => code.replace(/[A-Z]/g, '_$&').toUpperCase()
+const reasonOf = (code: ErrorCode): string => code.replaceAll(/[A-Z]/g, '_$&').toUpperCase()
 const CODE_OF_REASON = new Map(ERROR_CODES.map((code) => [reasonOf(code), code]))
 
 /** `errors: [{pointer, message}]`, as problem documents carry them. */

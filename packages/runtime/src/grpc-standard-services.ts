@@ -1,6 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import type { Server } from '@grpc/grpc-js'
-import * as protoLoader from '@grpc/proto-loader'
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation, protoPath } from 'grpc-health-check'
 
@@ -21,10 +21,10 @@ export function addTo(
 
   if (descriptors !== undefined) {
     const files = { files: { fileDescriptorProtos: filesOf(descriptors) } }
-    const standard = protoLoader.loadSync(protoPath)
+    const standard = loadSync(protoPath)
     // Of a package definition the library reads these bytes alone. They are given as they are: its
     // own loader would merge all files of one package into one of them.
-    const all = { ...standard, ...files } as unknown as protoLoader.PackageDefinition
+    const all = { ...standard, ...files } as unknown as PackageDefinition
     new ReflectionService(all, {
       services: [...names, 'grpc.health.v1.Health'],
     }).addToServer(server)

@@ -67,7 +67,7 @@ function method(target: Pino, level: 'debug' | 'info' | 'warn' | 'error' | 'fata
 function snakeKeys(fields: LogFields): Record<string, unknown> {
   const snake: Record<string, unknown> = {}
   for (const key in fields) {
-    snake[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = fields[key]
+    snake[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = fields[key]
   }
   return snake
 }

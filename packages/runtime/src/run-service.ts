@@ -51,8 +51,8 @@ export async function runService({ name, create }: RunServiceOptions): Promise<v
     log.fatal({ error }, 'uncaught error')
     process.exit(1)
   }
-  // Until it has stopped, whatever handles the service has open or not.
   let isCreated = false
+  // Until it has stopped, whatever handles the service has open or not.
   const alive = after(Number.MAX_SAFE_INTEGER, () => undefined)
   process.on('uncaughtException', die)
   process.on('unhandledRejection', die)

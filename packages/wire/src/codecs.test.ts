@@ -2,7 +2,28 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { STATUSES } from '@millrace/execution'
 import fc from 'fast-check'
-import * as wire from './index.ts'
+import {
+  decodeControl,
+  decodeControlNudges,
+  decodeDependencyNudges,
+  decodeDispatch,
+  decodeEnded,
+  decodeLockNudges,
+  decodeMoved,
+  decodeRecordNudges,
+  decodeResume,
+  decodeTimerNudge,
+  encodeControl,
+  encodeControlNudges,
+  encodeDependencyNudges,
+  encodeDispatch,
+  encodeEnded,
+  encodeLockNudges,
+  encodeMoved,
+  encodeRecordNudges,
+  encodeResume,
+  encodeTimerNudge,
+} from './index.ts'
 
 const id = fc.uuid()
 const text = fc.string({ unit: 'grapheme' })
@@ -29,58 +50,53 @@ describe('what is decoded is what was encoded', () => {
     fc.array(
       fc.oneof(fc.record({ ...key, version: count }), fc.record({ ...key, version: count, fresh })),
     ),
-    wire.encodeDispatch,
-    wire.decodeDispatch,
+    encodeDispatch,
+    decodeDispatch,
   )
   survives(
     'resume',
     fc.array(fc.record({ ...key, version: count, answers: fc.array(answer) })),
-    wire.encodeResume,
-    wire.decodeResume,
+    encodeResume,
+    decodeResume,
   )
   survives(
     'control',
     fc.array(fc.record({ ...key, version: count, status })),
-    wire.encodeControl,
-    wire.decodeControl,
+    encodeControl,
+    decodeControl,
   )
   survives(
     'moved',
     fc.array(fc.record({ ...key, version: count, status, parentId: orNull(id) })),
-    wire.encodeMoved,
-    wire.decodeMoved,
+    encodeMoved,
+    decodeMoved,
   )
-  survives('ended', fc.array(fc.record({ ...key, status })), wire.encodeEnded, wire.decodeEnded)
-  survives('timer nudges', timeMs, wire.encodeTimerNudge, wire.decodeTimerNudge)
+  survives('ended', fc.array(fc.record({ ...key, status })), encodeEnded, decodeEnded)
+  survives('timer nudges', timeMs, encodeTimerNudge, decodeTimerNudge)
   survives(
     'dependency nudges',
     fc.array(fc.record({ ...key, seq: count })),
-    wire.encodeDependencyNudges,
-    wire.decodeDependencyNudges,
+    encodeDependencyNudges,
+    decodeDependencyNudges,
   )
-  survives(
-    'control nudges',
-    fc.array(fc.record(key)),
-    wire.encodeControlNudges,
-    wire.decodeControlNudges,
-  )
+  survives('control nudges', fc.array(fc.record(key)), encodeControlNudges, decodeControlNudges)
   survives(
     'lock nudges',
     fc.array(fc.record({ workspaceId: id, key: text })),
-    wire.encodeLockNudges,
-    wire.decodeLockNudges,
+    encodeLockNudges,
+    decodeLockNudges,
   )
   survives(
     'record nudges',
     fc.array(fc.record({ workspaceId: id, type: text, id })),
-    wire.encodeRecordNudges,
-    wire.decodeRecordNudges,
+    encodeRecordNudges,
+    decodeRecordNudges,
   )
 })
 
 it('bytes that are no batch are refused', () => {
   const bytes = new TextEncoder().encode('{"items": []}')
-  assert.throws(() => wire.decodeDispatch(bytes))
+  assert.throws(() => decodeDispatch(bytes))
 })
 
 function survives<T>(

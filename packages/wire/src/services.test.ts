@@ -9,24 +9,24 @@ import {
   type GrpcClient,
   type GrpcServer,
 } from '@millrace/runtime/grpc'
-import * as wire from './index.ts'
+import { descriptorSet, executionService, lockService, pb } from './index.ts'
 
 // A contract of each kind over a real connection: unary and streaming, errors, deadlines, reflection.
 describe('a service over gRPC', () => {
   let server: GrpcServer
-  let locks: GrpcClient<typeof wire.lockService>
-  let executions: GrpcClient<typeof wire.executionService>
+  let locks: GrpcClient<typeof lockService>
+  let executions: GrpcClient<typeof executionService>
   let seen: CallContext | undefined
   let answer: () => Promise<{ released: boolean }>
-  let streamed: (context: CallContext) => AsyncIterable<wire.pb.ExecutionServiceStreamResponse>
+  let streamed: (context: CallContext) => AsyncIterable<pb.ExecutionServiceStreamResponse>
 
   before(async () => {
     const refuse = (): Promise<never> => Promise.reject(new ServiceError('internal', 'secret'))
     server = await serveGrpc({
       log: createLogger('test', { level: 'silent' }),
-      descriptors: wire.descriptorSet(),
+      descriptors: descriptorSet(),
       services: [
-        served(wire.lockService, {
+        served(lockService, {
           inspect: ({ workspaceId }) =>
             Promise.resolve({
               locks: [{ key: workspaceId, capacity: 1, holders: [], waiters: [], waiterCount: 0 }],
@@ -36,7 +36,7 @@ describe('a service over gRPC', () => {
             return answer()
           },
         }),
-        served(wire.executionService, {
+        served(executionService, {
           create: ({ inputValue, target }) =>
             Promise.resolve({
               execution: execution({ properties: { input_value: inputValue, target } }),
@@ -56,8 +56,8 @@ describe('a service over gRPC', () => {
       ],
     })
     const address = `127.0.0.1:${server.port}`
-    locks = createGrpcClient(wire.lockService, address)
-    executions = createGrpcClient(wire.executionService, address)
+    locks = createGrpcClient(lockService, address)
+    executions = createGrpcClient(executionService, address)
   })
   after(async () => {
     locks.close()
@@ -73,7 +73,7 @@ describe('a service over gRPC', () => {
   it('carries any JSON', async () => {
     const inputValue = { a: [1, null, 'x', { b: true }], c: 1.5 }
     const { execution: made } = await executions.create(
-      wire.pb.ExecutionServiceCreateRequest.create({
+      pb.ExecutionServiceCreateRequest.create({
         target: { $case: 'flowName', value: 'hello' },
         inputValue,
       }),
@@ -183,7 +183,7 @@ describe('a service over gRPC', () => {
 
   it('takes a value of 64 MiB', { timeout: 30_000 }, async () => {
     const inputValue = 'x'.repeat(64 * 1_024 * 1_024)
-    const request = wire.pb.ExecutionServiceCreateRequest.create({ inputValue })
+    const request = pb.ExecutionServiceCreateRequest.create({ inputValue })
     const { execution: made } = await executions.create(request)
     assert.equal(made?.properties?.['input_value'].length, inputValue.length)
   })
@@ -194,7 +194,7 @@ describe('a service over gRPC', () => {
     server.setServing(false)
     assert.equal(await client.check(''), 'NOT_SERVING')
     server.setServing(true)
-    assert.deepEqual((await client.services()).sort(), [
+    assert.deepEqual((await client.services()).toSorted(), [
       'grpc.health.v1.Health',
       'millrace.v1.ExecutionService',
       'millrace.v1.LockService',
@@ -214,15 +214,15 @@ describe('a service over gRPC', () => {
   }
 })
 
-const execution = (fields: Partial<wire.pb.Execution>): wire.pb.Execution => ({
-  ...wire.pb.Execution.create(),
+const execution = (fields: Partial<pb.Execution>): pb.Execution => ({
+  ...pb.Execution.create(),
   ...fields,
 })
 
 const event = (
   eventId: string,
   data: Record<string, unknown>,
-): wire.pb.ExecutionServiceStreamResponse => ({ eventId, type: 'log', data })
+): pb.ExecutionServiceStreamResponse => ({ eventId, type: 'log', data })
 
 /** A stranger's client for the two standard services. */
 async function standardClient(port: number) {
