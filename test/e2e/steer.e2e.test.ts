@@ -87,7 +87,7 @@ describe('steering executions', { timeout: 240_000 }, () => {
       assert.ok((why.reason ?? '').length > 0)
       assert.ok(why.since !== null && Date.parse(why.since) >= Date.parse(execution.created_at))
       assert.equal(why.waits.length, 1)
-      assert.ok((why.waits[0]?.unblock.length ?? 0) > 0)
+      assert.ok((why.waits[0]?.unblock?.length ?? 0) > 0)
       if (kind.status === 'SCHEDULED') assert.ok(why.until !== null)
       await stack.client.executions.cancel(execution.id)
     })

@@ -10,6 +10,8 @@ export interface Why {
   /** When it goes on by itself at the latest; null for never. */
   readonly until: string | null
   readonly waits: readonly Wait[]
+  /** What frees it when that is no matter of a wait, such as a pause. */
+  readonly unblock?: readonly Unblock[]
   /** With `chain`: what each awaited execution waits for in turn, down to the root. */
   readonly chain?: readonly ChainLink[]
 }
@@ -21,14 +23,23 @@ export interface ChainLink {
 
 export interface Wait {
   readonly kind: string
-  /** What it waits for: an execution's id, a lock's name, a time. */
+  /** What it waits for: an execution's id, a lock's key, a time. */
   readonly ref: Json
-  readonly holder?: Json
+  /** One sentence. Absent in the short form that a record carries. */
+  readonly reason?: string
+  /** The execution that has what this one waits for. */
+  readonly holder?: string | null
   /** Place in the queue; 1 is next. */
   readonly position?: number | null
   readonly since: string | null
   readonly until: string | null
-  readonly unblock: readonly { readonly action: string; readonly href: string }[]
+  readonly unblock?: readonly Unblock[]
+}
+
+/** A request that would free it. */
+export interface Unblock {
+  readonly action: string
+  readonly href: string
 }
 
 /** One line that the code has logged. */

@@ -20,7 +20,7 @@ export {
   type ExecutionStatus,
   type ExecutionType,
 } from './execution-record.ts'
-export type { LogEntry, Savepoint, TreeNode, Wait, Why } from './execution-views.ts'
+export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
 export type { Records } from './records.ts'

@@ -95,8 +95,8 @@ export function refusals(at: StackInUse): void {
       },
       {
         name: '65 levels',
-        status: 413,
-        send: () => post(at, '/execution', `{"flow_name":"hello","input_value":${nested(65)}}`),
+        status: 422,
+        send: () => post(at, '/execution', `{"flow_name":"hello","input_value":${nested(64)}}`),
         says: /64/,
       },
       {
@@ -171,7 +171,7 @@ export function refusals(at: StackInUse): void {
       const deep = await post(
         at,
         '/execution?wait=20',
-        `{"flow_name":"hello","input_value":{"name":${nested(63)}}}`,
+        `{"flow_name":"hello","input_value":{"name":${nested(62)}}}`,
       )
       assert.equal(deep.status, 200, deep.text.slice(0, 300))
       const large = 'x'.repeat(1024 * 1024)

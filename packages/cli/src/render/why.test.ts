@@ -14,13 +14,14 @@ test('a lock wait names the lock, its holder, the place in the queue, the times 
     waits: [
       {
         kind: 'LOCK',
-        ref: 'deploy',
+        ref: 'setting:s1',
+        reason: 'It waits for the lock deploy, held by e9.',
         holder: 'e9',
         position: 2,
         since: '2026-01-01T00:00:00Z',
         until: '2026-01-01T00:02:00Z',
         unblock: [
-          { action: 'force_release', href: '/api/latest/setting/deploy/lock/release' },
+          { action: 'force_release', href: '/api/latest/setting/s1/lock/release' },
           { action: 'cancel', href: '/api/latest/execution/e9/cancel' },
           { action: 'reply', href: '/api/latest/message/m/reply' },
         ],
@@ -31,9 +32,9 @@ test('a lock wait names the lock, its holder, the place in the queue, the times 
     renderWhy('e1', why, NOW),
     [
       'WAITING_LOCK: waits for the lock of setting deploy',
-      '- lock deploy, held by e9, place 2 in the queue',
+      '- It waits for the lock deploy, held by e9. Place 2 in the queue.',
       '  since 2026-01-01 00:00:00Z (for 1 min 0 s), until 2026-01-01 00:02:00Z (in 1 min 0 s)',
-      '  to free it: millrace lock release deploy --force',
+      '  to free it: millrace lock release s1 --force',
       '  to free it: millrace execution cancel e9',
       '  to free it: reply (/api/latest/message/m/reply)',
     ].join('\n'),
@@ -52,7 +53,7 @@ test('an execution that moves says so', () => {
   assert.equal(renderWhy('e1', why, NOW), 'AT_ENGINE\nIt is moving; nothing holds it.')
 })
 
-test('a pause without a wait still says since when', () => {
+test('a pause without a wait still says since when, and how to end it', () => {
   const why: Why = {
     moving: false,
     status: 'PAUSED',
@@ -60,11 +61,28 @@ test('a pause without a wait still says since when', () => {
     since: '2026-01-01T00:00:57Z',
     until: null,
     waits: [],
+    unblock: [{ action: 'resume', href: '/api/latest/execution/e1/resume' }],
   }
   assert.equal(
     renderWhy('e1', why, NOW),
-    'PAUSED: paused by admin\n  since 2026-01-01 00:00:57Z (for 3.0 s), without a limit',
+    [
+      'PAUSED: paused by admin',
+      '  since 2026-01-01 00:00:57Z (for 3.0 s), without a limit',
+      '  to free it: millrace execution resume e1',
+    ].join('\n'),
   )
+})
+
+test('what has ended says when', () => {
+  const why: Why = {
+    moving: false,
+    status: 'ENDED_SUCCESS',
+    reason: 'It has ended.',
+    since: '2026-01-01T00:00:57Z',
+    until: null,
+    waits: [],
+  }
+  assert.equal(renderWhy('e1', why, NOW), 'ENDED_SUCCESS: It has ended.\n  at 2026-01-01 00:00:57Z')
 })
 
 test('the chain is followed to its root', () => {

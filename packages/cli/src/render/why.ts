@@ -1,57 +1,56 @@
-import type { Wait, Why } from '@millrace/client'
-import { formatSpan } from './time.ts'
+import type { Unblock, Wait, Why } from '@millrace/client'
+import { formatSpan, formatTime } from './time.ts'
 
 /** Why an execution stands still, since when, until when, and the next step, for people. */
 export function renderWhy(id: string, why: Why, now: number): string {
   const head = `${why.status}${why.reason === null || why.reason === '' ? '' : `: ${why.reason}`}`
   if (why.moving) return `${head}\nIt is moving; nothing holds it.`
+  if (why.status.startsWith('ENDED_')) {
+    return why.since === null ? head : `${head}\n  at ${formatTime(why.since)}`
+  }
+  // A single wait says the same times once more.
   const span = why.waits.length === 1 ? '' : formatSpan(why, now)
   const waits = why.waits.flatMap((wait) => renderWait(id, wait, now))
   const chain = (why.chain ?? []).flatMap((link) => [
     `because ${link.execution_id} is`,
     ...indent(renderWhy(link.execution_id, link.why, now)),
   ])
-  return [head, ...(span === '' ? [] : [`  ${span}`]), ...waits, ...chain].join('\n')
+  return [
+    head,
+    ...(span === '' ? [] : [`  ${span}`]),
+    ...(why.unblock ?? []).map((step) => `  to free it: ${nextStep(id, step)}`),
+    ...waits,
+    ...chain,
+  ].join('\n')
 }
 
 function renderWait(id: string, wait: Wait, now: number): string[] {
-  const holder =
-    wait.holder === undefined || wait.holder === null ? '' : `, held by ${plain(wait.holder)}`
+  const { position } = wait
   const place =
-    wait.position === undefined || wait.position === null
-      ? ''
-      : `, place ${wait.position} in the queue`
+    position === undefined || position === null ? '' : ` Place ${position} in the queue.`
   const span = formatSpan(wait, now)
   return [
-    `- ${wait.kind.toLowerCase()}${wait.ref === null ? '' : ` ${plain(wait.ref)}`}${holder}${place}`,
+    `- ${wait.reason ?? `${wait.kind.toLowerCase()} ${String(wait.ref)}`}${place}`,
     ...(span === '' ? [] : [`  ${span}`]),
-    ...wait.unblock.map((step) => `  to free it: ${nextStep(id, wait, step)}`),
+    ...(wait.unblock ?? []).map((step) => `  to free it: ${nextStep(id, step)}`),
   ]
 }
 
 /** The command that does it, where the CLI has one. */
-function nextStep(id: string, wait: Wait, step: Wait['unblock'][number]): string {
-  const target = executionIn(step.href) ?? id
-  if (['cancel', 'pause', 'resume'].includes(step.action))
-    return `millrace execution ${step.action} ${target}`
-  if (step.href.endsWith('/lock/release')) return `millrace lock release ${plain(wait.ref)} --force`
-  return `${step.action} (${step.href})`
+function nextStep(id: string, { action, href }: Unblock): string {
+  if (['cancel', 'pause', 'resume'].includes(action)) {
+    return `millrace execution ${action} ${within('execution', href) ?? id}`
+  }
+  const setting = href.endsWith('/lock/release') ? within('setting', href) : null
+  return setting === null ? `${action} (${href})` : `millrace lock release ${setting} --force`
 }
 
-function executionIn(href: string): string | null {
-  return /\/execution\/([^/?]+)\//.exec(href)?.[1] ?? null
+/** The id or name after `/<type>/` in an address of the API. */
+function within(type: string, href: string): string | null {
+  const found = new RegExp(`/${type}/([^/?]+)/`).exec(href)?.[1]
+  return found === undefined ? null : decodeURIComponent(found)
 }
 
 function indent(text: string): string[] {
   return text.split('\n').map((line) => `  ${line}`)
-}
-
-/** A reference may be a plain word or a small document that names something. */
-function plain(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value)
-  for (const key of ['name', 'execution_id', 'id'] as const) {
-    const named = (value as Record<string, unknown>)[key]
-    if (typeof named === 'string') return named
-  }
-  return JSON.stringify(value)
 }
