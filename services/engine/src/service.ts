@@ -1,12 +1,15 @@
 import { connectBus } from '@millrace/bus'
 import { after, createMetrics, opsServer, type Service, type ServiceHost } from '@millrace/runtime'
+import { serveGrpc } from '@millrace/runtime/grpc'
 import { createSandbox } from '@millrace/sandbox'
-import { createDatabase, registerProcess, removeProcess } from '@millrace/store'
+import { createDatabase, createPresence } from '@millrace/store'
+import { descriptorSet } from '@millrace/wire'
 import type { EngineConfig } from './config.ts'
 import { consumeControl } from './consume/control.ts'
 import { consumeDispatch } from './consume/dispatch.ts'
 import { consumeResume } from './consume/resume.ts'
-import { giveBack, leaseLoop } from './loop/lease.ts'
+import { giveBack, giveBackLoop } from './loop/give-back.ts'
+import { createEngineService } from './rpc/engine-service.ts'
 import { createRunner } from './run/runner.ts'
 import { exposeRunner } from './telemetry.ts'
 
@@ -24,6 +27,7 @@ export async function createEngine(
     application: 'millrace-engine',
     profile: 'hot',
     connections: 6,
+    onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await connectBus({ servers: config.natsUrl, name: 'engine', log, metrics })
   const sandbox = createSandbox({
@@ -36,11 +40,18 @@ export async function createEngine(
   })
   const runner = createRunner({ db, bus, sandbox, log, metrics, processId, ...config })
   exposeRunner(metrics, runner)
-  const ops = await opsServer({ metrics, ready: () => bus.connected() })
-  const address = `127.0.0.1:${ops.port}`
-  await registerProcess(db, { processId, service: 'engine', address })
-  const lease = leaseLoop({ db, bus, runner, log, processId, address })
-  lease.start()
+  const grpc = await serveGrpc({
+    services: [createEngineService({ db, runner, processId })],
+    log,
+    descriptors: descriptorSet(),
+  })
+  const address = `127.0.0.1:${grpc.port}`
+  const presence = createPresence({ db, log, processId, service: 'engine', address })
+  const ready = (): boolean => presence.isPresent() && bus.connected()
+  const ops = await opsServer({ metrics, ready })
+  const abandoned = giveBackLoop({ db, bus, runner, log, processId })
+  presence.start()
+  abandoned.start()
   const subscriptions = [
     consumeResume(bus, { runner, processId }),
     consumeControl(bus, { runner, processId }),
@@ -48,16 +59,16 @@ export async function createEngine(
   ]
 
   return {
-    ready: () => bus.connected(),
+    ready,
     async [Symbol.asyncDispose]() {
       for (const subscription of subscriptions) await subscription.close()
       await within(DRAIN_MS, runner.idle())
-      await giveBack({ db, bus, processId, keep: [] })
-      await lease.stop()
-      await removeProcess(db, processId)
-      await sandbox.close()
-      await bus.close()
-      await ops.close()
+      await abandoned.stop()
+      await giveBack({ db, bus, processId, keep: [] }).catch((error: unknown) =>
+        log.warn({ error }, 'what was at work is left to the lease'),
+      )
+      await presence.stop()
+      await Promise.all([sandbox.close(), bus.close(), ops.close(), grpc.close()])
       await db.close()
     },
   }
