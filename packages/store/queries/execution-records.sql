@@ -8,15 +8,17 @@ SELECT
   e.top_execution_id, e.created_by, e.name, e.message, e.input, encode(e.input_hash, 'hex') AS input_hash,
   e.output, encode(e.output_hash, 'hex') AS output_hash, e.created_at, e.started_at, e.moved_at,
   e.scheduled_for, e.ended_at, e.traceparent, e.extra,
-  (SELECT f.name FROM flow f WHERE f.workspace_id = e.workspace_id AND f.id = e.flow_id) AS flow_name,
-  (SELECT c.name FROM connector c WHERE c.workspace_id = e.workspace_id AND c.id = e.connector_id) AS connector_name,
-  (SELECT p.name FROM project p WHERE p.workspace_id = e.workspace_id AND p.id = e.project_id) AS project_name,
+  f.name AS flow_name, f.input_schema, f.output_schema, c.name AS connector_name,
+  p.name AS project_name,
   CASE WHEN e.ended_at IS NULL THEN (
     SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref, 'subject', w.subject,
       'due_at', w.due_at, 'since', w.since) ORDER BY w.seq)
     FROM wait w WHERE w.workspace_id = e.workspace_id AND w.execution_id = e.id
   ) END AS waits
 FROM execution e
+  LEFT JOIN flow f ON f.workspace_id = e.workspace_id AND f.id = e.flow_id
+  LEFT JOIN connector c ON c.workspace_id = e.workspace_id AND c.id = e.connector_id
+  LEFT JOIN project p ON p.workspace_id = e.workspace_id AND p.id = e.project_id
 WHERE e.workspace_id = $1
 
 -- name: count

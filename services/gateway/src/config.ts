@@ -1,0 +1,24 @@
+import { envInt, envRequired, envStr } from '@millrace/runtime'
+
+/** What the gateway takes from its environment. */
+export interface Config {
+  readonly postgresUrl: string
+  readonly natsUrl: string
+  readonly http: { readonly host: string; readonly port: number }
+  readonly grpc: { readonly host: string; readonly port: number }
+  /** Connections for accepting executions and for reading their ends; more only shifts the queue. */
+  readonly hotConnections: number
+  readonly apiConnections: number
+}
+
+export function readConfig(): Config {
+  const host = envStr('MILLRACE_HTTP_HOST', '127.0.0.1')
+  return {
+    postgresUrl: envRequired('MILLRACE_POSTGRES_URL'),
+    natsUrl: envStr('MILLRACE_NATS_URL', 'nats://127.0.0.1:4222'),
+    http: { host, port: envInt('MILLRACE_HTTP_PORT', 8080) },
+    grpc: { host, port: envInt('MILLRACE_GRPC_PORT', 9090) },
+    hotConnections: envInt('MILLRACE_HOT_CONNECTIONS', 4),
+    apiConnections: envInt('MILLRACE_API_CONNECTIONS', 8),
+  }
+}

@@ -1,0 +1,73 @@
+import { after, every, monotonicMs, ServiceError } from '@millrace/runtime'
+import type { Database, Queryable, Statement } from '@millrace/store'
+
+/**
+ * Answers `unavailable` within 2 s when Postgres hangs instead of refusing: a probe asks it all the
+ * time, and while the probe gets no answer nobody waits for one either. A slow query on a Postgres
+ * that answers the probe is left alone.
+ */
+export interface PostgresGuard {
+  /** The same database, whose calls end when Postgres is away. */
+  guard(database: Database): Database
+  isUp(): boolean
+  stop(): void
+}
+
+const PROBE_EVERY_MS = 500
+const PROBE_WITHIN_MS = 1_400
+const PROBE: Statement = { name: '', text: 'SELECT' }
+
+export function guardPostgres(probed: Queryable): PostgresGuard {
+  let up = true
+  let since: number | null = null
+  const waiting = new Set<(error: ServiceError) => void>()
+
+  const timer = every(PROBE_EVERY_MS, () => {
+    if (since !== null) return
+    since = monotonicMs()
+    const late = after(PROBE_WITHIN_MS, () => setUp(false))
+    late.unref()
+    probed
+      .query(PROBE)
+      .then(
+        () => setUp(true),
+        () => setUp(false),
+      )
+      .finally(() => {
+        since = null
+        late.cancel()
+      })
+  })
+
+  function setUp(now: boolean): void {
+    up = now
+    if (up) return
+    for (const reject of waiting) reject(away())
+    waiting.clear()
+  }
+
+  function orAway<T>(work: () => Promise<T>): Promise<T> {
+    if (!up) return Promise.reject(away())
+    return new Promise((resolve, reject) => {
+      waiting.add(reject)
+      work()
+        .then(resolve, reject)
+        .finally(() => waiting.delete(reject))
+    })
+  }
+
+  return {
+    guard: (database) => ({
+      query: (statement, params) => orAway(() => database.query(statement, params)),
+      transaction: (work) => orAway(() => database.transaction(work)),
+      close: () => database.close(),
+    }),
+    isUp: () => up,
+    stop: () => timer.cancel(),
+  }
+}
+
+const away = (): ServiceError =>
+  new ServiceError('unavailable', 'Postgres does not answer.', {
+    details: { retryAfterSeconds: 1 },
+  })

@@ -1,0 +1,65 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import type { Caller, Context, IdSource } from '../context.ts'
+
+/** What an operation says to HTTP. An object becomes JSON; a string is JSON text already. */
+export interface Answer {
+  readonly status: number
+  readonly body: string | object | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RouteRequest<Params, Query, Body> {
+  readonly caller: Caller
+  readonly params: Params
+  readonly query: Query
+  readonly body: Body
+  readonly ids: IdSource
+  /** W3C trace context that came with the request. */
+  readonly traceparent: string | null
+  readonly http: FastifyRequest
+}
+
+/** One operation over HTTP. Its schemas validate and are the document. */
+export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends TSchema> {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below /api/latest; parameters in braces. */
+  readonly path: string
+  readonly id: string
+  readonly summary: string
+  readonly tag: string
+  /** `none`: anybody, and `caller` is not to be looked at. Default: any user. */
+  readonly auth?: 'none'
+  /** Whether an Idempotency-Key is heeded; default true for POST. */
+  readonly idempotent?: boolean
+  readonly params?: P
+  readonly query?: Q
+  readonly body?: B
+  /** Whether a request without a body is one with {}. */
+  readonly bodyOptional?: boolean
+  readonly answers: Readonly<Record<number, TSchema | null>>
+  readonly handle: (
+    context: Context,
+    request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
+  ) => Answer | Promise<Answer>
+  /** Instead of `handle`: writes the response itself. */
+  readonly stream?: (
+    context: Context,
+    request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
+    reply: FastifyReply,
+  ) => Promise<void>
+}
+
+/** A route whose types are checked where it is written and forgotten here. */
+export type Route = RouteDefinition<TSchema, TSchema, TSchema>
+
+export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
+  definition: RouteDefinition<P, Q, B>,
+): Route {
+  // The server validates with these very schemas before it calls the handler.
+  return definition as unknown as Route
+}
+
+export const ok = (body: string | object): Answer => ({ status: 200, body })
+export const created = (body: string | object): Answer => ({ status: 201, body })
+export const noContent: Answer = { status: 204, body: null }

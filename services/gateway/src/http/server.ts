@@ -1,0 +1,254 @@
+import { type Logger, parseTraceparent, ServiceError, toServiceError } from '@millrace/runtime'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Caller, Context } from '../context.ts'
+import { freshIds } from '../operations/create-execution.ts'
+import { idempotently } from '../operations/idempotent.ts'
+import { invalid, malformed, toProblem } from '../problem.ts'
+import { credentialOf } from './credentials.ts'
+import { DOCS_HTML } from './docs-page.ts'
+import { parseJsonBody } from './json-body.ts'
+import { openApiDocument } from './openapi.ts'
+import type { Answer, Route, RouteRequest } from './route.ts'
+import { bodyCheck, textCheck } from './validate.ts'
+
+/** Larger bodies are refused before they are read. */
+export const BODY_MAX_BYTES = 64 * 1_024 * 1_024
+
+export const PREFIXES = ['/api/latest', '/api/v1'] as const
+
+export interface HttpOptions {
+  readonly context: Context
+  readonly routes: readonly Route[]
+  readonly log: Logger
+  readonly ready: () => Promise<boolean>
+  /** Named in the OpenAPI document. */
+  readonly version: string
+}
+
+/** The REST API. Every error is a problem document, also of what no route answers. */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const { context, routes, log } = options
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_MAX_BYTES,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 75_000,
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true, caseSensitive: true },
+    exposeHeadRoutes: false,
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseJsonBody(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.decorateRequest('caller', null)
+  app.setErrorHandler((error, request, reply) => fail(toKnown(error), request, reply, log))
+  app.setNotFoundHandler((request, reply) =>
+    fail(unknownRoute(routes, request, reply), request, reply, log),
+  )
+
+  for (const route of routes) for (const prefix of PREFIXES) addRoute(app, context, route, prefix)
+  addFixedRoutes(app, options)
+  return app
+}
+
+function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: string): void {
+  const checkParams = route.params === undefined ? null : textCheck(route.params)
+  const checkQuery = route.query === undefined ? null : textCheck(route.query)
+  const checkBody = route.body === undefined ? null : bodyCheck(route.body)
+  const heedsKey = route.idempotent ?? route.method === 'POST'
+  const seconds = context.metrics.histogram('http_request_seconds', 'Time of a request', [
+    'route',
+    'status',
+  ])
+
+  app.route({
+    method: route.method,
+    url: `${prefix}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    // Before the body is read: who may not ask cannot send 64 MiB either.
+    onRequest: (request, _reply, done) => {
+      if (route.auth === 'none') return done()
+      try {
+        const caller = context.authenticator.authenticate(credentialOf(request))
+        if (!(caller instanceof Promise)) {
+          request.caller = caller
+          return done()
+        }
+        caller.then(
+          (known) => {
+            request.caller = known
+            done()
+          },
+          (error: unknown) => done(error as Error),
+        )
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+    onResponse: (_request, reply, done) => {
+      seconds.labels(route.id, String(reply.statusCode)).observe(reply.elapsedTime / 1_000)
+      done()
+    },
+    handler: async (request, reply) => {
+      const parts = toRequest(request, route)
+      checkParams?.(parts.params)
+      checkQuery?.(parts.query)
+      checkBody?.(parts.body)
+      if (route.stream !== undefined) return route.stream(context, parts, reply)
+      const key = heedsKey ? request.headers['idempotency-key'] : undefined
+      const answer =
+        key === undefined
+          ? await route.handle(context, parts)
+          : await withKey(context, route, parts, String(key))
+      return send(reply, answer)
+    },
+  })
+}
+
+function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown, unknown, unknown> {
+  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
+  if (route.body !== undefined && body === undefined)
+    throw malformed('The request needs a body: JSON, as application/json.')
+  const header = request.headers['traceparent']
+  return {
+    caller: request.caller as Caller,
+    params: request.params,
+    query: request.query,
+    body,
+    ids: freshIds,
+    traceparent:
+      typeof header === 'string' && parseTraceparent(header) !== null ? header.trim() : null,
+    http: request,
+  }
+}
+
+async function withKey(
+  context: Context,
+  route: Route,
+  parts: RouteRequest<unknown, unknown, unknown>,
+  key: string,
+): Promise<Answer> {
+  if (key.length === 0 || key.length > 255 || !/^[\x20-\x7e]+$/.test(key))
+    throw invalid([
+      { pointer: '/Idempotency-Key', message: 'must have 1 to 255 printable characters' },
+    ])
+  const { params, query, body } = parts
+  const identity = JSON.stringify([route.method, route.path, params, query, body])
+  return idempotently(context, parts.caller, { key, identity }, async (ids) => {
+    const answer = await route.handle(context, { ...parts, ids })
+    const text =
+      typeof answer.body === 'object' && answer.body !== null
+        ? JSON.stringify(answer.body)
+        : answer.body
+    return { status: answer.status, body: text }
+  })
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  reply.code(answer.status)
+  if (answer.headers !== undefined) reply.headers(answer.headers)
+  if (answer.body === null) return reply.send()
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  return reply.type('application/json; charset=utf-8').send(text)
+}
+
+function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
+  const service = toServiceError(error)
+  const problem = toProblem(error, request.url.split('?')[0] ?? '')
+  if (problem.status >= 500)
+    log.error({ error, method: request.method, url: request.url }, 'request failed')
+  const retryAfter = service.details['retryAfterSeconds'] ?? (service.retryable ? 1 : null)
+  if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter))
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="millrace"')
+  // Whatever else a client that sends too much is still sending is not worth reading.
+  if (problem.status === 413) reply.header('connection', 'close')
+  void reply
+    .code(problem.status)
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem))
+}
+
+/** What the framework itself refuses, in our words. */
+function toKnown(error: unknown): unknown {
+  if (error instanceof ServiceError) return error
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new ServiceError(
+        'tooLarge',
+        `The body is larger than ${BODY_MAX_BYTES / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
+      )
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ServiceError('invalid', 'The body must be JSON: Content-Type: application/json.', {
+        details: { httpStatus: 415 },
+      })
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return malformed('Content-Length does not match the body.')
+    default:
+      return statusCode === 400 && error instanceof Error ? malformed(`${error.message}.`) : error
+  }
+}
+
+function unknownRoute(
+  routes: readonly Route[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): ServiceError {
+  const path = request.url.split('?')[0] ?? ''
+  const rest = PREFIXES.filter((prefix) => path.startsWith(prefix)).map((prefix) =>
+    path.slice(prefix.length),
+  )[0]
+  const methods =
+    rest === undefined
+      ? []
+      : routes.filter((route) => patternOf(route).test(rest)).map((route) => route.method)
+  if (methods.length > 0) {
+    const allow = [...new Set(methods)].join(', ')
+    reply.header('allow', allow)
+    return new ServiceError('invalid', `${request.method} is not possible here; ${allow} is.`, {
+      details: { httpStatus: 405 },
+    })
+  }
+  return new ServiceError('notFound', `There is nothing at ${path}. /api/docs lists what there is.`)
+}
+
+const patternOf = (route: Route): RegExp =>
+  new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`)
+
+function addFixedRoutes(
+  app: FastifyInstance,
+  { context, routes, ready, version }: HttpOptions,
+): void {
+  const document = JSON.stringify(openApiDocument(routes, version))
+  app.get('/api/openapi.json', (_request, reply) => reply.type('application/json').send(document))
+  app.get('/api/docs', (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header(
+        'content-security-policy',
+        "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+      )
+      .send(DOCS_HTML),
+  )
+  app.get('/alive', (_request, reply) => reply.type('text/plain').send('alive\n'))
+  app.get('/ready', async (_request, reply) => {
+    const isReady = await ready().catch(() => false)
+    return reply
+      .code(isReady ? 200 : 503)
+      .type('text/plain')
+      .send(isReady ? 'ready\n' : 'not ready\n')
+  })
+  app.get('/metrics', async (_request, reply) => {
+    const { registry } = context.metrics
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+  }
+}

@@ -1,0 +1,277 @@
+import { makeTraceparent, newId } from '@millrace/runtime'
+import type { EndedRow, ExecutionRecordRow, NewExecution } from '@millrace/store'
+import type { Caller, Context, IdSource } from '../context.ts'
+import { invalid } from '../problem.ts'
+import type { NewExecutionBody } from '../schemas/execution.ts'
+import { executionWriter, type RecordFacts } from './execution-json.ts'
+import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
+import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
+
+/** An execution that was accepted, and perhaps has ended meanwhile. */
+export interface CreatedExecution {
+  readonly id: string
+  readonly ended: boolean
+  /** The record as JSON text. */
+  readonly json: string
+}
+
+export interface CreateRequest {
+  readonly body: NewExecutionBody
+  /** Seconds to wait for the end; 0 answers after the commit. */
+  readonly waitSeconds: number
+  readonly fields: readonly string[] | null
+  /** W3C trace context of the request. */
+  readonly traceparent: string | null
+  readonly ids: IdSource
+}
+
+/**
+ * Accepts one execution and, with `waitSeconds`, waits for its end. When this returns, it is in
+ * Postgres. The path of the benchmark: one share of a batched insert and one of a batched read.
+ */
+export async function createExecution(
+  context: Context,
+  caller: Caller,
+  request: CreateRequest,
+): Promise<CreatedExecution> {
+  const writer = executionWriter(request.fields)
+  const planned = await planExecution(context, caller, request, '')
+  const { item } = planned
+  const key = { workspaceId: item.workspaceId, executionId: item.id }
+  const watch = request.waitSeconds > 0 ? context.waiters.watch(key) : null
+  let bornAt: number | null
+  try {
+    bornAt = await context.creator.create(item)
+  } catch (error) {
+    watch?.stop()
+    throw error
+  }
+  // Its id exists: an earlier try with the same Idempotency-Key got this far.
+  if (bornAt === null) watch?.check()
+  const ended = watch === null ? null : await watch.ended(request.waitSeconds * 1_000)
+  if (bornAt === null || (watch !== null && ended === null)) return reread(context, planned, writer)
+
+  const row = toRecord(planned, bornAt, ended)
+  return {
+    id: item.id,
+    ended: ended !== null,
+    json: writer(row, await factsOf(context, planned, row)),
+  }
+}
+
+/** Accepts many in one commit: all or none. Errors point below `/items`. */
+export async function createExecutions(
+  context: Context,
+  caller: Caller,
+  request: { bodies: readonly NewExecutionBody[]; traceparent: string | null; ids: IdSource },
+): Promise<readonly string[]> {
+  const { bodies, traceparent, ids } = request
+  const items: NewExecution[] = []
+  for (const [index, body] of bodies.entries()) {
+    const one = { body, waitSeconds: 0, fields: null, traceparent, ids }
+    items.push((await planExecution(context, caller, one, `/items/${index}`)).item)
+  }
+  await context.creator.createAll(items)
+  return items.map((item) => item.id)
+}
+
+interface Planned {
+  readonly item: NewExecution
+  readonly target: Target
+  readonly project: { readonly id: string; readonly name: string } | null
+}
+
+async function planExecution(
+  context: Context,
+  caller: Caller,
+  request: CreateRequest,
+  base: string,
+): Promise<Planned> {
+  const { body } = request
+  const resolving = resolveTarget(context, caller, body, base)
+  const target = resolving instanceof Promise ? await resolving : resolving
+  const project = await projectOf(context, caller, body, target)
+  const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
+  if (target.type === 'FLOW')
+    target.flow.checkInput?.(body.input_value ?? null, `${base}/input_value`)
+
+  const id = request.ids()
+  return {
+    target,
+    project,
+    item: {
+      workspaceId: caller.workspaceId,
+      id,
+      type: target.type,
+      name: body.name ?? (target.type === 'FLOW' ? target.flow.row.name : null),
+      flowId: target.type === 'FLOW' ? target.flow.row.id : null,
+      connectorId: target.type === 'CONNECTION' ? target.connectorId : null,
+      connectorType: target.type === 'CONNECTION' ? target.connectorType : null,
+      scriptHash:
+        target.type === 'FLOW'
+          ? target.flow.row.script_hash
+          : target.type === 'SCRIPT'
+            ? target.scriptHash
+            : null,
+      projectId: project?.id ?? null,
+      input,
+      parentId: null,
+      topId: id,
+      orphan: false,
+      isProductive: body.is_productive ?? true,
+      priority: body.priority ?? 0,
+      createdBy: caller.userId,
+      traceparent: request.traceparent ?? makeTraceparent(),
+      scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
+      paused: body.run === false,
+      extra: extraOf(body, base),
+    },
+  }
+}
+
+function projectOf(
+  context: Context,
+  caller: Caller,
+  body: NewExecutionBody,
+  target: Target,
+): Planned['project'] | Promise<Planned['project']> {
+  if (body.project_id !== undefined || body.project_name !== undefined)
+    return resolveProject(context, caller, body)
+  if (target.type === 'SCRIPT') return null
+  const [id, name] =
+    target.type === 'FLOW'
+      ? [target.flow.row.project_id, target.flow.row.project_name]
+      : [target.projectId, target.projectName]
+  return id === null || name === null ? null : { id, name }
+}
+
+const EXTRA = [
+  'description',
+  'metadata',
+  'tags',
+  'savepoint_retention',
+  'max_runtime_seconds',
+] as const
+
+/** The rarely set properties as JSON text; null when there are none. */
+function extraOf(body: NewExecutionBody, base: string): string | null {
+  let extra: Record<string, unknown> | null = null
+  for (const name of EXTRA) {
+    if (body[name] === undefined || body[name] === null) continue
+    extra ??= {}
+    extra[name] = body[name]
+  }
+  return extra === null ? null : extraText(extra, base)
+}
+
+/** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
+export function extraText(extra: object, base: string): string {
+  const text = JSON.stringify(extra)
+  if (/\\u0000|\\ud[89a-f]/.test(text))
+    throw invalid([
+      { pointer: `${base}/metadata`, message: 'holds a NUL character or half a surrogate pair' },
+    ])
+  return text
+}
+
+/** The record's row from what is known without asking. */
+function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): ExecutionRecordRow {
+  const { item, target, project } = planned
+  const flow = target.type === 'FLOW' ? target.flow.row : null
+  const ready = item.scheduledFor === null ? ('WAITING_ENGINE' as const) : ('SCHEDULED' as const)
+  const row: ExecutionRecordRow = {
+    workspace_id: item.workspaceId,
+    id: item.id,
+    type: item.type,
+    status: item.paused ? 'PAUSED' : ready,
+    beneath: item.paused ? ready : null,
+    version: 1,
+    epoch: 0,
+    generation: 1,
+    process_id: null,
+    orphan: false,
+    is_productive: item.isProductive,
+    priority: item.priority,
+    lineno: null,
+    last_command: null,
+    flow_id: item.flowId,
+    connector_id: item.connectorId,
+    connector_type: item.connectorType,
+    script_hash: item.scriptHash,
+    project_id: item.projectId,
+    parent_execution_id: null,
+    top_execution_id: item.topId,
+    created_by: item.createdBy,
+    name: item.name,
+    message: null,
+    input: item.input,
+    input_hash: null,
+    output: null,
+    output_hash: null,
+    created_at: bornAt,
+    started_at: null,
+    moved_at: bornAt,
+    scheduled_for: item.scheduledFor,
+    ended_at: null,
+    traceparent: item.traceparent,
+    extra: item.extra,
+    flow_name: flow?.name ?? null,
+    input_schema: flow?.input_schema ?? null,
+    output_schema: flow?.output_schema ?? null,
+    connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
+    project_name: project?.name ?? null,
+    waits: null,
+  }
+  return ended === null ? row : { ...row, ...ended }
+}
+
+async function factsOf(
+  context: Context,
+  { target }: Planned,
+  row: ExecutionRecordRow,
+): Promise<RecordFacts> {
+  const script =
+    target.type === 'FLOW'
+      ? target.flow.scriptJson
+      : target.type === 'SCRIPT'
+        ? JSON.stringify(target.source)
+        : null
+  const { organizationId } = context
+  if (row.output_hash === null) return { organizationId, script }
+  return { organizationId, script, ...(await inputAndOutput(context, row)) }
+}
+
+async function reread(
+  context: Context,
+  planned: Planned,
+  writer: ReturnType<typeof executionWriter>,
+): Promise<CreatedExecution> {
+  const { workspaceId, id } = planned.item
+  const row = await readRecord(context, { workspaceId, id })
+  const facts = await factsFor(context, workspaceId, [row])
+  return {
+    id,
+    ended: row.ended_at !== null,
+    json: writer(row, { ...facts(row), ...(await inputAndOutput(context, row)) }),
+  }
+}
+
+/** Ids of requests without an Idempotency-Key. */
+export const freshIds: IdSource = () => newId()
+
+/** Ids that are the same at every try of one request: born at `at`, told apart by a hash. */
+export function derivedIds(at: number, hashHex: string): IdSource {
+  let count = 0
+  return () => {
+    count += 1
+    const serial = count.toString(16).padStart(8, '0')
+    const time = at.toString(16).padStart(12, '0')
+    return [
+      time.slice(0, 8),
+      time.slice(8),
+      `7${hashHex.slice(0, 3)}`,
+      `8${hashHex.slice(3, 6)}`,
+      `${hashHex.slice(6, 10)}${serial}`,
+    ].join('-')
+  }
+}

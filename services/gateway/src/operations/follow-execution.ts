@@ -1,0 +1,196 @@
+import { isEnded } from '@millrace/execution'
+import { after, monotonicMs, now } from '@millrace/runtime'
+import { readExecutionRecord, readLogs, readSavepoints } from '@millrace/store'
+import type { Caller, Context } from '../context.ts'
+import { invalid, notFound } from '../problem.ts'
+import { time, timeOrNull } from './page-request.ts'
+
+/** One thing that happened to an execution. A reader that knows `id` may go on after it. */
+export interface ExecutionEvent {
+  readonly id: string
+  readonly type: 'status' | 'log' | 'savepoint' | 'output' | 'ended' | 'heartbeat'
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What a reader has seen; its text is the event's id. */
+interface Position {
+  version: number
+  generation: number
+  log: number
+  savepoint: number
+}
+
+const POLL_MS = 1_000
+const HEARTBEAT_MS = 15_000
+const PAGE = 500
+
+/**
+ * What has happened to an execution and what happens, until it has ended. Everything is read from
+ * Postgres and every event carries the whole position, so a reader that comes back with the last id
+ * misses nothing and sees nothing twice. Nudges make it prompt; a poll each second makes it certain.
+ * Throws `notFound` before the first event, `invalid` for an id that is none.
+ */
+export async function* followExecution(
+  context: Context,
+  caller: Caller,
+  request: { id: string; lastEventId: string | null; signal: AbortSignal; build: string },
+): AsyncGenerator<ExecutionEvent> {
+  const { id, signal, build } = request
+  const key = { workspaceId: caller.workspaceId, executionId: id }
+  const at = parsePosition(request.lastEventId)
+  const bell = createBell(signal)
+  const view = context.views.listen(id, bell.ring)
+  let heardAt = monotonicMs()
+  try {
+    for (;;) {
+      if (signal.aborted) return
+      // The row first: whatever was committed with this version is there when it is read below.
+      const row = await readExecutionRecord(context.api, { workspaceId: key.workspaceId, id })
+      if (row === null) throw notFound(`execution ${id}`)
+      const ended = isEnded(row.status)
+
+      for await (const event of history(context, key, at, row.generation)) {
+        heardAt = monotonicMs()
+        yield event
+      }
+      if (row.version > at.version) {
+        at.version = row.version
+        heardAt = monotonicMs()
+        const { status, version, generation, message, lineno } = row
+        const facts = {
+          status,
+          version,
+          generation,
+          message,
+          lineno,
+          last_command: row.last_command,
+        }
+        const data = { ...facts, at: time(row.moved_at) }
+        if (ended) {
+          // The id of the end counts as seen only once the end itself was sent.
+          yield { id: idOf({ ...at, version: version - 1 }), type: 'status', data }
+          yield {
+            id: idOf(at),
+            type: 'ended',
+            data: { ...data, ended_at: timeOrNull(row.ended_at) },
+          }
+          return
+        }
+        yield { id: idOf(at), type: 'status', data }
+      } else if (ended) {
+        const data = { status: row.status, version: row.version, at: time(row.moved_at) }
+        yield { id: idOf(at), type: 'ended', data: { ...data, ended_at: timeOrNull(row.ended_at) } }
+        return
+      }
+      if (monotonicMs() - heardAt >= HEARTBEAT_MS) {
+        heardAt = monotonicMs()
+        yield { id: idOf(at), type: 'heartbeat', data: { at: time(now()), build } }
+      }
+      await bell.wait(POLL_MS)
+    }
+  } finally {
+    view.stop()
+  }
+}
+
+/** Log lines and savepoints after the position, which they move. */
+async function* history(
+  context: Context,
+  key: { workspaceId: string; executionId: string },
+  at: Position,
+  generation: number,
+): AsyncGenerator<ExecutionEvent> {
+  if (generation > at.generation) {
+    // Reverted: calls are counted anew. The log of the former generation goes on to be read first.
+    yield* logs(context, key, at)
+    Object.assign(at, { generation, log: 0, savepoint: 0 })
+  }
+  yield* savepoints(context, key, at)
+  yield* logs(context, key, at)
+}
+
+async function* logs(
+  context: Context,
+  key: { workspaceId: string; executionId: string },
+  at: Position,
+): AsyncGenerator<ExecutionEvent> {
+  for (let more = true; more;) {
+    const place = { generation: at.generation, seq: at.log }
+    const { lines, full } = await readLogs(context.api, key, { after: place, limit: PAGE })
+    for (const line of lines) {
+      if (line.generation !== at.generation) return
+      at.log = line.seq
+      const { seq, generation, values } = line
+      yield { id: idOf(at), type: 'log', data: { seq, generation, at: time(line.at), values } }
+    }
+    more = full && lines.length > 0
+  }
+}
+
+async function* savepoints(
+  context: Context,
+  key: { workspaceId: string; executionId: string },
+  at: Position,
+): AsyncGenerator<ExecutionEvent> {
+  for (let more = true; more;) {
+    const page = await readSavepoints(context.api, key, {
+      generation: at.generation,
+      afterSeq: at.savepoint,
+      limit: PAGE,
+    })
+    for (const savepoint of page.savepoints) {
+      at.savepoint = savepoint.seq
+      const { seq, generation, name, command, lineno, state } = savepoint
+      const data = { seq, generation, name, command, lineno, state }
+      yield { id: idOf(at), type: 'savepoint', data: { ...data, at: time(savepoint.created_at) } }
+    }
+    more = page.full && page.savepoints.length > 0
+  }
+}
+
+const idOf = (at: Position): string => `${at.version}.${at.generation}.${at.log}.${at.savepoint}`
+
+function parsePosition(id: string | null): Position {
+  if (id === null || id === '') return { version: 0, generation: 1, log: 0, savepoint: 0 }
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(id)
+  if (match === null)
+    throw invalid([{ pointer: '/Last-Event-ID', message: 'is none of this stream; leave it out' }])
+  const [, version, generation, log, savepoint] = match.map(Number)
+  return {
+    version: version ?? 0,
+    generation: generation ?? 1,
+    log: log ?? 0,
+    savepoint: savepoint ?? 0,
+  }
+}
+
+/** A wait that a nudge ends early; a nudge in between is not lost. */
+function createBell(signal: AbortSignal): {
+  ring: () => void
+  wait: (ms: number) => Promise<void>
+} {
+  let rung = false
+  let wake: (() => void) | null = null
+  const ring = (): void => {
+    rung = true
+    wake?.()
+  }
+  signal.addEventListener('abort', ring, { once: true })
+  return {
+    ring,
+    wait: (ms) =>
+      new Promise((resolve) => {
+        if (rung) {
+          rung = false
+          return resolve()
+        }
+        const late = after(ms, () => wake?.())
+        wake = () => {
+          late.cancel()
+          wake = null
+          rung = false
+          resolve()
+        }
+      }),
+  }
+}

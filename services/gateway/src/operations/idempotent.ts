@@ -1,0 +1,53 @@
+import { ServiceError, sha256Hex, toServiceError } from '@millrace/runtime'
+import { answerKey, claimKey, dropKey } from '@millrace/store'
+import type { Caller, Context, IdSource } from '../context.ts'
+import { derivedIds } from './create-execution.ts'
+
+export interface Answer {
+  readonly status: number
+  /** JSON text; null for none. */
+  readonly body: string | null
+}
+
+/**
+ * Runs a request that carries an Idempotency-Key at most once in 24 hours: the same key and request
+ * get the first answer, another request is a `conflict`, and so is one whose first is under way.
+ * A crash between doing and answering is repeated with the same ids and so makes nothing twice.
+ */
+export async function idempotently(
+  context: Context,
+  caller: Caller,
+  request: { key: string; identity: string },
+  run: (ids: IdSource) => Promise<Answer>,
+): Promise<Answer> {
+  const place = { workspaceId: caller.workspaceId, key: request.key }
+  const hash = sha256Hex(request.identity)
+  const claim = await claimKey(context.api, place, hash)
+  switch (claim.kind) {
+    case 'answered':
+      return { status: claim.status, body: claim.answer === 'null' ? null : claim.answer }
+    case 'otherRequest':
+      throw new ServiceError(
+        'conflict',
+        'This Idempotency-Key was used for another request within 24 hours. Use a new key.',
+      )
+    case 'underWay':
+      throw new ServiceError(
+        'conflict',
+        'A request with this Idempotency-Key is under way. Try again for its answer.',
+        { details: { retryAfterSeconds: Math.min(claim.retryAfterSeconds, 5) } },
+      )
+    case 'mine':
+  }
+  const ids = derivedIds(claim.at, sha256Hex(`${caller.workspaceId}\0${request.key}\0${hash}`))
+  try {
+    const answer = await run(ids)
+    await answerKey(context.api, place, { status: answer.status, body: answer.body ?? 'null' })
+    return answer
+  } catch (error) {
+    // Refused: nothing was made, the key is free. Unknown: the lease keeps it, for the takeover.
+    if (!toServiceError(error).retryable && toServiceError(error).code !== 'internal')
+      await dropKey(context.api, place)
+    throw error
+  }
+}

@@ -1,0 +1,76 @@
+import { decide, isEnded, REFUSALS, type UserEvent } from '@millrace/execution'
+import { ServiceError } from '@millrace/runtime'
+import {
+  applyIfVersion,
+  type ExecutionRow,
+  readExecution,
+  readWaits,
+  toExecution,
+} from '@millrace/store'
+import type { Caller, Context } from '../context.ts'
+import { notFound } from '../problem.ts'
+
+export type MoveAction = 'cancel' | 'pause' | 'resume'
+
+/** How often a move is decided again when somebody else was first. */
+const TRIES = 8
+
+/**
+ * Cancels, pauses or resumes: reads, decides, applies if nobody moved it meanwhile. Throws
+ * `notFound`, and `conflict` with the present status when it is refused. After the commit, whoever
+ * holds it is told to let go; a crash before that leaves what the leases and sweeps find.
+ */
+export async function moveExecution(
+  context: Context,
+  caller: Caller,
+  request: { id: string; action: MoveAction; message?: string | null },
+): Promise<{ moved: boolean }> {
+  const { id, action } = request
+  const key = { workspaceId: caller.workspaceId, executionId: id }
+  for (let round = 0; round < TRIES; round += 1) {
+    const row = await readExecution(context.api, key)
+    if (row === null) throw notFound(`execution ${id}`)
+    if (isEnded(row.status)) throw refused(row, action, 'it has ended')
+    const before = toExecution(row, await readWaits(context.api, key))
+    const decision = decide(before, { type: EVENTS[action] })
+    if (decision.kind === 'refused') throw refused(row, action, REFUSALS[decision.why])
+    if (decision.kind !== 'moved') return { moved: false }
+    const message =
+      action === 'cancel' ? (request.message ?? `Cancelled by ${caller.userName}.`) : null
+    const applied = await applyIfVersion(context.api, key, {
+      before,
+      after: decision.next,
+      message,
+    })
+    if (!applied) continue
+    nudge(context, row, { version: decision.next.version, status: decision.next.state.status })
+    return { moved: true }
+  }
+  throw new ServiceError('stale', `Execution ${id} moves too often to ${action} it. Try again.`)
+}
+
+const EVENTS = {
+  cancel: 'cancelRequested',
+  pause: 'pauseRequested',
+  resume: 'resumeRequested',
+} as const satisfies Record<MoveAction, UserEvent['type']>
+
+function nudge(
+  { bus }: Context,
+  row: ExecutionRow,
+  after: { version: number; status: ExecutionRow['status'] },
+): void {
+  const item = { workspaceId: row.workspace_id, executionId: row.id, ...after }
+  if (row.process_id !== null) bus.publishControl(row.process_id, [item])
+  bus.publishMoved([{ ...item, parentId: row.parent_execution_id }])
+  if (isEnded(after.status)) bus.publishEnded([item])
+  if (after.status === 'WAITING_ENGINE')
+    void bus.publishDispatch(row.type === 'CONNECTION' ? 'connector' : 'engine', [item])
+}
+
+const refused = (row: ExecutionRow, action: MoveAction, why: string): ServiceError =>
+  new ServiceError(
+    'conflict',
+    `Execution ${row.id} is ${row.status}; one cannot ${action} it: ${why}.`,
+    { details: { execution_status: row.status } },
+  )

@@ -1,0 +1,40 @@
+import type { Bus } from '@millrace/bus'
+import { newId } from '@millrace/runtime'
+import { type Database, insertAudit } from '@millrace/store'
+import type { Caller } from '../context.ts'
+import type { FlowCache } from './flow-cache.ts'
+
+/** What follows every change of a record. */
+export interface RecordWriter {
+  /** Caches everywhere drop it, and it is noted who did it. After the commit. */
+  changed(
+    caller: Caller,
+    change: {
+      type: string
+      id: string
+      action: 'create' | 'update' | 'trash' | 'restore' | 'remove'
+    },
+  ): Promise<void>
+}
+
+export function createRecordWriter(deps: {
+  api: Database
+  bus: Bus
+  flows: FlowCache
+}): RecordWriter {
+  const { api, bus, flows } = deps
+  return {
+    async changed({ workspaceId, userId }, { type, id, action }) {
+      flows.drop(workspaceId)
+      bus.nudgeRecords([{ workspaceId, type, id }])
+      await insertAudit(api, {
+        workspaceId,
+        id: newId(),
+        actorId: userId,
+        action: `${type}.${action}`,
+        subject: `${type} ${id}`,
+        details: null,
+      })
+    },
+  }
+}

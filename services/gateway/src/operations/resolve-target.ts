@@ -1,0 +1,160 @@
+import { compileFlow } from '@millrace/sandbox'
+import { projects, putScript } from '@millrace/store'
+import type { Caller, Context } from '../context.ts'
+import { compileSchema } from '../json-schema.ts'
+import { invalid, notFound } from '../problem.ts'
+import { NOT_YET, type NewExecutionBody } from '../schemas/execution.ts'
+import type { CachedFlow } from './flow-cache.ts'
+
+/** What a new execution runs. */
+export type Target =
+  | { readonly type: 'FLOW'; readonly flow: CachedFlow }
+  | { readonly type: 'SCRIPT'; readonly scriptHash: string; readonly source: string }
+  | {
+      readonly type: 'CONNECTION'
+      readonly connectorId: string | null
+      readonly connectorName: string | null
+      readonly connectorType: string
+      readonly projectId: string | null
+      readonly projectName: string | null
+    }
+
+const TARGETS = [
+  'flow_id',
+  'flow_name',
+  'script',
+  'connector_id',
+  'connector_name',
+  'connector_type',
+] as const
+
+/** Throws `invalid` or `notFound`, with pointers below `base`. No promise when all of it is cached. */
+export function resolveTarget(
+  context: Context,
+  caller: Caller,
+  body: NewExecutionBody,
+  base: string,
+): Target | Promise<Target> {
+  checkFields(body, base)
+  const { workspaceId } = caller
+  if (body.flow_id !== undefined || body.flow_name !== undefined) {
+    const key = body.flow_id === undefined ? { name: body.flow_name ?? '' } : { id: body.flow_id }
+    const found = context.flows.flow(workspaceId, key)
+    return found instanceof Promise ? found.then((flow) => toFlow(flow, body)) : toFlow(found, body)
+  }
+  if (body.script !== undefined) return resolveScript(context, caller, body, base)
+  return resolveConnector(context, caller, body)
+}
+
+function checkFields(body: NewExecutionBody, base: string): void {
+  let named = 0
+  for (const target of TARGETS) if (body[target] !== undefined) named += 1
+  if (named !== 1)
+    throw invalid([
+      {
+        pointer: base,
+        message: `must name exactly one of ${TARGETS.join(', ')}; it names ${named}`,
+      },
+    ])
+  for (const field of NOT_YET)
+    if (field in body && body[field] !== null && body[field] !== false)
+      throw invalid([
+        { pointer: `${base}/${field}`, message: 'is not available yet; leave it out' },
+      ])
+  if (body.language !== undefined && body.script === undefined)
+    throw invalid([{ pointer: `${base}/language`, message: 'belongs to script only' }])
+}
+
+function toFlow(flow: CachedFlow | null, body: NewExecutionBody): Target {
+  if (flow === null) {
+    const name = body.flow_id ?? JSON.stringify(body.flow_name)
+    throw notFound(`flow ${name}`)
+  }
+  return { type: 'FLOW', flow }
+}
+
+async function resolveScript(
+  context: Context,
+  caller: Caller,
+  body: NewExecutionBody,
+  base: string,
+): Promise<Target> {
+  const source = body.script ?? ''
+  const language = body.language ?? 'typescript'
+  checkScript(source, language, `${base}/script`)
+  const scriptHash = await putScript(context.api, caller.workspaceId, { language, source })
+  return { type: 'SCRIPT', scriptHash, source }
+}
+
+/** Throws `invalid` with the line and column of what does not compile. */
+export function checkScript(
+  source: string,
+  language: 'typescript' | 'python',
+  pointer: string,
+): void {
+  if (language === 'python')
+    throw invalid([
+      { pointer: pointer.replace(/script$/, 'language'), message: 'python is not available yet' },
+    ])
+  if (source.includes('\0') || !source.isWellFormed())
+    throw invalid([{ pointer, message: 'holds characters that no source text may hold' }])
+  const result = compileFlow(source, language)
+  if (result.ok) return
+  const { message, line, column } = result
+  throw invalid([{ pointer, message: `line ${line}, column ${column}: ${message}`, line, column }])
+}
+
+async function resolveConnector(
+  context: Context,
+  caller: Caller,
+  body: NewExecutionBody,
+): Promise<Target> {
+  if (body.connector_type !== undefined)
+    return {
+      type: 'CONNECTION',
+      connectorId: null,
+      connectorName: null,
+      connectorType: body.connector_type,
+      projectId: null,
+      projectName: null,
+    }
+  const key =
+    body.connector_id === undefined
+      ? { name: body.connector_name ?? '' }
+      : { id: body.connector_id }
+  const connector = await context.flows.connector(caller.workspaceId, key)
+  if (connector === null)
+    throw notFound(`connector ${body.connector_id ?? JSON.stringify(body.connector_name)}`)
+  return {
+    type: 'CONNECTION',
+    connectorId: connector.id,
+    connectorName: connector.name,
+    connectorType: connector.connector_type,
+    projectId: connector.project_id,
+    projectName: connector.project_name,
+  }
+}
+
+/** The project that a body names; null when it names none. */
+export async function resolveProject(
+  context: Pick<Context, 'api'>,
+  caller: Caller,
+  body: { project_id?: string | null; project_name?: string | null },
+): Promise<{ id: string; name: string } | null> {
+  if (typeof body.project_id !== 'string' && typeof body.project_name !== 'string') return null
+  const { workspaceId } = caller
+  const project = await (typeof body.project_id === 'string'
+    ? projects.read(context.api, { workspaceId, id: body.project_id })
+    : projects.read(context.api, { workspaceId, name: body.project_name ?? '' }))
+  if (project === null)
+    throw notFound(`project ${body.project_id ?? JSON.stringify(body.project_name)}`)
+  return project
+}
+
+/** A schema of a record as text, checked to be one. */
+export function schemaText(schema: unknown, pointer: string): string | null {
+  if (schema === null || schema === undefined) return null
+  const text = JSON.stringify(schema)
+  compileSchema(text, pointer)
+  return text
+}

@@ -1,0 +1,106 @@
+import { type ErrorCode, ServiceError, toServiceError } from '@millrace/runtime'
+
+/** A problem document (RFC 9457). */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  /** What is wrong and the way out. */
+  readonly detail: string
+  readonly instance?: string
+  /** Which parts of the input are wrong, by JSON pointer. */
+  readonly errors?: readonly FieldError[]
+  /** Further facts, such as the execution's status. */
+  readonly [more: string]: unknown
+}
+
+export interface FieldError {
+  readonly pointer: string
+  readonly message: string
+  readonly line?: number
+  readonly column?: number
+}
+
+/** Any error as the document that a caller may see. What the servers behind us said stays inside. */
+export function toProblem(error: unknown, instance: string): Problem {
+  const service = toServiceError(error)
+  const { httpStatus, errors, retryAfterSeconds, ...more } = service.details
+  const status = typeof httpStatus === 'number' ? httpStatus : STATUS[service.code]
+  return {
+    type: `https://millrace.dev/problems/${titleOf(status).toLowerCase().replaceAll(' ', '-')}`,
+    title: titleOf(status),
+    status,
+    detail: detailOf(service),
+    instance,
+    ...(Array.isArray(errors) && { errors: errors as FieldError[] }),
+    ...(typeof retryAfterSeconds === 'number' && { retry_after: retryAfterSeconds }),
+    ...more,
+  }
+}
+
+/** An input that is wrong in these places. */
+export function invalid(errors: readonly FieldError[]): ServiceError {
+  const text = errors.map(
+    ({ pointer, message }) => `${pointer === '' ? 'The body' : pointer} ${message}`,
+  )
+  return new ServiceError('invalid', `${text.slice(0, 3).join('; ')}.`, { details: { errors } })
+}
+
+/** The request itself cannot be read: 400. */
+export const malformed = (message: string): ServiceError =>
+  new ServiceError('invalid', message, { details: { httpStatus: 400 } })
+
+export const notFound = (what: string): ServiceError =>
+  new ServiceError('notFound', `There is no ${what} in this workspace. Check the id or the name.`)
+
+/** Without a cause it is our own sentence; with one it is a server's, for the log only. */
+function detailOf(error: ServiceError): string {
+  return error.cause === undefined && error.code !== 'internal' ? error.message : DETAIL[error.code]
+}
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  notFound: 404,
+  conflict: 409,
+  stale: 409,
+  tooLarge: 413,
+  limited: 429,
+  unavailable: 503,
+  internal: 500,
+}
+
+const DETAIL: Readonly<Record<ErrorCode, string>> = {
+  invalid: 'A value cannot be stored as it is. Check identifiers and text for what they may hold.',
+  unauthenticated: 'The credentials were not accepted.',
+  forbidden: 'You may not do this.',
+  notFound: 'There is nothing here.',
+  conflict:
+    'Something of that name exists already. Choose another name or change the existing one.',
+  stale: 'Somebody else changed it at the same time. Try again.',
+  tooLarge: 'The request is too large.',
+  limited: 'Too many requests. Try again later.',
+  unavailable: 'A server behind this one does not answer. Try again in a moment.',
+  internal: 'Something went wrong on our side. The log of the gateway says what.',
+}
+
+function titleOf(status: number): string {
+  return TITLES[status] ?? 'Error'
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Malformed request',
+  401: 'Not authenticated',
+  403: 'Not permitted',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Invalid input',
+  429: 'Too many requests',
+  500: 'Internal error',
+  501: 'Not available yet',
+  503: 'Unavailable',
+}

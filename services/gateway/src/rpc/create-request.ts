@@ -1,0 +1,41 @@
+import type { pb } from '@millrace/wire'
+import { bodyCheck } from '../http/validate.ts'
+import { NewExecution, type NewExecutionBody } from '../schemas/execution.ts'
+
+const check = bodyCheck(NewExecution)
+
+/** The body that REST would have got. Throws `invalid` like REST does. */
+export function toNewExecution(request: pb.ExecutionServiceCreateRequest): NewExecutionBody {
+  const { target, tags, metadata, scheduledFor, more, inputValue } = request
+  const body = withoutUndefined({
+    ...more,
+    ...(target !== undefined && { [TARGETS[target.$case]]: target.value }),
+    input_value: inputValue,
+    name: request.name,
+    description: request.description,
+    metadata,
+    project_id: request.projectId,
+    project_name: request.projectName,
+    tags: tags.length === 0 ? undefined : tags,
+    is_productive: request.isProductive,
+    scheduled_for: scheduledFor?.toISOString(),
+    run: request.run,
+    priority: request.priority,
+    max_runtime_seconds: request.maxRuntimeSeconds,
+  })
+  check(body)
+  return body as NewExecutionBody
+}
+
+const TARGETS = {
+  flowId: 'flow_id',
+  flowName: 'flow_name',
+  script: 'script',
+  connectorId: 'connector_id',
+  connectorName: 'connector_name',
+  connectorType: 'connector_type',
+} as const
+
+export function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}

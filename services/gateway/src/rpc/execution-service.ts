@@ -1,0 +1,220 @@
+import type { Status } from '@millrace/execution'
+import type { GrpcImplementation } from '@millrace/runtime/grpc'
+import { encodeStatus, type executionService, pb } from '@millrace/wire'
+import type { Context } from '../context.ts'
+import { bulkExecutions } from '../operations/bulk-executions.ts'
+import { createExecution, createExecutions } from '../operations/create-execution.ts'
+import { getLog } from '../operations/execution-history.ts'
+import { readExecutionTree } from '../operations/execution-tree.ts'
+import { followExecution } from '../operations/follow-execution.ts'
+import { type MoveAction, moveExecution } from '../operations/move-execution.ts'
+import { getExecution, listExecutionsJson } from '../operations/read-execution.ts'
+import { explainExecution, type Why } from '../operations/why-execution.ts'
+import { invalid, notFound } from '../problem.ts'
+import { callerOf } from './caller.ts'
+import { toNewExecution } from './create-request.ts'
+import { toDate, toExecutionMessage } from './execution-message.ts'
+import { maybeIdempotently } from './idempotent.ts'
+import { toListInput } from './list-request.ts'
+
+/** Executions over gRPC: the same operations as over HTTP. */
+export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
+  const read = async (caller: Parameters<typeof getExecution>[1], id: string, waitSeconds = 0) => {
+    const request = { id: uuid(id), fields: null, waitSeconds: waitOf(waitSeconds) }
+    return toExecutionMessage((await getExecution(context, caller, request)).json)
+  }
+  const move =
+    (action: MoveAction) =>
+    async (
+      { id, message }: { id: string; message?: string | undefined },
+      call: Parameters<typeof callerOf>[1],
+    ): Promise<{ execution: pb.Execution }> => {
+      const caller = await callerOf(context, call)
+      await moveExecution(context, caller, { id: uuid(id), action, message: message ?? null })
+      return { execution: await read(caller, id) }
+    }
+
+  return {
+    async create(request, call) {
+      const caller = await callerOf(context, call)
+      const body = toNewExecution(request)
+      const waitSeconds = waitOf(request.waitSeconds ?? 0)
+      const { traceparent } = call
+      const key = request.idempotencyKey
+      const json = await maybeIdempotently(
+        context,
+        caller,
+        { key, method: 'create', request: body },
+        async (ids) =>
+          (
+            await createExecution(context, caller, {
+              body,
+              waitSeconds,
+              fields: null,
+              traceparent,
+              ids,
+            })
+          ).json,
+      )
+      return { execution: toExecutionMessage(json) }
+    },
+    async createBatch(request, call) {
+      const caller = await callerOf(context, call)
+      if (request.executions.length < 1 || request.executions.length > 10_000)
+        throw invalid([{ pointer: '/executions', message: 'must have 1 to 10000 items' }])
+      const bodies = request.executions.map(toNewExecution)
+      const { traceparent } = call
+      const key = request.idempotencyKey
+      const json = await maybeIdempotently(
+        context,
+        caller,
+        { key, method: 'createBatch', request: bodies },
+        async (ids) =>
+          JSON.stringify(await createExecutions(context, caller, { bodies, traceparent, ids })),
+      )
+      return { ids: JSON.parse(json) as string[] }
+    },
+    async get({ id, waitSeconds }, call) {
+      return { execution: await read(await callerOf(context, call), id, waitSeconds) }
+    },
+    async list(request, call) {
+      const caller = await callerOf(context, call)
+      // The message has fields of its own, so the record must have them too.
+      const input = { ...toListInput(request), fields: undefined }
+      const page = JSON.parse(await listExecutionsJson(context, caller, input)) as PageJson
+      return {
+        items: page.items.map((item) => toExecutionMessage(JSON.stringify(item))),
+        nextCursor: page.next_cursor ?? undefined,
+        total: page.total === undefined ? undefined : BigInt(page.total),
+        asOf: page.as_of,
+      }
+    },
+    cancel: move('cancel'),
+    pause: move('pause'),
+    resume: move('resume'),
+    async why({ id, chain }, call) {
+      const caller = await callerOf(context, call)
+      const why = await explainExecution(context, caller, { id: uuid(id), chain })
+      const links = [{ execution_id: id, why }, ...(why.chain ?? [])]
+      return { explanations: links.map((link) => toExplanation(link.execution_id, link.why)) }
+    },
+    async tree({ id, depth }, call) {
+      const caller = await callerOf(context, call)
+      const { rows } = await readExecutionTree(context, caller, { id: uuid(id), depth })
+      const { workspaceId } = caller
+      return {
+        nodes: rows.map((row) => ({
+          depth: row.depth,
+          execution: toExecutionMessage(
+            JSON.stringify({ ...row, workspace_id: workspaceId, version: 0 }),
+          ),
+        })),
+      }
+    },
+    async log({ id, limit, cursor }, call) {
+      const caller = await callerOf(context, call)
+      const page = await getLog(context, caller, { id: uuid(id), limit: limitOf(limit), cursor })
+      return {
+        items: (page.items as LogItem[]).map((item) => ({
+          id: `${item.generation}.${item.seq}`,
+          at: new Date(item.at),
+          level: 'info',
+          message: item.values
+            .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+            .join(' '),
+          fields: { values: item.values },
+        })),
+        nextCursor: page.next_cursor ?? undefined,
+      }
+    },
+    async *stream({ id, lastEventId = null }, call) {
+      const caller = await callerOf(context, call)
+      const { build } = context
+      const request = { id: uuid(id), lastEventId, signal: call.signal, build }
+      for await (const event of followExecution(context, caller, request)) {
+        const at = event.data['at']
+        yield {
+          eventId: event.id,
+          type: event.type,
+          at: typeof at === 'string' ? new Date(at) : undefined,
+          data: { ...event.data },
+        }
+      }
+    },
+    async bulk({ action, ids, filter, dryRun }, call) {
+      const caller = await callerOf(context, call)
+      const name = ACTIONS[action]
+      if (name === undefined)
+        throw invalid([{ pointer: '/action', message: 'must be cancel, pause or resume' }])
+      const outcomes = await bulkExecutions(context, caller, {
+        action: name,
+        ...(ids.length > 0 && { ids: ids.map(uuid) }),
+        ...(filter !== undefined && { filter }),
+        dry_run: dryRun,
+      })
+      return {
+        outcomes: outcomes.map((outcome) => ({
+          id: outcome.id,
+          ok: outcome.status < 400,
+          code: outcome.status < 400 ? undefined : String(outcome.status),
+          message: outcome.detail ?? undefined,
+        })),
+      }
+    },
+  }
+}
+
+const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction>>> = {
+  [pb.BulkAction.CANCEL]: 'cancel',
+  [pb.BulkAction.PAUSE]: 'pause',
+  [pb.BulkAction.RESUME]: 'resume',
+}
+
+function toExplanation(executionId: string, why: Why): pb.Explanation {
+  return {
+    executionId,
+    moving: why.moving,
+    status: encodeStatus(why.status as Status),
+    reason: why.reason ?? '',
+    since: toDate(why.since),
+    until: toDate(why.until),
+    waits: why.waits.map((wait) => ({
+      kind: wait.kind,
+      ref: wait.ref ?? '',
+      holder: wait.holder ?? undefined,
+      position: wait.position ?? undefined,
+      since: toDate(wait.since),
+      until: toDate(wait.until),
+      unblock: wait.unblock.map(({ action, href }) => ({ action, href })),
+    })),
+  }
+}
+
+function uuid(id: string): string {
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw notFound(`execution ${id}`)
+  return id.toLowerCase()
+}
+
+function waitOf(seconds: number): number {
+  if (seconds >= 0 && seconds <= 300) return seconds
+  throw invalid([{ pointer: '/wait_seconds', message: 'must be 0 to 300' }])
+}
+
+function limitOf(limit: number | undefined): number | undefined {
+  if (limit === undefined || (limit >= 1 && limit <= 1_000)) return limit
+  throw invalid([{ pointer: '/limit', message: 'must be 1 to 1000' }])
+}
+
+interface LogItem {
+  readonly seq: number
+  readonly generation: number
+  readonly at: string
+  readonly values: readonly unknown[]
+}
+
+interface PageJson {
+  readonly items: readonly object[]
+  readonly next_cursor: string | null
+  readonly total?: number
+  readonly as_of: string
+}

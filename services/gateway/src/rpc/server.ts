@@ -1,0 +1,22 @@
+import type { Logger } from '@millrace/runtime'
+import { type GrpcServer, served, serveGrpc } from '@millrace/runtime/grpc'
+import { descriptorSet, executionService, recordService } from '@millrace/wire'
+import type { Context } from '../context.ts'
+import { executionRpc } from './execution-service.ts'
+import { recordRpc } from './record-service.ts'
+
+/** The public services over gRPC, with reflection and health. */
+export function serveRpc(
+  context: Context,
+  options: { host: string; port: number; log: Logger },
+): Promise<GrpcServer> {
+  return serveGrpc({
+    services: [
+      served(executionService, executionRpc(context)),
+      served(recordService, recordRpc(context)),
+    ],
+    log: options.log,
+    address: `${options.host}:${options.port}`,
+    descriptors: descriptorSet(),
+  })
+}

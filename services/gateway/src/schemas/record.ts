@@ -1,0 +1,89 @@
+import { type Static, Type } from 'typebox'
+import { ConnectorType } from './execution.ts'
+import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+
+const project = {
+  project_id: Type.Optional(nullable(Id)),
+  project_name: Type.Optional(nullable(Name)),
+}
+const described = { description: Type.Optional(nullable(Text)) }
+
+const Source = Type.String({ minLength: 1, maxLength: 1_048_576 })
+const Language = Type.Enum(['typescript', 'python'], {
+  description: 'typescript includes JavaScript',
+  default: 'typescript',
+})
+const Runtime = nullable(Type.Integer({ minimum: 1, maximum: 2_147_483_647 }))
+
+export const NewFlow = strict({
+  name: Name,
+  script: Source,
+  language: Type.Optional(Language),
+  input_schema: Type.Optional(Json),
+  output_schema: Type.Optional(Json),
+  max_runtime_seconds: Type.Optional(Runtime),
+  ...described,
+  ...project,
+})
+export const NewSetting = strict({
+  name: Name,
+  value: Type.Optional(Json),
+  ...described,
+  ...project,
+})
+export const NewConnector = strict({
+  name: Name,
+  connector_type: ConnectorType,
+  value: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  ...described,
+  ...project,
+})
+export const NewProject = strict({ name: Name, ...described })
+
+/** The same fields, none of them needed. */
+export const NEW_RECORD = {
+  flow: NewFlow,
+  setting: NewSetting,
+  connector: NewConnector,
+  project: NewProject,
+} as const
+export const RECORD_PATCH = {
+  flow: Type.Partial(NewFlow),
+  setting: Type.Partial(NewSetting),
+  connector: Type.Partial(NewConnector),
+  project: Type.Partial(NewProject),
+} as const
+
+export const NewWorkspace = strict({
+  name: Name,
+  user_name: Type.Optional(Name),
+  password: Type.Optional(Type.String({ minLength: 8, maxLength: 1_024 })),
+})
+export type NewWorkspaceBody = Static<typeof NewWorkspace>
+
+export const NewUser = strict({
+  name: Name,
+  password: Type.String({ minLength: 8, maxLength: 1_024 }),
+  is_admin: Type.Optional(Type.Boolean()),
+})
+export type NewUserBody = Static<typeof NewUser>
+
+export const UserPatch = strict({ password: Type.String({ minLength: 8, maxLength: 1_024 }) })
+
+export const NewApiKey = strict({
+  name: Name,
+  expires_at: Type.Optional(nullable(Time)),
+  roles: Type.Optional(Json),
+})
+export type NewApiKeyBody = Static<typeof NewApiKey>
+
+export const Login = strict({
+  user_name: Type.String({ minLength: 1, maxLength: 128 }),
+  password: Type.String({ minLength: 1, maxLength: 1_024 }),
+})
+
+export const ForceRelease = strict({
+  force: Type.Boolean({ const: true }),
+  execution_id: Type.Optional(Id),
+  reason: Type.Optional(Text),
+})

@@ -1,0 +1,136 @@
+import type { AddressInfo } from 'node:net'
+import { connectBus } from '@millrace/bus'
+import { createMetrics, type Service, type ServiceHost, sleep } from '@millrace/runtime'
+import { createDatabase, liveProcesses, readOrganizationId, removeProcess } from '@millrace/store'
+import { createAuthenticator } from './auth/authenticate.ts'
+import type { Config } from './config.ts'
+import { consumeMoved } from './consume/moved.ts'
+import { consumeRecordNudges } from './consume/record-nudge.ts'
+import type { Context } from './context.ts'
+import { guardPostgres } from './guard-database.ts'
+import { executionRoutes } from './http/execution-routes.ts'
+import { peopleRoutes } from './http/people-routes.ts'
+import { recordRoutes } from './http/record-routes.ts'
+import { createHttpServer } from './http/server.ts'
+import { housekeepingLoop } from './loop/housekeeping.ts'
+import { leaseLoop } from './loop/lease.ts'
+import { createExecutionCreator } from './operations/execution-creator.ts'
+import { createExecutionWaiters } from './operations/execution-waiters.ts'
+import { createFlowCache } from './operations/flow-cache.ts'
+import { createLiveViews } from './operations/live-views.ts'
+import { createRecordWriter } from './operations/record-writer.ts'
+import { serveRpc } from './rpc/server.ts'
+import { exposeCreator } from './telemetry.ts'
+
+export interface Gateway extends Service {
+  readonly httpPort: number
+  readonly grpcPort: number
+}
+
+const VERSION = '0.1.0'
+const SERVICES = ['gateway', 'scheduler', 'lock-manager', 'engine', 'connector']
+
+/** Wires the gateway: the API of executions and records, over HTTP and gRPC. */
+export async function createGateway(
+  config: Config,
+  { log, processId }: ServiceHost,
+  signal?: AbortSignal,
+): Promise<Gateway> {
+  const metrics = createMetrics('gateway')
+  const { postgresUrl: url } = config
+  const onError = (error: unknown): void => log.warn({ error }, 'connection to Postgres lost')
+  const connect = (profile: 'hot' | 'api', connections: number) =>
+    createDatabase({
+      url,
+      application: `millrace-gateway-${profile}`,
+      profile,
+      connections,
+      onError,
+    })
+  const probe = connect('api', 1)
+  const guard = guardPostgres(probe)
+  const hot = guard.guard(connect('hot', config.hotConnections))
+  const api = guard.guard(connect('api', config.apiConnections))
+  const bus = await connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
+
+  const flows = createFlowCache(api)
+  const creator = createExecutionCreator({ hot, bus, metrics })
+  const context: Context = {
+    hot,
+    api,
+    bus,
+    log,
+    metrics,
+    organizationId: await organization(),
+    build: VERSION,
+    authenticator: createAuthenticator(api),
+    flows,
+    creator,
+    waiters: createExecutionWaiters({
+      hot,
+      metrics,
+      onError: (error) => log.debug({ error }, 'ends were not read'),
+    }),
+    views: createLiveViews(),
+    records: createRecordWriter({ api, bus, flows }),
+  }
+  exposeCreator(metrics, creator)
+  const subscriptions = [consumeMoved(bus, context), consumeRecordNudges(bus, context)]
+
+  const http = createHttpServer({
+    context,
+    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    log,
+    ready,
+    version: VERSION,
+  })
+  await http.listen({ host: config.http.host, port: config.http.port })
+  const httpPort = portOf(http.server.address()) ?? config.http.port
+  const rpc = await serveRpc(context, { ...config.grpc, log })
+
+  const process = { processId, service: 'gateway', address: `127.0.0.1:${rpc.port}` }
+  const loops = [leaseLoop({ db: api, log, process }), housekeepingLoop({ db: api, log })]
+  for (const one of loops) one.start()
+  log.info({ httpPort, grpcPort: rpc.port }, 'listening')
+
+  /** All five services are here: a request that is accepted is also run. */
+  async function ready(): Promise<boolean> {
+    if (!guard.isUp()) return false
+    const live = new Set((await liveProcesses(api)).map((row) => row.service))
+    return SERVICES.every((service) => live.has(service))
+  }
+
+  /** The first question: waits for Postgres and for its schema, however long that takes. */
+  async function organization(): Promise<string> {
+    for (;;) {
+      try {
+        return await readOrganizationId(api)
+      } catch (error) {
+        log.warn({ error }, 'waiting for Postgres')
+        await sleep(500, signal)
+      }
+    }
+  }
+
+  return {
+    ready,
+    httpPort,
+    grpcPort: rpc.port,
+    async [Symbol.asyncDispose]() {
+      for (const subscription of subscriptions) await subscription.close()
+      for (const one of loops) await one.stop()
+      // Whoever waits is answered 202 and asks again, elsewhere.
+      context.waiters.stop()
+      await http.close()
+      await rpc.close()
+      await creator.idle()
+      await removeProcess(api, processId).catch(() => undefined)
+      guard.stop()
+      await bus.close()
+      await Promise.all([hot.close(), api.close(), probe.close()])
+    },
+  }
+}
+
+const portOf = (address: AddressInfo | string | null): number | null =>
+  typeof address === 'object' && address !== null ? address.port : null
