@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startPostgres, type TestPostgres } from '@millrace/testkit'
-import {
-  createRig,
-  type HttpTarget,
-  type Rig,
-  type Stack,
-  startHttpTarget,
-  startStack,
-} from '../stack/index.ts'
+import { type HttpTarget, startHttpTarget, useStack } from '../stack/index.ts'
 
 describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
-  let stack: Stack
-  let rig: Rig
   let postgres: TestPostgres
   let target: HttpTarget
 
   before(async () => {
     postgres = await startPostgres()
     target = await startHttpTarget()
-    stack = await startStack()
-    rig = createRig(stack.client)
+  })
+  const at = useStack(async ({ stack }) => {
     const at = new URL(postgres.url)
     await stack.client.connectors.create({
       name: 'my-database',
@@ -38,17 +29,16 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
     })
   })
   after(async () => {
-    await stack.stop()
     await target[Symbol.asyncDispose]()
     await postgres[Symbol.asyncDispose]()
   })
 
   test('a connection is a child of type CONNECTION with a result', async () => {
-    const parent = await rig.run(
+    const parent = await at.rig.run(
       `return (await self.connect('my-database', { fetchval: 'SELECT 1+1' })).output.result`,
     )
     assert.equal(parent.output_value, 2)
-    const [child] = await rig.children(parent.id)
+    const [child] = await at.rig.children(parent.id)
     assert.deepEqual(
       [child?.type, child?.status, child?.connector_type],
       ['CONNECTION', 'ENDED_SUCCESS', 'SQLPG'],
@@ -56,7 +46,7 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
   })
 
   test('rows, one row, nothing, and a changed table', async () => {
-    const output = await rig.output(`
+    const output = await at.rig.output(`
       const sql = async (mode_name, query, parameters = []) =>
         (await self.connect('my-database', { mode: { mode_name, query, parameters } })).output
       await sql('execute', 'CREATE TABLE birds (name text, n bigint)')
@@ -87,14 +77,14 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
   })
 
   test('what the database refuses is a ConnectionError with code and outcome', async () => {
-    const output = await rig.output(`
+    const output = await at.rig.output(`
       try { await self.connect('my-database', { fetchval: 'SELECT nothing FROM nowhere' }) }
       catch (error) { return [error.name, error.code, error.outcome] }`)
     assert.deepEqual(output, ['ConnectionError', 'REJECTED', 'known'])
   })
 
   test('a REST call gives status and JSON, its parts from the inputs', async () => {
-    const output = await rig.output(
+    const output = await at.rig.output(
       `const { output } = await self.connect({
          connector_type: 'REST', url: inputs.url,
          query: [{ name: 'a', value: '1' }],
@@ -106,7 +96,7 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
   })
 
   test('a status that was not expected is REJECTED', async () => {
-    const output = await rig.output(
+    const output = await at.rig.output(
       `try { await self.connect({ connector_type: 'REST', url: inputs.url }) } catch (error) { return error.code }`,
       { url: `${target.url}/status/500` },
     )
@@ -123,7 +113,7 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
   ] as const) {
     test(`inputs ${inputs} throw ${name} and nothing leaves`, async () => {
       assert.equal(
-        await rig.output(
+        await at.rig.output(
           `try { await self.connect(${inputs}) } catch (error) { return error.name }`,
         ),
         name,
@@ -133,7 +123,9 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
 
   test('a connector that does not exist throws ResourceNotFoundError', async () => {
     assert.equal(
-      await rig.output(`try { await self.connect('nowhere') } catch (error) { return error.name }`),
+      await at.rig.output(
+        `try { await self.connect('nowhere') } catch (error) { return error.name }`,
+      ),
       'ResourceNotFoundError',
     )
   })
@@ -145,7 +137,7 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
     'http://0.0.0.0/',
   ]) {
     test(`${url} is not reached: private ranges are refused unless allowed`, async () => {
-      const output = await rig.output(
+      const output = await at.rig.output(
         `try { await self.connect({ connector_type: 'REST', url: inputs.url }) } catch (error) { return error.code }`,
         { url },
       )
@@ -155,7 +147,7 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
 
   test('a server that does not answer is TIMED_OUT, and a POST to it is of unknown outcome', async () => {
     const call = (mode: string) =>
-      rig.output(
+      at.rig.output(
         `try { await self.connect({ connector_type: 'REST', url: inputs.url, mode: { mode_name: '${mode}' }, total_timeout: 0.7 }) }
          catch (error) { return [error.code, error.outcome] }`,
         { url: `${target.url}/hang-${mode}` },
@@ -167,7 +159,7 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
   })
 
   test('a connection can be started by itself through the API', async () => {
-    const created = await stack.client.executions.create(
+    const created = await at.stack.client.executions.create(
       { connector_name: 'my-database', input_value: { fetchval: 'SELECT 40+2' } },
       { waitSeconds: 20 },
     )

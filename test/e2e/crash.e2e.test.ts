@@ -72,7 +72,7 @@ describe('crashes', { timeout: 300_000 }, () => {
 
   test('an engine that dies while executions wait in every way loses none of them', async () => {
     const own = await startHttpTarget()
-    const kinds = waitKinds(own)
+    const kinds = waitKinds(() => own)
     const waiting = await Promise.all(kinds.map((kind) => kind.reach(rig)))
     await stack.killAndAwait('engine')
     await Promise.all(kinds.map((kind, index) => kind.letGo(rig, waiting[index] ?? assert.fail())))
@@ -138,7 +138,7 @@ describe('crashes', { timeout: 300_000 }, () => {
       what: 'the GET comes again',
       timeoutMs: 40_000,
     })
-    target.letGo()
+    target.letGo('/hang/get')
     assert.deepEqual((await rig.ended(post.id, 60)).output_value, ['OUTCOME_UNKNOWN', 'unknown'])
     assert.equal((await rig.ended(get.id, 60)).output_value, 'ENDED_SUCCESS')
     assert.equal(target.count('/hang/post'), 1)
@@ -176,7 +176,7 @@ describe('crashes', { timeout: 300_000 }, () => {
 
   test('a power cut takes everything, and a second start on the same home goes on where it was', async () => {
     const own = await startHttpTarget()
-    const kinds = waitKinds(own)
+    const kinds = waitKinds(() => own)
     const waiting = await Promise.all(kinds.map((kind) => kind.reach(rig)))
     const started = await startWork(20, '/power', 2)
     await stack.killAll()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { createRig, type Rig, type Stack, startStack } from '../stack/index.ts'
+import { describe, test } from 'node:test'
+import { useStack } from '../stack/index.ts'
 
 /** What a flow may try, and the words by which its end names the limit. */
 const BOMBS: readonly { name: string; body: string; limit: RegExp }[] = [
@@ -59,45 +59,39 @@ const BOMBS: readonly { name: string; body: string; limit: RegExp }[] = [
 ]
 
 describe('limits', { timeout: 300_000 }, () => {
-  let stack: Stack
-  let rig: Rig
-
-  before(async () => {
-    stack = await startStack()
-    rig = createRig(stack.client)
+  const at = useStack(async ({ rig }) => {
     await rig.flow(
       'neighbour',
       `let n = 0; while (n < inputs.turns) { n = await self.step('turn', () => n + 1); await self.sleep(0.1) }; return n`,
     )
   })
-  after(() => stack.stop())
 
   for (const { name, body, limit } of BOMBS) {
     test(`${name} ends alone, with an error that names the limit`, async () => {
-      const engines = stack.pidsOf('engine')
-      const neighbour = await stack.client.executions.create({
+      const engines = at.stack.pidsOf('engine')
+      const neighbour = await at.stack.client.executions.create({
         flow_name: 'neighbour',
         input_value: { turns: 15 },
       })
-      const bomb = await rig.run(body, {}, { name })
+      const bomb = await at.rig.run(body, {}, { name })
       assert.equal(bomb.status, 'ENDED_ERROR', bomb.message ?? '')
       assert.match(bomb.message ?? '', limit)
-      const beside = await rig.ended(neighbour.id)
+      const beside = await at.rig.ended(neighbour.id)
       assert.deepEqual(
         [beside.status, beside.output_value],
         ['ENDED_SUCCESS', 15],
         beside.message ?? '',
       )
-      assert.deepEqual(stack.pidsOf('engine'), engines, 'the engine itself lives on')
+      assert.deepEqual(at.stack.pidsOf('engine'), engines, 'the engine itself lives on')
     })
   }
 
   test('of many executions of one flow only the guilty one ends in error', async () => {
-    await rig.flow('sometimes', `if (inputs.n === 7) for (;;) {}\nreturn inputs.n`)
-    const { ids } = await stack.client.executions.createBatch(
+    await at.rig.flow('sometimes', `if (inputs.n === 7) for (;;) {}\nreturn inputs.n`)
+    const { ids } = await at.stack.client.executions.createBatch(
       Array.from({ length: 20 }, (_, n) => ({ flow_name: 'sometimes', input_value: { n } })),
     )
-    const ends = await Promise.all(ids.map((id) => rig.ended(id, 60)))
+    const ends = await Promise.all(ids.map((id) => at.rig.ended(id, 60)))
     assert.deepEqual(
       ends.map((end) => end.status),
       ids.map((_, n) => (n === 7 ? 'ENDED_ERROR' : 'ENDED_SUCCESS')),
@@ -105,7 +99,7 @@ describe('limits', { timeout: 300_000 }, () => {
   })
 
   test('code that swallows the limit still ends with it', async () => {
-    const ended = await rig.run(
+    const ended = await at.rig.run(
       `try { for (let n = 0; n < 1e6; n += 1) self.log(n) } catch { } finally { self.log('x') }\nreturn 'survived'`,
     )
     assert.equal(ended.status, 'ENDED_ERROR')
@@ -113,10 +107,13 @@ describe('limits', { timeout: 300_000 }, () => {
   })
 
   test('nothing of the machine is in reach', async () => {
-    const output = await rig.output(`
+    const output = await at.rig.output(`
       const names = ['process', 'require', 'fetch', 'WebAssembly', 'setTimeout', 'global']
       return names.filter((name) => typeof globalThis[name] !== 'undefined')`)
     assert.deepEqual(output, [])
-    assert.match((await rig.run(`return await import('node:fs')`)).message ?? '', /import|module/i)
+    assert.match(
+      (await at.rig.run(`return await import('node:fs')`)).message ?? '',
+      /import|module/i,
+    )
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { ApiError } from '@millrace/client'
-import { createRig, type Rig, type Stack, startStack, until } from '../stack/index.ts'
+import { until, useStack } from '../stack/index.ts'
 
 /** Holds the lock of `inputs.lock` until the test opens its gate. */
 const HOLD = `const { token } = await system.setting(inputs.lock).acquire()
@@ -9,21 +9,14 @@ const HOLD = `const { token } = await system.setting(inputs.lock).acquire()
   await gate(self, 'hold')`
 
 describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
-  let stack: Stack
-  let rig: Rig
+  const at = useStack()
 
-  before(async () => {
-    stack = await startStack()
-    rig = createRig(stack.client)
-  })
-  after(() => stack.stop())
-
-  const inspect = (name: string) => stack.client.settings.inspectLock(name, { by: 'name' })
+  const inspect = (name: string) => at.stack.client.settings.inspectLock(name, { by: 'name' })
 
   /** Starts an execution and waits until it stands in the lock's queue as the last. */
   const queue = async (lock: string, body: string, input: object = {}) => {
     const before = (await inspect(lock)).waiters.length
-    const started = await rig.start(body, { lock, ...input })
+    const started = await at.rig.start(body, { lock, ...input })
     await until(async () => (await inspect(lock)).waiters[before]?.execution_id === started.id, {
       what: `place ${before + 1} in the queue`,
     })
@@ -31,14 +24,14 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
   }
 
   const holding = async (lock: string) => {
-    await stack.client.settings.put(lock, null)
-    const holder = await rig.start(HOLD, { lock })
+    await at.stack.client.settings.put(lock, null)
+    const holder = await at.rig.start(HOLD, { lock })
     await until(async () => (await inspect(lock)).holder === holder.id, { what: `${lock} is held` })
     return holder
   }
 
   test('ten flows contend for one lock and get it one by one, in the order they asked', async () => {
-    await stack.client.settings.put('order', [])
+    await at.stack.client.settings.put('order', [])
     const holder = await holding('ten')
     const waiting: string[] = []
     for (let n = 0; n < 10; n += 1) {
@@ -62,20 +55,20 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
       waiters.map(({ execution_id, position }) => [execution_id, position]),
       waiting.map((id, index) => [id, index + 1]),
     )
-    const why = await rig.why(waiting[4] ?? '')
+    const why = await at.rig.why(waiting[4] ?? '')
     assert.equal(why.status, 'WAITING_LOCK')
     const [wait] = why.waits
     assert.equal(wait?.position, 5)
     assert.match(JSON.stringify(wait), new RegExp(holder.id))
 
-    await rig.openGate(holder.id, 'hold')
-    const ends = await Promise.all(waiting.map((id) => rig.ended(id, 60)))
+    await at.rig.openGate(holder.id, 'hold')
+    const ends = await Promise.all(waiting.map((id) => at.rig.ended(id, 60)))
     assert.deepEqual(
       ends.map((end) => end.message),
       waiting.map(() => null),
     )
     assert.deepEqual(
-      (await stack.client.settings.get('order', { by: 'name' })).value,
+      (await at.stack.client.settings.get('order', { by: 'name' })).value,
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
     )
     const tokens = ends.map((end) => Number(end.output_value))
@@ -87,24 +80,24 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
   })
 
   test('two flows that hold what the other wants: one of them gets DeadlockError, the other goes on', async () => {
-    await stack.client.settings.put('left', null)
-    await stack.client.settings.put('right', null)
+    await at.stack.client.settings.put('left', null)
+    await at.stack.client.settings.put('right', null)
     const body = `
       await system.setting(inputs.first).acquire()
       await gate(self, 'both')
       try { await system.setting(inputs.second).acquire(); return 'got both' }
       catch (error) { return { name: error.name, message: error.message, cycle: error.details.cycle } }`
-    const one = await rig.start(body, { first: 'left', second: 'right' })
-    const two = await rig.start(body, { first: 'right', second: 'left' })
+    const one = await at.rig.start(body, { first: 'left', second: 'right' })
+    const two = await at.rig.start(body, { first: 'right', second: 'left' })
     await until(
       async () =>
         (await inspect('left')).holder === one.id && (await inspect('right')).holder === two.id,
       { what: 'both are held' },
     )
-    await Promise.all([one, two].map(({ id }) => rig.openGate(id, 'both')))
+    await Promise.all([one, two].map(({ id }) => at.rig.openGate(id, 'both')))
 
     const outputs = await Promise.all(
-      [one, two].map(async ({ id }) => (await rig.ended(id)).output_value),
+      [one, two].map(async ({ id }) => (await at.rig.ended(id)).output_value),
     )
     const errors = outputs.filter(
       (output): output is { name: string; message: string; cycle: never } =>
@@ -120,19 +113,19 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
   })
 
   test('a child that wants the lock its waiting parent holds is a deadlock too', async () => {
-    await stack.client.settings.put('family', null)
-    await rig.flow('wants-family', `await system.setting('family').acquire()`)
-    const parent = await rig.run(`
+    await at.stack.client.settings.put('family', null)
+    await at.rig.flow('wants-family', `await system.setting('family').acquire()`)
+    const parent = await at.rig.run(`
       await system.setting('family').acquire()
       try { await self.flow('wants-family') } catch (error) { return error.message }`)
     assert.match(String(parent.output_value), /DeadlockError/)
-    const [child] = await rig.children(parent.id)
+    const [child] = await at.rig.children(parent.id)
     assert.equal(child?.status, 'ENDED_ERROR')
   })
 
   test('a timeout throws LockTimeoutError and leaves the queue', async () => {
     const holder = await holding('slow')
-    const output = await rig.output(
+    const output = await at.rig.output(
       `try { await system.setting(inputs.lock).acquire({ timeout: 0.4 }) } catch (error) { return [error.name, error.message] }`,
       { lock: 'slow' },
     )
@@ -141,56 +134,56 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
     assert.match(message, /slow/)
     const { waiters, holder: still } = await inspect('slow')
     assert.deepEqual([waiters.length, still], [0, holder.id])
-    await stack.client.executions.cancel(holder.id)
+    await at.stack.client.executions.cancel(holder.id)
   })
 
   for (const [how, end] of [
-    ['succeeds', (rig: Rig, id: string) => rig.openGate(id, 'hold')],
-    ['is cancelled', async (rig: Rig, id: string) => void (await rig.client.executions.cancel(id))],
+    ['succeeds', (id: string) => at.rig.openGate(id, 'hold')],
+    ['is cancelled', async (id: string) => void (await at.rig.client.executions.cancel(id))],
   ] as const) {
     test(`a lock is released when its holder ${how}`, async () => {
       const lock = `ends-${how.replaceAll(' ', '-')}`
       const holder = await holding(lock)
       const next = await queue(lock, HOLD)
-      await end(rig, holder.id)
+      await end(holder.id)
       await until(async () => (await inspect(lock)).holder === next.id, { what: 'the next holder' })
       const tokens = await Promise.all(
         [holder.id, next.id].map(async (id) => (await outputWithToken(id)).token),
       )
       assert.ok((tokens[1] ?? 0) > (tokens[0] ?? 0))
-      await stack.client.executions.cancel(next.id)
+      await at.stack.client.executions.cancel(next.id)
     })
   }
 
   test('a lock is released when its holder fails', async () => {
-    await stack.client.settings.put('fragile', null)
-    await rig.run(`await system.setting('fragile').acquire(); throw new Error('x')`)
+    await at.stack.client.settings.put('fragile', null)
+    await at.rig.run(`await system.setting('fragile').acquire(); throw new Error('x')`)
     await until(async () => (await inspect('fragile')).holder === null, { what: 'fragile is free' })
   })
 
   test('a holder may acquire again and must release as often', async () => {
-    await stack.client.settings.put('again', null)
-    const holder = await rig.start(`
+    await at.stack.client.settings.put('again', null)
+    const holder = await at.rig.start(`
       const lock = system.setting('again')
       await lock.acquire(); await lock.acquire(); await lock.release()
       await gate(self, 'once')
       await lock.release()
       await gate(self, 'free')`)
-    await until(async () => (await rig.children(holder.id)).length === 1, {
+    await until(async () => (await at.rig.children(holder.id)).length === 1, {
       what: 'the first gate',
     })
     assert.equal((await inspect('again')).holder, holder.id)
-    await rig.openGate(holder.id, 'once')
+    await at.rig.openGate(holder.id, 'once')
     await until(async () => (await inspect('again')).holder === null, { what: 'again is free' })
-    await rig.openGate(holder.id, 'free')
-    assert.equal((await rig.ended(holder.id)).status, 'ENDED_SUCCESS')
+    await at.rig.openGate(holder.id, 'free')
+    assert.equal((await at.rig.ended(holder.id)).status, 'ENDED_SUCCESS')
   })
 
   test('force release gives the lock to the next with a higher token', async () => {
     const holder = await holding('stuck')
     const next = await queue('stuck', HOLD)
     const before = await inspect('stuck')
-    await stack.client.settings.forceRelease('stuck', { by: 'name' })
+    await at.stack.client.settings.forceRelease('stuck', { by: 'name' })
     const after = await until(
       async () => {
         const now = await inspect('stuck')
@@ -200,13 +193,13 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
     )
     assert.ok((after.fencing_token ?? 0) > (before.fencing_token ?? 0))
     assert.deepEqual(after.waiters, [])
-    await stack.client.executions.bulk({ action: 'cancel', ids: [holder.id, next.id] })
+    await at.stack.client.executions.bulk({ action: 'cancel', ids: [holder.id, next.id] })
   })
 
   test('a lock that nobody holds cannot be forced free', async () => {
-    await stack.client.settings.put('idle', null)
+    await at.stack.client.settings.put('idle', null)
     await assert.rejects(
-      stack.client.settings.forceRelease('idle', { by: 'name' }),
+      at.stack.client.settings.forceRelease('idle', { by: 'name' }),
       (error: unknown) => error instanceof ApiError && error.status === 409,
     )
   })
@@ -214,10 +207,10 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
   test('a semaphore lets as many in as it has places', async () => {
     const body = `const places = system.semaphore('pool', 2)
       await places.acquire(); await gate(self, 'in'); await places.release()`
-    const three = await Promise.all([0, 1, 2].map(() => rig.start(body)))
+    const three = await Promise.all([0, 1, 2].map(() => at.rig.start(body)))
     const inside = await until(
       async () => {
-        const now = await Promise.all(three.map(({ id }) => stack.client.executions.get(id)))
+        const now = await Promise.all(three.map(({ id }) => at.stack.client.executions.get(id)))
         const byStatus = (status: string) => now.filter((one) => one.status === status)
         return byStatus('WAITING_LOCK').length === 1 && byStatus('WAITING_DEPENDENCY').length === 2
           ? byStatus('WAITING_DEPENDENCY')
@@ -225,16 +218,17 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
       },
       { what: 'two inside and one outside' },
     )
-    for (const { id } of inside) await rig.openGate(id, 'in')
+    for (const { id } of inside) await at.rig.openGate(id, 'in')
     for (const { id } of three.filter((one) => !inside.some((two) => two.id === one.id)))
-      await rig.openGate(id, 'in')
-    const ends = await Promise.all(three.map(({ id }) => rig.ended(id)))
+      await at.rig.openGate(id, 'in')
+    const ends = await Promise.all(three.map(({ id }) => at.rig.ended(id)))
     assert.ok(ends.every((end) => end.status === 'ENDED_SUCCESS'))
   })
 
   async function outputWithToken(id: string): Promise<{ token: number }> {
     return until(
-      async () => (await stack.client.executions.get(id)).output_value as { token: number } | null,
+      async () =>
+        (await at.stack.client.executions.get(id)).output_value as { token: number } | null,
       { what: `the token of ${id}` },
     )
   }

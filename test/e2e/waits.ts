@@ -14,7 +14,7 @@ export interface WaitKind {
 }
 
 /** The kinds that a parked execution can be in. `target` answers slow connections. */
-export function waitKinds(target: HttpTarget): WaitKind[] {
+export function waitKinds(target: () => HttpTarget): WaitKind[] {
   return [
     {
       name: 'a child',
@@ -82,12 +82,15 @@ export function waitKinds(target: HttpTarget): WaitKind[] {
           const { output } = await self.connect({ connector_type: 'REST', url: inputs.url, total_timeout: 60, read_timeout: 60 })
           return (output.json ?? output.result.json).ok`
         const execution = await reached(rig, body, 'WAITING_DEPENDENCY', {
-          url: `${target.url}${path}`,
+          url: `${target().url}${path}`,
         })
-        await until(() => target.count(path) > 0, { what: 'the call has arrived' })
+        await until(() => target().count(path) > 0, { what: 'the call has arrived' })
         return execution
       },
-      letGo: async () => target.letGo(),
+      letGo: async (_, execution) => {
+        const { url } = execution.input_value as { url: string }
+        target().letGo(new URL(url).pathname)
+      },
     },
   ]
 }

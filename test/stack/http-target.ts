@@ -10,8 +10,8 @@ export interface HttpTarget extends AsyncDisposable {
   readonly calls: readonly TargetCall[]
   /** How many calls of this path have arrived. */
   count(path: string): number
-  /** Answers all calls that hang under `/hang…`, and those to come. */
-  letGo(): void
+  /** Answers the calls of this path that hang, and those to come. */
+  letGo(path: string): void
 }
 
 export interface TargetCall {
@@ -26,15 +26,15 @@ export interface TargetCall {
  */
 export async function startHttpTarget(): Promise<HttpTarget> {
   const calls: TargetCall[] = []
-  const hanging = new Set<ServerResponse>()
-  let open = false
+  const hanging = new Map<ServerResponse, string>()
+  const open = new Set<string>()
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://target')
     const body = await text(request)
     calls.push({ method: request.method ?? '', path: url.pathname, body })
-    if (url.pathname.startsWith('/hang') && !open) {
-      hanging.add(response)
+    if (url.pathname.startsWith('/hang') && !open.has(url.pathname)) {
+      hanging.set(response, url.pathname)
       response.on('close', () => hanging.delete(response))
       return
     }
@@ -58,10 +58,9 @@ export async function startHttpTarget(): Promise<HttpTarget> {
     port,
     calls,
     count: (path) => calls.filter((call) => call.path === path).length,
-    letGo: () => {
-      open = true
-      for (const response of hanging) send(response, 200, { ok: true })
-      hanging.clear()
+    letGo: (path) => {
+      open.add(path)
+      for (const [response, of] of hanging) if (of === path) send(response, 200, { ok: true })
     },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
