@@ -25,6 +25,14 @@ SELECT d.place, s.id, s.name, s.value::text
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN setting s ON s.workspace_id = d.workspace_id AND s.name = d.name AND s.deleted_at IS NULL
 
+-- name: ensureSetting
+WITH made AS (
+  INSERT INTO setting (workspace_id, id, name) VALUES ($1, $2, $3)
+  ON CONFLICT (workspace_id, name) WHERE deleted_at IS NULL DO UPDATE SET name = EXCLUDED.name
+  RETURNING id
+)
+SELECT id FROM made
+
 -- name: putScripts
 INSERT INTO script (workspace_id, hash, language, source)
 SELECT DISTINCT ON (d.workspace_id, d.hash) d.workspace_id, decode(d.hash, 'hex'), d.language, d.source

@@ -40,6 +40,7 @@ export {
 } from './read-execution.ts'
 export { loadStatements, type Statement } from './statement.ts'
 export {
+  ensureSetting,
   type ExecutionFacts,
   putScripts,
   readFacts,
@@ -175,7 +176,6 @@ export {
   type LoadedLock,
   loadLocks,
   type LockChange,
-  type LockRef,
   locksHeldBy,
   locksToServe,
   saveLocks,

@@ -7,6 +7,7 @@ const sql = loadStatements('resolve', [
   'resolveFlows',
   'resolveConnectors',
   'resolveSettings',
+  'ensureSetting',
   'putScripts',
   'readFacts',
   'releaseClaimed',
@@ -56,6 +57,22 @@ export const resolveSettings = (
   db: Queryable,
   refs: readonly RecordRef[],
 ): Promise<(ResolvedSetting | null)[]> => resolve(db, 'resolveSettings', refs)
+
+/**
+ * The id of a setting by its name; creates it empty when it is not there. Two that create it at the
+ * same time get the same id.
+ */
+export async function ensureSetting(
+  db: Queryable,
+  {
+    workspaceId,
+    name,
+    id,
+  }: { readonly workspaceId: string; readonly name: string; readonly id: string },
+): Promise<string> {
+  const rows = await db.query<{ id: string }>(sql.ensureSetting, [workspaceId, id, name])
+  return rows[0]?.id ?? id
+}
 
 /** Keeps scripts that children pin. Before the commit that refers to them; twice keeps them once. */
 export async function putScripts(

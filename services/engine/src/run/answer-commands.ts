@@ -8,7 +8,7 @@ import type {
   ReturnWhen,
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
-import type { Database, NewExecution, NewWait } from '@millrace/store'
+import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
@@ -47,7 +47,7 @@ interface Context {
 type CommandOf<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>
 
 /** Null: somebody else answers. */
-function answer(context: Context, command: Command): Outcome | null | Promise<Outcome> {
+function answer(context: Context, command: Command): Outcome | null | Promise<Outcome | null> {
   switch (command.kind) {
     case 'start':
     case 'call':
@@ -109,9 +109,12 @@ function answerWait(context: Context, command: CommandOf<'wait'>): Outcome | nul
   return open(context, { seq, ...whenOf(returnWhen), ...target, dueIn: timeout })
 }
 
-function answerLock(context: Context, command: CommandOf<'lock' | 'unlock'>): Outcome | null {
+async function answerLock(
+  context: Context,
+  command: CommandOf<'lock' | 'unlock'>,
+): Promise<Outcome | null> {
   const { seq, lock } = command
-  const key = lockKey(context.facts, lock)
+  const key = await lockKey(context, lock)
   if (typeof key !== 'string') return refuse(key)
   context.held.lockKeys.add(key)
   const capacity = 'capacity' in lock ? lock.capacity : 1
@@ -175,10 +178,21 @@ function open(
 }
 
 /** The key under which the lock-manager knows it, or why there is none. */
-function lockKey(facts: CommandFacts, lock: LockName): string | ErrorValue {
+async function lockKey(
+  { db, held, collected, facts }: Context,
+  lock: LockName,
+): Promise<string | ErrorValue> {
   if ('semaphore' in lock) return `semaphore:${lock.semaphore}`
-  const setting = facts.settingOf.get(lock.setting)
-  return setting ? `setting:${setting.id}` : noSetting(lock.setting)
+  const name = lock.setting
+  const setting = facts.settingOf.get(name)
+  if (setting) return `setting:${setting.id}`
+  const written = collected.settings.get(name)
+  if (written === undefined) return noSetting(name)
+  // Made by this very activation and locked at once: it gets its row before the commit, so that
+  // everybody who locks it means the same one. A crash before the commit leaves it empty.
+  const id = await ensureSetting(db, { workspaceId: held.workspaceId, name, id: written.id })
+  collected.settings.set(name, { ...written, id })
+  return `setting:${id}`
 }
 
 const secondsOf = ({ seconds }: CommandOf<'sleep'>): number | null =>
