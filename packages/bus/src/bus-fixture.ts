@@ -38,9 +38,9 @@ export const item = (fields: Partial<DispatchItem> = {}): DispatchItem => ({
 /** What came, and a way to wait for it: no test sleeps. */
 export function collector<T>(): {
   readonly items: T[]
-  add(items: readonly T[]): void
+  readonly add: (items: readonly T[]) => void
   /** Resolves when there are `count`; fails after `withinMs` (10 s). */
-  reached(count: number, withinMs?: number): Promise<T[]>
+  readonly reached: (count: number, withinMs?: number) => Promise<T[]>
 } {
   const items: T[] = []
   let check = (): void => undefined

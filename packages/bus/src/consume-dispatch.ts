@@ -10,7 +10,7 @@ import type { WorkQueue } from './work-queue.ts'
 export interface DispatchBatch {
   readonly items: DispatchItem[]
   /** Acknowledges. A batch not done within 15 s is also given to another process. */
-  done(): void
+  readonly done: () => void
 }
 
 /**

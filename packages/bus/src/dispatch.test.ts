@@ -25,7 +25,7 @@ describe('the work queue', () => {
     await Promise.all(sent.map((items) => publisher.publishDispatch('engine', items)))
     const ids = await came.reached(400)
     assert.equal(new Set(ids).size, 400)
-    assert.ok(Math.min(...counts) > 0, `${counts.join(' and ')}`)
+    assert.ok(Math.min(...counts) > 0, counts.join(' and '))
     await until(async () => (await publisher.pendingDispatch('engine')) === 0)
     assert.equal(await publisher.pendingDispatch('connector'), 0)
   })

@@ -97,7 +97,10 @@ function listen(bus: TestBus) {
   return { came, nudges }
 }
 
-/** Work and nudges sent from now on arrive within two seconds; a sweep would repeat both likewise. */
+/**
+ * Work and nudges sent from now on arrive, mostly within half a second; a sweep would repeat both
+ * likewise.
+ */
 async function worksAgain(
   bus: TestBus,
   came: ReturnType<typeof collector<DispatchItem>>,
@@ -113,14 +116,14 @@ async function worksAgain(
       came.items.some((each) => each.executionId === work.executionId) &&
       nudges.items.includes(dueAt)
     )
-  }, 2_000)
+  }, 5_000)
 }
 
 async function quick(work: () => Promise<void>): Promise<void> {
   const startedAt = performance.now()
   await work()
   const tookMs = performance.now() - startedAt
-  assert.ok(tookMs < 1_500, `took ${tookMs} ms`)
+  assert.ok(tookMs < 3_000, `took ${tookMs} ms`)
 }
 
 async function withManager(

@@ -15,7 +15,7 @@ import { POOLS, subjects, type Pool } from './subjects.ts'
 export const WORK = 'WORK'
 
 /** After this, a batch that its taker has not finished is given to another. */
-export const ACK_WAIT_MS = 15_000
+const ACK_WAIT_MS = 15_000
 
 /**
  * The one stream: work to take. In memory, since each message is a copy of committed rows that the

@@ -77,7 +77,8 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
     ensure,
     async pending(pool) {
       const connection = link.current()
-      return connection === null ? null : await pendingOf(connection, pool).catch(() => null)
+      if (connection === null) return null
+      return pendingOf(connection, pool).catch(() => null)
     },
   }
 }

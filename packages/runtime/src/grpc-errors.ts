@@ -78,9 +78,9 @@ const CODE_OF_REASON = new Map(ERROR_CODES.map((code) => [reasonOf(code), code])
 /** `errors: [{pointer, message}]`, as problem documents carry them. */
 function violationsOf(errors: unknown): { field: string; description: string }[] {
   if (!Array.isArray(errors)) return []
-  return errors.map((error: { pointer?: unknown; message?: unknown }) => ({
-    field: String(error.pointer ?? ''),
-    description: String(error.message ?? ''),
+  return errors.map((error: { pointer?: string; message?: string }) => ({
+    field: error.pointer ?? '',
+    description: error.message ?? '',
   }))
 }
 

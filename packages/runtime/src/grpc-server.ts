@@ -60,7 +60,7 @@ export interface GrpcServerOptions {
 export interface GrpcServer extends AsyncDisposable {
   readonly port: number
   /** What the standard health service says of all services; true from the start. */
-  setServing(isServing: boolean): void
+  readonly setServing: (isServing: boolean) => void
   /** Takes no more calls, lets those under way end for 5 s, then cuts them. */
   close(): Promise<void>
 }

@@ -9,7 +9,7 @@ export function addTo(
   server: Server,
   names: readonly string[],
   descriptors: Uint8Array | undefined,
-): { setServing(isServing: boolean): void } {
+): { readonly setServing: (isServing: boolean) => void } {
   const health = new HealthImplementation()
   const setServing = (isServing: boolean): void => {
     for (const name of ['', ...names]) {

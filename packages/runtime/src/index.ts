@@ -1,3 +1,12 @@
+/**
+ * What every process needs, and the only place that reads the environment, the clock and chance.
+ *
+ * `runService` is a service's main function; what it creates disposes of itself in order. Loops repeat
+ * work and are woken by nudges. gRPC is in `@millrace/runtime/grpc`.
+ *
+ * Shells throw one error, `ServiceError`; its codes are mapped to gRPC in `grpc-errors.ts`, and to
+ * HTTP in the gateway.
+ */
 export { ERROR_CODES, ServiceError, type ErrorCode } from './service-error.ts'
 export { toServiceError } from './to-service-error.ts'
 

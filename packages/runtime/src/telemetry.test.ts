@@ -38,7 +38,7 @@ it('with one, spans go there, each under its parent', async () => {
     async (outer) => {
       assert.equal(currentTraceparent(), outer.traceparent)
       outer.set({ moved: true })
-      return await withSpan('inner span', {}, (span) => span.traceparent)
+      return withSpan('inner span', {}, (span) => span.traceparent)
     },
   )
   assert.equal(parseTraceparent(inner)?.traceId, '0af7651916cd43dd8448eb211c80319c')

@@ -8,7 +8,7 @@ export type SeedRow = Readonly<Record<string, unknown>>
  * no function makes. All rows of one call have the same columns.
  */
 export async function seedRows(
-  url: string,
+  on: string | SqlSession,
   table: string,
   rows: readonly SeedRow[],
 ): Promise<void> {
@@ -18,11 +18,10 @@ export async function seedRows(
     .map((column) => pg.escapeIdentifier(column))
     .join(', ')
   const into = pg.escapeIdentifier(table)
-  await runSql(
-    url,
-    `INSERT INTO ${into} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${into}, $1)`,
-    [JSON.stringify(rows)],
-  )
+  const text = `INSERT INTO ${into} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${into}, $1)`
+  const params = [JSON.stringify(rows)]
+  if (typeof on === 'string') await runSql(on, text, params)
+  else await on.run(text, params)
 }
 
 /** One statement on a connection of its own; returns its rows, values as `pg` reads them. */
@@ -31,11 +30,21 @@ export async function runSql<Row extends object>(
   text: string,
   params: readonly unknown[] = [],
 ): Promise<Row[]> {
+  await using session = await openSql(url)
+  return await session.run<Row>(text, params)
+}
+
+/** A connection for a test's own statements. Close it before its database is dropped. */
+export interface SqlSession extends AsyncDisposable {
+  run<Row extends object>(text: string, params?: readonly unknown[]): Promise<Row[]>
+}
+
+export async function openSql(url: string): Promise<SqlSession> {
   const client = new pg.Client({ connectionString: url, application_name: 'testkit' })
   await client.connect()
-  try {
-    return (await client.query<Row>(text, [...params])).rows
-  } finally {
-    await client.end()
+  return {
+    run: async <Row extends object>(text: string, params: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...params])).rows,
+    [Symbol.asyncDispose]: () => client.end(),
   }
 }

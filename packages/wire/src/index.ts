@@ -1,3 +1,12 @@
+/**
+ * The contracts of proto/ in TypeScript, and the only user of what is generated from them.
+ *
+ * Bus messages are plain types (`messages.ts`) with a pair of functions each: `decodeX(encodeX(x))` is
+ * x, and bytes that are something else throw. gRPC services are definitions for the runtime's
+ * `serveGrpc` and `createGrpcClient`, with their messages under `pb`.
+ *
+ * Statuses and types are spelled with a prefix in proto; one codec translates, nothing casts.
+ */
 export type {
   ControlItem,
   DependencyNudge,
