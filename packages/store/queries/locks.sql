@@ -67,7 +67,8 @@ FROM json_to_recordset($5::json) AS d(workspace_id uuid, key text, execution_id 
 ON CONFLICT (workspace_id, key, execution_id) DO UPDATE SET
   depth = EXCLUDED.depth,
   held_since = CASE WHEN lock_holder.token = EXCLUDED.token THEN lock_holder.held_since ELSE clock() END,
-  token = EXCLUDED.token, generation = EXCLUDED.generation
+  generation = CASE WHEN lock_holder.token = EXCLUDED.token THEN lock_holder.generation ELSE EXCLUDED.generation END,
+  token = EXCLUDED.token
 
 -- name: locksHeldBy
 SELECT h.workspace_id, h.key

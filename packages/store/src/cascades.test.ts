@@ -5,7 +5,7 @@ import { newId } from '@millrace/runtime'
 import { cancelExecutions, readChildren } from './cascades.ts'
 import { readControls } from './controls.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
-import { startTestStore, type TestStore } from './test-rows.ts'
+import { startTestStore, type TestStore } from '../test/test-store.ts'
 
 let store: TestStore
 before(async () => {

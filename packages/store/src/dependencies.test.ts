@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { newId } from '@millrace/runtime'
 import fc from 'fast-check'
 import { collectDependencies } from './dependencies.ts'
-import { startTestStore, type TestStore } from './test-rows.ts'
+import { startTestStore, type TestStore } from '../test/test-store.ts'
 
 let store: TestStore
 before(async () => {

@@ -1,11 +1,11 @@
 import { newId } from '@millrace/runtime'
 import type { Status } from '@millrace/execution'
 import type { Queryable } from './database.ts'
-import type { LockRef } from './locks.ts'
 import { sql } from './locks-sql.ts'
+import type { LockKey } from './why.ts'
 
 /** A lock for people to look at. Times are ms since 1970. */
-export interface LockView extends LockRef {
+export interface LockView extends LockKey {
   readonly capacity: number
   readonly lastToken: number
   readonly holders: readonly {
@@ -33,7 +33,7 @@ export interface LockView extends LockRef {
 }
 
 /** A lock that nobody ever asked for is a free one. */
-export async function inspectLock(db: Queryable, { workspaceId, key }: LockRef): Promise<LockView> {
+export async function inspectLock(db: Queryable, { workspaceId, key }: LockKey): Promise<LockView> {
   const [lock] = await db.query<{ capacity: number; last_token: number }>(sql.readLock, [
     workspaceId,
     key,
@@ -83,7 +83,7 @@ export function listLocks(
 /** Writes down who took a lock away from whom; in the transaction that does. */
 export async function auditForceRelease(
   tx: Queryable,
-  input: LockRef & {
+  input: LockKey & {
     readonly actorId: string | null
     readonly details: Readonly<Record<string, unknown>>
   },

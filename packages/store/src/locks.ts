@@ -3,15 +3,10 @@ import type { Queryable } from './database.ts'
 import { sql } from './locks-sql.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { heldParam, type ShardFence } from './shard-leases.ts'
-
-/** `key`: 'setting:<setting id>' or 'semaphore:<name>'. */
-export interface LockRef {
-  readonly workspaceId: string
-  readonly key: string
-}
+import type { LockKey } from './why.ts'
 
 /** One lock as its rows say, read under its row lock. */
-export interface LoadedLock extends LockRef {
+export interface LoadedLock extends LockKey {
   /** Holders, and the requests that have a ticket. */
   readonly lock: Lock
   /** Holders that have ended or were reverted. */
@@ -20,8 +15,6 @@ export interface LoadedLock extends LockRef {
   readonly goneWaiters: readonly Waiter[]
   /** Requests without a ticket, in the order in which they were made. */
   readonly fresh: readonly FreshRequest[]
-  /** Of everybody in it: the generation that holds or waits. */
-  readonly generations: ReadonlyMap<string, number>
 }
 
 export interface FreshRequest {
@@ -41,7 +34,7 @@ export interface FreshRequest {
  */
 export async function loadLocks(
   tx: Queryable,
-  keys: readonly LockRef[],
+  keys: readonly LockKey[],
   fence: ShardFence | null,
 ): Promise<LoadedLock[]> {
   const param = keysParam(keys)
@@ -66,6 +59,8 @@ export async function loadLocks(
 export interface LockChange {
   readonly loaded: LoadedLock
   readonly next: Lock
+  /** Which generation holds it by each new token. */
+  readonly generationOf: ReadonlyMap<number, number>
   readonly done: readonly { readonly executionId: string; readonly seq: number }[]
 }
 
@@ -99,7 +94,7 @@ export async function saveLocks(tx: Queryable, changes: readonly LockChange[]): 
 export async function locksHeldBy(
   db: Queryable,
   executions: readonly ExecutionKey[],
-): Promise<LockRef[]> {
+): Promise<LockKey[]> {
   if (executions.length === 0) return []
   const param = executions.map((key) => ({
     workspace_id: key.workspaceId,
@@ -115,7 +110,7 @@ export async function locksHeldBy(
 export async function locksToServe(
   db: Queryable,
   input: ShardFence & { readonly freshForMs: number; readonly limit: number },
-): Promise<LockRef[]> {
+): Promise<LockKey[]> {
   const rows = await db.query<KeyRow>(sql.locksToServe, [
     heldParam(input),
     input.processId,
@@ -168,10 +163,6 @@ function toLoadedLock(
         isOpen: request.is_open === true,
         ageMs: request.age_ms,
       })),
-    // A holder's own generation counts before that of its requests.
-    generations: new Map(
-      [...requests, ...holders].map((one) => [one.execution_id, one.generation]),
-    ),
   }
 }
 
@@ -204,7 +195,7 @@ function formerHolders({ loaded, next }: LockChange): Record<string, unknown>[] 
     .map((holder) => ({ ...lockColumns(loaded), execution_id: holder.executionId }))
 }
 
-function changedHolders({ loaded, next }: LockChange): Record<string, unknown>[] {
+function changedHolders({ loaded, next, generationOf }: LockChange): Record<string, unknown>[] {
   const before = new Map(loaded.lock.holders.map((holder) => [holder.executionId, holder]))
   const isSame = (a: Holder, b: Holder | undefined): boolean =>
     a.token === b?.token && a.depth === b.depth
@@ -213,7 +204,7 @@ function changedHolders({ loaded, next }: LockChange): Record<string, unknown>[]
     .map((holder) => ({
       ...lockColumns(loaded),
       execution_id: holder.executionId,
-      generation: loaded.generations.get(holder.executionId) ?? 1,
+      generation: generationOf.get(holder.token) ?? 1,
       token: holder.token,
       depth: holder.depth,
     }))
@@ -223,9 +214,9 @@ function groupByLock<Row extends KeyRow>(rows: readonly Row[]): Map<string, Row[
   return Map.groupBy(rows, (row) => `${row.workspace_id}/${row.key}`)
 }
 
-const lockColumns = ({ workspaceId, key }: LockRef) => ({ workspace_id: workspaceId, key })
-const keysParam = (keys: readonly LockRef[]): string => JSON.stringify(keys.map(lockColumns))
-const keyOf = (row: KeyRow): LockRef => ({ workspaceId: row.workspace_id, key: row.key })
+const lockColumns = ({ workspaceId, key }: LockKey) => ({ workspace_id: workspaceId, key })
+const keysParam = (keys: readonly LockKey[]): string => JSON.stringify(keys.map(lockColumns))
+const keyOf = (row: KeyRow): LockKey => ({ workspaceId: row.workspace_id, key: row.key })
 
 interface KeyRow {
   workspace_id: string

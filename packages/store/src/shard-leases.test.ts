@@ -12,7 +12,7 @@ import {
   shardOfLock,
   SHARDS,
 } from './shard-leases.ts'
-import { startTestStore, type TestStore } from './test-rows.ts'
+import { startTestStore, type TestStore } from '../test/test-store.ts'
 
 let store: TestStore
 before(async () => {

@@ -15,7 +15,7 @@ import {
   sweepExecutions,
   sweepWaits,
 } from './sweep.ts'
-import { startTestStore, type TestStore } from './test-rows.ts'
+import { startTestStore, type TestStore } from '../test/test-store.ts'
 
 let store: TestStore
 let fence: ShardFence

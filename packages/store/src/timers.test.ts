@@ -4,7 +4,7 @@ import { newId } from '@millrace/runtime'
 import { runSql } from '@millrace/testkit'
 import { registerProcess } from './leases.ts'
 import { keepShards, type ShardFence } from './shard-leases.ts'
-import { startTestStore, type TestStore } from './test-rows.ts'
+import { startTestStore, type TestStore } from '../test/test-store.ts'
 import { nextDueMs, takeDue } from './timers.ts'
 
 let store: TestStore

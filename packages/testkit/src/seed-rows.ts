@@ -40,11 +40,13 @@ export interface SqlSession extends AsyncDisposable {
 }
 
 export async function openSql(url: string): Promise<SqlSession> {
-  const client = new pg.Client({ connectionString: url, application_name: 'testkit' })
-  await client.connect()
+  // A pool of one: what is asked meanwhile waits for its turn.
+  const pool = new pg.Pool({ connectionString: url, application_name: 'testkit', max: 1 })
+  pool.on('error', () => undefined) // tests end servers; the next statement says so
+  await pool.query('SELECT')
   return {
     run: async <Row extends object>(text: string, params: readonly unknown[] = []) =>
-      (await client.query<Row>(text, [...params])).rows,
-    [Symbol.asyncDispose]: () => client.end(),
+      (await pool.query<Row>(text, [...params])).rows,
+    [Symbol.asyncDispose]: () => pool.end(),
   }
 }

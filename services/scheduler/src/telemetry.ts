@@ -1,9 +1,27 @@
 import type { Metrics } from '@millrace/runtime'
 
+type Counter = ReturnType<Metrics['counter']>
+type Gauge = ReturnType<Metrics['gauge']>
+type Histogram = ReturnType<Metrics['histogram']>
+
 const COUNTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000] as const
 
 /** Everything the scheduler measures. */
-export function createSchedulerMetrics(metrics: Metrics) {
+export interface SchedulerMetrics {
+  readonly timersLate: Histogram
+  readonly resolved: Counter
+  readonly batch: Histogram
+  readonly finds: Counter
+  readonly walk: Histogram
+  readonly redispatched: Counter
+  readonly recovered: Counter
+  readonly expired: Counter
+  readonly controls: Counter
+  readonly cascaded: Counter
+  readonly shards: Gauge
+}
+
+export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
   return {
     timersLate: metrics.histogram('timers_late_seconds', 'How late due waits were answered'),
     resolved: metrics.counter('waits_resolved_total', 'Waits answered', ['kind']),
@@ -28,5 +46,3 @@ export function createSchedulerMetrics(metrics: Metrics) {
     shards: metrics.gauge('shards_held', 'Shards of this copy'),
   }
 }
-
-export type SchedulerMetrics = ReturnType<typeof createSchedulerMetrics>

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { connectBus, type Bus } from '@millrace/bus'
 import { createLogger, monotonicMs, newId, type Service, sleep } from '@millrace/runtime'
 import { startTestStore, type TestStore } from '@millrace/store/testing'
-import { runSql, startNats, type TestNats } from '@millrace/testkit'
-import { DEFAULTS, type SchedulerConfig } from './config.ts'
-import { createScheduler } from './service.ts'
+import { startNats, type TestNats } from '@millrace/testkit'
+import { DEFAULTS, type SchedulerConfig } from '../src/config.ts'
+import { createScheduler } from '../src/service.ts'
 
 /** A store, a NATS, and schedulers over both, for one test file. */
 export interface SchedulerBench {
@@ -45,7 +45,7 @@ export async function startBench(): Promise<SchedulerBench> {
       return copy
     },
     stopAll,
-    sql: (text, params) => runSql(store.url, text, params),
+    sql: store.sql,
     async close() {
       await stopAll()
       await bus.close()

@@ -1,14 +1,15 @@
 import { newId } from '@millrace/runtime'
 import {
   createTestDatabase,
+  openSql,
   seedRows,
   startPostgres,
   type SeedRow,
   type TestDatabase,
   type TestPostgres,
 } from '@millrace/testkit'
-import { createDatabase, type Database } from './database.ts'
-import { migrate } from './migrate.ts'
+import { createDatabase, type Database } from '../src/database.ts'
+import { migrate } from '../src/migrate.ts'
 
 /** A database for one test file, and rows in any state for it. Imported from tests only. */
 export interface TestStore {
@@ -18,6 +19,8 @@ export interface TestStore {
   execution(row?: SeedRow): Promise<string>
   executions(rows: readonly SeedRow[]): Promise<string[]>
   wait(executionId: string, row?: SeedRow): Promise<void>
+  /** Rows of one statement, on a connection that stays open. */
+  sql<Row extends object>(text: string, params?: readonly unknown[]): Promise<Row[]>
   seed(table: string, rows: readonly SeedRow[]): Promise<void>
   close(): Promise<void>
 }
@@ -26,6 +29,7 @@ export async function startTestStore(): Promise<TestStore> {
   const server: TestPostgres = await startPostgres()
   const database: TestDatabase = await createTestDatabase({ server: server.url, migrate })
   const db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
+  const session = await openSql(database.url)
   const workspaceId = newId()
 
   async function executions(rows: readonly SeedRow[]): Promise<string[]> {
@@ -40,7 +44,7 @@ export async function startTestStore(): Promise<TestStore> {
         ...row,
       }
     })
-    await seedRows(database.url, 'execution', full)
+    await seedRows(session, 'execution', full)
     return full.map((row) => row.id)
   }
 
@@ -51,7 +55,7 @@ export async function startTestStore(): Promise<TestStore> {
     executions,
     execution: async (row = {}) => (await executions([row]))[0] ?? '',
     wait: (executionId, row = {}) =>
-      seedRows(database.url, 'wait', [
+      seedRows(session, 'wait', [
         {
           workspace_id: workspaceId,
           execution_id: executionId,
@@ -61,8 +65,10 @@ export async function startTestStore(): Promise<TestStore> {
           ...row,
         },
       ]),
-    seed: (table, rows) => seedRows(database.url, table, rows),
+    seed: (table, rows) => seedRows(session, table, rows),
+    sql: session.run,
     async close() {
+      await session[Symbol.asyncDispose]()
       await db.close()
       await database.drop()
       await server.stop()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import type { EndedItem } from '@millrace/wire'
 import { newId } from '@millrace/runtime'
-import { eventually, startBench, type SchedulerBench } from './test-scheduler.ts'
+import { eventually, startBench, type SchedulerBench } from './scheduler-bench.ts'
 
 let bench: SchedulerBench
 before(async () => {

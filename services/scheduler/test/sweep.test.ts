@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { newId } from '@millrace/runtime'
-import { eventually, startBench, type SchedulerBench } from './test-scheduler.ts'
+import { eventually, startBench, type SchedulerBench } from './scheduler-bench.ts'
 
 // Nothing in this file nudges: all of it must be found.
 let bench: SchedulerBench

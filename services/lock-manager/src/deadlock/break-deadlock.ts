@@ -1,0 +1,83 @@
+import { type Deadlock, findDeadlocks } from '@millrace/lock'
+import {
+  answerWaits,
+  type BlockedWait,
+  loadBlocked,
+  lockExecutions,
+  type Queryable,
+  readLockedSettingName,
+} from '@millrace/store'
+import type { LockContext } from '../context.ts'
+import type { LockServer } from '../serve/lock-server.ts'
+import { tellAnswered } from '../serve/serve-locks.ts'
+import { describeDeadlock } from './describe-deadlock.ts'
+
+/**
+ * Ends a deadlock: the victim's wait is answered with DeadlockError. The cycle is looked at again with
+ * the rows of its members locked, so that a release or an end in between is never punished.
+ */
+export async function breakDeadlock(
+  { db, bus, presence, log, metrics }: LockContext,
+  server: Pick<LockServer, 'note'>,
+  seen: Deadlock<BlockedWait>,
+  workspaceId: string,
+): Promise<void> {
+  const { victim } = seen
+  if (victim === null) {
+    log.error({ cycle: seen.cycle.map((link) => link.executionId) }, 'a deadlock without a victim')
+    return
+  }
+  const members = seen.cycle.map(({ executionId }) => ({ workspaceId, executionId }))
+  const done = await db.transaction(async (tx) => {
+    await lockExecutions(tx, members)
+    const blocked = await loadBlocked(tx, members)
+    const still = findDeadlocks(blocked).find((one) => isSameVictim(one.victim, victim))
+    if (still === undefined) return null
+    const error = describeDeadlock(still, {
+      executions: new Map(blocked.map((one) => [one.executionId, one])),
+      locks: await lockNames(tx, workspaceId, still),
+    })
+    const { executionId, wait } = victim
+    const { generation, seq } = wait
+    const answered = await answerWaits(tx, [
+      { workspaceId, executionId, generation, seq, outcome: { kind: 'error', error } },
+    ])
+    return { answered, error }
+  })
+  if (done === null || done.answered.length === 0) return
+  metrics.deadlocks.inc()
+  log.warn(
+    { executionId: victim.executionId, message: done.error.message },
+    'a deadlock was broken',
+  )
+  tellAnswered({ bus, presence }, done.answered)
+  // The victim's request leaves the queue now.
+  const { subject } = victim.wait
+  if (subject !== null) server.note([{ workspaceId, key: subject }])
+}
+
+type AnyVictim = Deadlock<BlockedWait>['victim']
+
+const isSameVictim = (a: AnyVictim, b: AnyVictim): boolean =>
+  a?.executionId === b?.executionId && a?.wait.seq === b?.wait.seq
+
+/** What people call the locks of a cycle. */
+async function lockNames(
+  tx: Queryable,
+  workspaceId: string,
+  { cycle }: Deadlock<BlockedWait>,
+): Promise<Map<string, string>> {
+  const names = new Map<string, string>()
+  for (const { wait } of cycle) {
+    if (wait.subject === null || wait.waitKind !== 'LOCK') continue
+    const [kind, id = ''] = split(wait.subject)
+    const name = kind === 'setting' ? await readLockedSettingName(tx, { workspaceId, id }) : id
+    if (name !== null) names.set(wait.subject, name)
+  }
+  return names
+}
+
+function split(key: string): [string, string] {
+  const colon = key.indexOf(':')
+  return [key.slice(0, colon), key.slice(colon + 1)]
+}

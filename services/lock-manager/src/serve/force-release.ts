@@ -1,0 +1,42 @@
+import {
+  auditForceRelease,
+  loadLocks,
+  type LockKey,
+  type Queryable,
+  saveLocks,
+} from '@millrace/store'
+import { decide } from '@millrace/lock'
+
+export interface ForceRelease extends LockKey {
+  readonly executionId: string
+  /** The token that was seen: a later grant to the same execution is not touched. */
+  readonly token: number
+  readonly reason: string
+  readonly actorId: string | null
+}
+
+/**
+ * Takes a lock from its holder and writes down who did it, in the caller's transaction. The former
+ * holder does not notice; its token is what fences it from now on. False: it was not held under that
+ * token any more. The caller serves the lock afterwards: the next in its queue gets it.
+ */
+export async function forceRelease(tx: Queryable, request: ForceRelease): Promise<boolean> {
+  const { workspaceId, key, executionId, token, reason, actorId } = request
+  const [loaded] = await loadLocks(tx, [{ workspaceId, key }], null)
+  const holder = loaded?.lock.holders.find(
+    (one) => one.executionId === executionId && one.token === token,
+  )
+  if (loaded === undefined || holder === undefined) return false
+  // Alone, without its queue: grants are given where waits are answered, by the next serving.
+  const { next } = decide({ ...loaded.lock, queue: [] }, { type: 'forceReleased', token })
+  await saveLocks(tx, [
+    { loaded, next: { ...next, queue: loaded.lock.queue }, done: [], generationOf: new Map() },
+  ])
+  await auditForceRelease(tx, {
+    workspaceId,
+    key,
+    actorId,
+    details: { execution_id: executionId, token, reason },
+  })
+  return true
+}

@@ -1,0 +1,101 @@
+import { decide, type Lock, type LockEvent } from '@millrace/lock'
+import type { LoadedLock } from '@millrace/store'
+
+/** A request that gets the lock, and the token it gets it with. */
+export interface Grant {
+  readonly executionId: string
+  readonly generation: number
+  readonly seq: number
+  readonly token: number
+}
+
+/** What is to become of one lock; pure, from its rows alone. */
+export interface LockPlan {
+  readonly next: Lock
+  readonly grants: readonly Grant[]
+  /** Requests that are dealt with: granted, released, or waited for by nobody. */
+  readonly done: readonly { readonly executionId: string; readonly seq: number }[]
+}
+
+/**
+ * Applies everything that the rows tell, in the order in which it counts: who left the queue, who
+ * ended, then the new requests as they were made. A holder keeps its lock while it waits or is
+ * paused; only releasing it, ending, being reverted, or a forced release gives it back.
+ */
+export function planLock(loaded: LoadedLock): LockPlan {
+  const draft = createDraft(loaded.lock)
+  for (const waiter of loaded.goneWaiters) {
+    draft.apply({ type: 'waiterLeft', ...waiter })
+    draft.done.push(waiter)
+  }
+  for (const executionId of loaded.endedHolders) draft.apply({ type: 'holderEnded', executionId })
+  let kept = loaded.fresh
+  for (let before = -1; kept.length !== before;) {
+    before = kept.length
+    kept = kept.filter((request) => {
+      // Released before it was granted: that release belongs to the grant that is still to come.
+      if (request.action === 'release' && isQueuedBefore(draft.lock, request)) return true
+      draft.done.push(request)
+      if (!request.isOpen) return false
+      if (request.action === 'release')
+        draft.apply({ type: 'releaseRequested', executionId: request.executionId })
+      else {
+        if (request.capacity !== draft.lock.capacity)
+          draft.apply({ type: 'capacityChanged', capacity: request.capacity })
+        // Its row stays until it is granted.
+        draft.done.pop()
+        draft.apply({ type: 'acquireRequested', ...request })
+      }
+      return false
+    })
+  }
+  // After a forced release nothing of the above happens, and yet there is a free slot.
+  draft.apply({ type: 'capacityChanged', capacity: draft.lock.capacity })
+  return draft.plan()
+}
+
+/** The plan when it turns out, while answering, that these grants have nobody waiting for them. */
+export function withoutGrants(plan: LockPlan, refused: readonly Grant[]): LockPlan {
+  const draft = createDraft(plan.next)
+  for (const { executionId } of refused) draft.apply({ type: 'releaseRequested', executionId })
+  const further = draft.plan()
+  return {
+    next: further.next,
+    grants: further.grants,
+    done: [...plan.done, ...further.done],
+  }
+}
+
+function createDraft(from: Lock) {
+  let lock = from
+  const grants: Grant[] = []
+  const done: { executionId: string; seq: number }[] = []
+  return {
+    get lock() {
+      return lock
+    },
+    done,
+    apply(event: LockEvent): void {
+      const decision = decide(lock, event)
+      lock = decision.next
+      for (const effect of decision.effects) {
+        if (effect.kind !== 'grant') continue
+        const { executionId, generation, seq, token } = effect
+        grants.push({ executionId, generation, seq, token })
+        done.push({ executionId, seq })
+      }
+    },
+    plan: (): LockPlan => ({ next: lock, grants, done }),
+  }
+}
+
+const isQueuedBefore = (
+  lock: Lock,
+  release: { readonly executionId: string; readonly generation: number; readonly seq: number },
+): boolean =>
+  lock.queue.some(
+    (waiter) =>
+      waiter.executionId === release.executionId &&
+      waiter.generation === release.generation &&
+      waiter.seq < release.seq,
+  )
