@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Execution, isEnded } from '@millrace/client'
+import { type Execution, isEnded, LIVE_STATUSES } from '@millrace/client'
 import {
   createRig,
   type HttpTarget,
@@ -113,7 +113,7 @@ describe('crashes', { timeout: 300_000 }, () => {
       await until(
         async () =>
           (await stack.client.executions.list({
-            filter: { field: 'ended_at', op: 'is_null', value: true },
+            filter: { field: 'status', op: 'in', value: LIVE_STATUSES },
             limit: 1,
           })) !== null,
         { what: 'an answer' },
@@ -216,7 +216,7 @@ describe('crashes', { timeout: 300_000 }, () => {
   test('no execution is left over', async () => {
     const live = await Array.fromAsync(
       stack.client.executions.iterate({
-        filter: { field: 'ended_at', op: 'is_null', value: true },
+        filter: { field: 'status', op: 'in', value: LIVE_STATUSES },
       }),
     )
     const lost = live.filter((execution) => !isEnded(execution) && execution.status === 'LOST')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { LIVE_STATUSES } from '@millrace/client'
 import { until, useStack } from '../stack/index.ts'
 
 const MANY = 1_000
@@ -64,7 +65,7 @@ describe('a tree of a thousand children', { timeout: 180_000 }, () => {
     const left = {
       and: [
         { field: 'parent_execution_id', op: 'eq', value: parent.id },
-        { field: 'ended_at', op: 'is_null', value: true },
+        { field: 'status', op: 'in', value: LIVE_STATUSES },
       ],
     } as const
     await until(

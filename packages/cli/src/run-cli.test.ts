@@ -166,6 +166,20 @@ test('execution list turns its options into one filter', async () => {
   assert.equal(query.get('limit'), '5')
 })
 
+test('what has ended is looked for in the last week, and that is said', async () => {
+  await using server = await startScriptedServer([json(200, { items: [], next_cursor: null })])
+  await using box = await createSandbox(server.url)
+  const ran = await box.run(['execution', 'list', '--status', 'ended_error'])
+  assert.equal(ran.err, 'of the last 7 days; --since narrows it')
+  const query = new URL(server.seen[0]?.url ?? '', server.url).searchParams
+  assert.deepEqual(JSON.parse(query.get('filter') ?? ''), {
+    and: [
+      { field: 'status', op: 'in', value: ['ENDED_ERROR'] },
+      { field: 'created_at', op: 'ge', value: '2025-12-25T00:02:00.000Z' },
+    ],
+  })
+})
+
 test('setting set creates what is not there', async () => {
   await using server = await startScriptedServer([
     problem(404),

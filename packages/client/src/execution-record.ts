@@ -23,6 +23,11 @@ export function isEnded(execution: { readonly status: string }): boolean {
   return execution.status.startsWith('ENDED_')
 }
 
+/** The statuses of what has not ended: the filter that every list answers cheaply. */
+export const LIVE_STATUSES: readonly ExecutionStatus[] = EXECUTION_STATUSES.filter(
+  (status) => !isEnded({ status }),
+)
+
 /** One run, with every property of its record; null where there is no value. Times are RFC 3339. */
 export interface Execution {
   readonly activity_type: string | null

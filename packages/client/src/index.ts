@@ -16,6 +16,7 @@ export type { BulkAction, BulkResult, NewExecution } from './execution-requests.
 export {
   EXECUTION_STATUSES,
   isEnded,
+  LIVE_STATUSES,
   type Execution,
   type ExecutionStatus,
   type ExecutionType,

@@ -1,8 +1,8 @@
-import type { Client, Filter } from '@millrace/client'
+import { type Client, type Filter, LIVE_STATUSES } from '@millrace/client'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
-import { collectWords, looksLikeId, parseCount } from '../parse-option.ts'
+import { collectWords, looksLikeId, parseCount, parseSeconds } from '../parse-option.ts'
 import { readJson } from '../read-input.ts'
 import { renderExecutionList } from '../render/execution.ts'
 
@@ -10,6 +10,7 @@ interface Options {
   readonly status?: readonly string[]
   readonly flow?: string
   readonly parent?: string
+  readonly since?: number
   readonly filter?: string
   readonly order: string
   readonly limit: number
@@ -27,6 +28,7 @@ export function addExecutionList(execution: Command, context: Context): void {
     )
     .option('--flow <flow>', 'only of this flow, name or id')
     .option('--parent <id>', 'only children of this execution')
+    .option('--since <time>', 'only those created in the last 90s, 5m, 2h or 7d', parseSeconds)
     .option('--filter <json>', 'a filter as the API takes it: JSON, @file or -')
     .option('--order <fields>', 'for example -created_at,name', '-created_at')
     .option('-n, --limit <count>', 'no more than this many', parseCount, 50)
@@ -52,7 +54,15 @@ async function toFilter(
   context: Context,
 ): Promise<Filter | undefined> {
   const all: Filter[] = []
-  if (options.status !== undefined) all.push(statusFilter(options.status))
+  const status = options.status === undefined ? null : toStatuses(options.status)
+  if (status !== null) all.push({ field: 'status', op: 'in', value: status })
+  const since =
+    options.since ?? (status?.some((one) => isEndedWord(one)) === true ? WEEK_SECONDS : null)
+  if (since !== null) {
+    const from = new Date(context.deps.now() - since * 1000)
+    all.push({ field: 'created_at', op: 'ge', value: from.toISOString() })
+    if (options.since === undefined) context.deps.io.err('of the last 7 days; --since narrows it')
+  }
   if (options.flow !== undefined) {
     const id = looksLikeId(options.flow)
       ? options.flow
@@ -66,9 +76,13 @@ async function toFilter(
   return all.length < 2 ? all[0] : { and: all }
 }
 
-function statusFilter(words: readonly string[]): Filter {
+/** The API finds what has ended within 7 days at most; a minute less leaves room for the way there. */
+const WEEK_SECONDS = 7 * 86_400 - 60
+
+function toStatuses(words: readonly string[]): readonly string[] {
   if (words.length === 0) throw new CliError('--status needs a status')
-  if (words.length === 1 && words[0] === 'live')
-    return { field: 'ended_at', op: 'is_null', value: true }
-  return { field: 'status', op: 'in', value: words.map((word) => word.toUpperCase()) }
+  if (words.length === 1 && words[0] === 'live') return LIVE_STATUSES
+  return words.map((word) => word.toUpperCase())
 }
+
+const isEndedWord = (status: string): boolean => status.startsWith('ENDED_')
