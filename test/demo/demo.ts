@@ -56,7 +56,7 @@ async function story(stack: Stack, endpoint: HttpTarget): Promise<void> {
 
   await untilAsked(client, { endpoint, id })
   await showWhy(client, 'my-parent-flow', { id, status: 'WAITING_DEPENDENCY' })
-  endpoint.letGo()
+  endpoint.letGo(ENDPOINT)
 
   const ended = await client.executions.wait(id, { timeoutSeconds: 60 })
   await showAndCheck(client, { ended, endpoint, childId: child.id })

@@ -8,7 +8,7 @@ export function printWhy(of: string, why: Why): void {
   if (why.since !== null)
     say(`    since ${why.since}${why.until === null ? '' : `, until ${why.until}`}`)
   for (const wait of why.waits) {
-    const unblock = wait.unblock.map(({ action }) => action).join(', ')
+    const unblock = (wait.unblock ?? []).map(({ action }) => action).join(', ')
     say(
       `    waits: ${wait.kind} ${JSON.stringify(wait.ref)}${unblock === '' ? '' : `; would free it: ${unblock}`}`,
     )

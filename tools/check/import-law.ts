@@ -89,7 +89,8 @@ function verdict(path: string, owner: string, specifier: string): string | null 
     if (OUTSIDE.test(path) || isTest(path)) return null
     return MAY_IMPORT[owner]?.includes(name) === true ? null : `${owner} stands below or beside it`
   }
-  if (PURE_NAMES.has(owner) && !isTest(path)) return `${owner} is pure and imports nothing`
+  if (PURE_NAMES.has(owner) && path.includes('/src/') && !isTest(path))
+    return `${owner} is pure and imports nothing`
   return null
 }
 

@@ -21,4 +21,5 @@ export function productFiles(): readonly ProductFile[] {
 }
 
 export const isTest = (path: string): boolean =>
-  path.endsWith('.test.ts') || /^(?:test|tools)\/|^(?:packages|services|deploy)\/[^/]+\/test\//.test(path)
+  path.endsWith('.test.ts') ||
+  /^(?:test|tools)\/|^(?:packages|services|deploy)\/[^/]+\/test\//.test(path)
