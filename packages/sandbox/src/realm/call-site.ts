@@ -4,17 +4,14 @@
  */
 export interface CallSite {
   readonly line: number | null
-  /** The author's frames, one per line; empty when there are none. */
-  readonly frames: string
-  /** The number of the asynchronous step inside which the call was made. */
-  readonly step: number | null
+  readonly stack: readonly Frame[]
 }
 
 export const FLOW_FILE = 'flow'
 export const REALM_FILE = 'millrace:realm'
 /** Frames of asynchronous steps are found by this name. */
 export const STEP_FRAME = 'millrace step '
-const FRAMES = 24
+const FRAMES = 16
 
 interface Frame {
   getFileName(): string | null
@@ -31,24 +28,38 @@ class Mark {
   declare readonly stack: readonly Frame[]
 }
 
+/** Kept as cheap as can be: it runs at every call. The frames' text is made when an error needs it. */
 export function callSite(): CallSite {
   const mark = new Mark()
-  Error.captureStackTrace(mark)
+  Error.captureStackTrace(mark, callSite)
+  const { stack } = mark
   let line: number | null = null
-  let step: number | null = null
-  let frames = ''
-  let shown = 0
-  for (const frame of mark.stack) {
-    const file = frame.getFileName()
-    if (file === FLOW_FILE) {
-      line ??= frame.getLineNumber()
-      if (shown++ < 6) frames += `\n    at ${frameText(frame)}`
-    } else if (file === REALM_FILE && step === null) {
-      const name = frame.getFunctionName()
-      if (name?.startsWith(STEP_FRAME) === true) step = Number(name.slice(STEP_FRAME.length))
-    }
+  for (const frame of stack) {
+    if (frame.getFileName() !== FLOW_FILE) continue
+    line = frame.getLineNumber()
+    break
   }
-  return { line, frames, step }
+  return { line, stack }
+}
+
+/** The author's frames, one per line; empty when there are none. */
+export function framesOf({ stack }: CallSite): string {
+  let text = ''
+  let shown = 0
+  for (const frame of stack) {
+    if (frame.getFileName() !== FLOW_FILE) continue
+    if (shown++ < 6) text += `\n    at ${frameText(frame)}`
+  }
+  return text
+}
+
+/** The number of the asynchronous step inside which the call was made. */
+export function stepOf({ stack }: CallSite): number | null {
+  for (const frame of stack) {
+    const name = frame.getFileName() === REALM_FILE ? frame.getFunctionName() : null
+    if (name?.startsWith(STEP_FRAME) === true) return Number(name.slice(STEP_FRAME.length))
+  }
+  return null
 }
 
 /** Makes V8 write stack traces for this realm: the author's frames only. */

@@ -170,7 +170,7 @@ export function endedOf(
   outcome: Outcome,
   children: readonly ChildExecution[],
   label: string,
-  frames: string,
+  frames: () => string,
 ): ChildExecution[] {
   if (outcome.kind === 'timeout') {
     throw withFrames(new DependencyTimeoutError(`${label} did not end within the timeout`), frames)
@@ -190,7 +190,7 @@ export function endedOf(
   throw withFrames(failureOf(ended), frames)
 }
 
-export function valueOrThrow(outcome: Outcome, frames: string): Json {
+export function valueOrThrow(outcome: Outcome, frames: () => string): Json {
   if (outcome.kind === 'error') throw errorOf(outcome.error, frames)
   return plainValue(outcome)
 }

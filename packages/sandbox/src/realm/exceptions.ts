@@ -89,7 +89,7 @@ const NATIVE: Record<string, ErrorClass> = {
 }
 
 /** An error that was recorded or that the engine sent, as an object to throw. */
-export function errorOf(value: ErrorValue, frames: string): Error {
+export function errorOf(value: ErrorValue, frames: () => string): Error {
   const table = EXCEPTIONS as unknown as Record<string, ErrorClass>
   const Native = Object.hasOwn(NATIVE, value.name) ? NATIVE[value.name] : undefined
   const Known = Object.hasOwn(table, value.name) ? table[value.name] : Native
@@ -108,14 +108,14 @@ export function errorOf(value: ErrorValue, frames: string): Error {
   own(
     error,
     'stack',
-    typeof stack === 'string' ? stack : `${value.name}: ${value.message}${frames}`,
+    typeof stack === 'string' ? stack : `${value.name}: ${value.message}${frames()}`,
   )
   return error
 }
 
 /** Gives an exception made by the realm the frames of the call that it answers. */
-export function withFrames<E extends Error>(error: E, frames: string): E {
-  own(error, 'stack', `${error.name}: ${error.message}${frames}`)
+export function withFrames<E extends Error>(error: E, frames: () => string): E {
+  own(error, 'stack', `${error.name}: ${error.message}${frames()}`)
   return error
 }
 

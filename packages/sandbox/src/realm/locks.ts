@@ -133,6 +133,6 @@ export class Semaphore extends Lock {
   }
 }
 
-function done(outcome: Outcome, frames: string): void {
+function done(outcome: Outcome, frames: () => string): void {
   valueOrThrow(outcome, frames)
 }

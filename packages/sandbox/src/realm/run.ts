@@ -15,7 +15,7 @@ import type {
   Outcome,
   SelfFacts,
 } from '@millrace/replay'
-import { callSite } from './call-site.ts'
+import { callSite, framesOf, stepOf } from './call-site.ts'
 import type { CallSite } from './call-site.ts'
 import {
   EngineException,
@@ -108,8 +108,9 @@ export class Run {
     if (this.signal !== null) throw this.signal
     if (this.end !== null) throw new LifecycleSignal('the execution has ended')
     if (this.stepDepth > 0) throw insideStep(api, this.stepName)
-    if (this.asyncSteps.size > 0 && site.step !== null) {
-      throw insideStep(api, this.asyncSteps.get(site.step)?.name ?? '')
+    if (this.asyncSteps.size > 0) {
+      const step = this.asyncSteps.get(stepOf(site) ?? 0)
+      if (step !== undefined) throw insideStep(api, step.name)
     }
     return site
   }
@@ -139,7 +140,7 @@ export class Run {
   }
 
   /** Asks the world for something. The answer comes later, or in a replay from the history. */
-  ask<T>(call: Call, answered: (outcome: Outcome, frames: string) => T): Promise<T> {
+  ask<T>(call: Call, answered: (outcome: Outcome, frames: () => string) => T): Promise<T> {
     const site = this.enter(call.api)
     const { seq, recorded, args, digest } = this.record(call, site)
     const promise = new Promise<T>((resolve, reject) => {
@@ -147,7 +148,7 @@ export class Run {
         seq,
         answer: (outcome) => {
           try {
-            resolve(answered(outcome, site.frames))
+            resolve(answered(outcome, () => framesOf(site)))
           } catch (error) {
             reject(error)
           }
@@ -241,8 +242,7 @@ export class Run {
   draw(): number {
     if (this.stepRandom !== null) return this.stepRandom()
     if (this.asyncSteps.size > 0) {
-      const { step } = callSite()
-      const own = step === null ? undefined : this.asyncSteps.get(step)
+      const own = this.asyncSteps.get(stepOf(callSite()) ?? 0)
       if (own !== undefined) return own.random()
     }
     return this.random()

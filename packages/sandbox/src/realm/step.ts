@@ -1,6 +1,6 @@
 import { seededRandom } from '@millrace/replay'
 import type { ErrorValue, Json, Outcome } from '@millrace/replay'
-import { STEP_FRAME } from './call-site.ts'
+import { framesOf, STEP_FRAME } from './call-site.ts'
 import { EngineException, errorOf, isRecord } from './exceptions.ts'
 import { plainValue, stackOf } from './run.ts'
 import type { Run } from './run.ts'
@@ -19,8 +19,13 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
   if (recorded !== null) {
     const { outcome } = recorded
     if (outcome === undefined) throw run.diverge(seq, recorded, null)
-    if (recorded.deferred !== true) return settled(outcome, site.frames)
-    return later(run, seq, site.frames, () => run.queue.addStep(seq, outcome))
+    if (recorded.deferred !== true) return settled(outcome, () => framesOf(site))
+    return later(
+      run,
+      seq,
+      () => framesOf(site),
+      () => run.queue.addStep(seq, outcome),
+    )
   }
   const random = seededRandom(`${run.facts.id}/${run.facts.generation}/${seq}`)
   let returned: unknown
@@ -37,31 +42,36 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
     run.stepRandom = null
   }
   if (!isThenable(returned)) return finish(success(run, name, returned))
-  return later(run, seq, site.frames, () => {
-    const done = (outcome: string): void => {
-      if (!run.asyncSteps.delete(seq)) return
-      run.addEntry(seq, 'step', name, site.line, digest, outcome, true)
-      run.queue.addStep(seq, JSON.parse(outcome) as Outcome)
-    }
-    run.asyncSteps.set(seq, { name, random, fail: (why) => done(failure(why)) })
-    // The frame's name is how a call of the API is recognised as coming from inside this step.
-    const frame = `${STEP_FRAME}${seq}`
-    const named = {
-      [frame]: async () => {
-        try {
-          const value: unknown = await returned
-          done(success(run, name, value))
-        } catch (error) {
-          done(failure(error))
-        }
-      },
-    }
-    void named[frame]?.()
-  })
+  return later(
+    run,
+    seq,
+    () => framesOf(site),
+    () => {
+      const done = (outcome: string): void => {
+        if (!run.asyncSteps.delete(seq)) return
+        run.addEntry(seq, 'step', name, site.line, digest, outcome, true)
+        run.queue.addStep(seq, JSON.parse(outcome) as Outcome)
+      }
+      run.asyncSteps.set(seq, { name, random, fail: (why) => done(failure(why)) })
+      // The frame's name is how a call of the API is recognised as coming from inside this step.
+      const frame = `${STEP_FRAME}${seq}`
+      const named = {
+        [frame]: async () => {
+          try {
+            const value: unknown = await returned
+            done(success(run, name, value))
+          } catch (error) {
+            done(failure(error))
+          }
+        },
+      }
+      void named[frame]?.()
+    },
+  )
 
   function finish(outcome: string): Promise<Json> {
     run.addEntry(seq, 'step', name, site.line, digest, outcome, false)
-    return settled(JSON.parse(outcome) as Outcome, site.frames)
+    return settled(JSON.parse(outcome) as Outcome, () => framesOf(site))
   }
 }
 
@@ -76,7 +86,7 @@ export function failStuckSteps(run: Run): void {
   }
 }
 
-function later(run: Run, seq: number, frames: string, begin: () => void): Promise<Json> {
+function later(run: Run, seq: number, frames: () => string, begin: () => void): Promise<Json> {
   const promise = new Promise<Json>((resolve, reject) => {
     run.open.set(seq, {
       seq,
@@ -91,7 +101,7 @@ function later(run: Run, seq: number, frames: string, begin: () => void): Promis
   return promise
 }
 
-function settled(outcome: Outcome, frames: string): Promise<Json> {
+function settled(outcome: Outcome, frames: () => string): Promise<Json> {
   if (outcome.kind !== 'error') return Promise.resolve(plainValue(outcome))
   const promise = Promise.reject(errorOf(outcome.error, frames))
   promise.then(undefined, () => undefined)
