@@ -1,0 +1,91 @@
+import type { Attempt } from '../attempt.ts'
+import { ConnectionFailure } from '../failure.ts'
+import { createOutputLimit } from '../output-limit.ts'
+import { cancelRequest } from './cancel-request.ts'
+import { limitedQuery } from './limited-query.ts'
+import type { PreparedStatement } from './named-parameters.ts'
+import type { Session } from './session.ts'
+import type { SqlPgInput, Want } from './sqlpg-input.ts'
+
+export interface StatementResult {
+  /** The command tag, such as `INSERT 0 3`; null when its end was not awaited (first row only). */
+  readonly tag: string | null
+  readonly rowCount: number | null
+  readonly rows: readonly Record<string, unknown>[]
+}
+
+/**
+ * Runs one statement. When the attempt is aborted meanwhile, the server is asked to cancel it, and
+ * its answer counts: a statement that was done by then is done.
+ */
+export function runStatement(
+  session: Session,
+  statement: PreparedStatement,
+  want: Want,
+  input: SqlPgInput,
+  attempt: Attempt,
+): Promise<StatementResult> {
+  return new Promise((resolve, reject) => {
+    if (attempt.signal.aborted) return reject(attempt.signal.reason)
+    const rows: Record<string, unknown>[] = []
+    const count = createOutputLimit(input.max_output_size)
+    let tag: string | null = null
+    let settled = false
+
+    const finish = (error: unknown): void => {
+      if (settled) return
+      settled = true
+      attempt.signal.removeEventListener('abort', cancel)
+      session.client.connection.off('dataRow', onDataRow)
+      session.client.connection.off('commandComplete', onComplete)
+      if (error !== null) return reject(error)
+      resolve({ tag, rowCount: tag === null ? null : Number(/\d+$/.exec(tag)?.[0] ?? 0), rows })
+    }
+    /** Nothing is committed yet, so ending the connection undoes it. */
+    const abandon = (failure: unknown): void => {
+      session.destroy()
+      finish(failure)
+    }
+    const cancel = (): void => {
+      // When even that fails, the attempt's grace ends the connection.
+      cancelRequest(session, input, attempt).catch(() => undefined)
+    }
+    attempt.signal.addEventListener('abort', cancel, { once: true })
+
+    const maxRows = want === 'none' ? 0 : want === 'all' ? input.max_rows + 1 : 1
+    const query = limitedQuery(statement, maxRows, () => {
+      if (want !== 'all') return 'close'
+      abandon(tooManyRows(input.max_rows))
+      return 'abandon'
+    })
+    const onDataRow = (message: { length: number }): void => {
+      if (settled || want === 'none') return
+      if (attempt.phase !== 'receive') attempt.enter('receive')
+      try {
+        count(message.length)
+      } catch (error) {
+        abandon(error)
+      }
+    }
+    const onComplete = (message: { text: string }): void => {
+      tag = message.text
+    }
+    session.client.connection.on('dataRow', onDataRow)
+    session.client.connection.on('commandComplete', onComplete)
+    query.on('row', (row: Record<string, unknown>) => {
+      if (want !== 'none') rows.push(row)
+    })
+    query.on('end', () => finish(null))
+    query.on('error', (error: unknown) => finish(error))
+    attempt.enter('send')
+    session.client.query(query)
+    attempt.enter('wait')
+  })
+}
+
+const tooManyRows = (maxRows: number): ConnectionFailure =>
+  new ConnectionFailure(
+    'TOO_LARGE',
+    `The query returned more than max_rows (${maxRows}). Ask for less (LIMIT), or raise max_rows. Nothing was changed.`,
+    { outcome: 'known' },
+  )
