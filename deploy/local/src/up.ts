@@ -31,10 +31,10 @@ export async function up(options: UpOptions): Promise<void> {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
+    print('ending')
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    print('ending')
     await stack.stop()
     forgetProcess(home, SUPERVISOR)
   }
