@@ -13,7 +13,7 @@ export function writeLog(run: Run, api: string, values: readonly unknown[]): voi
   )
   run.logs++
   if (recorded !== null) return
-  run.addEntry(seq, 'log', '', site.line, digest, '{"kind":"value","value":{"v":null}}', false)
+  run.addEntry(seq, 'log', '', site.line, digest, '{"kind":"value","value":{"v":null}}')
   append(run, seq, text)
 }
 

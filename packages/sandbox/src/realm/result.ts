@@ -6,11 +6,11 @@ export function resultText(run: Run): string {
   let open = ''
   for (const seq of run.open.keys()) open += open === '' ? seq : `,${seq}`
   const text =
-    `{"key":${JSON.stringify(run.key)},"entries":[${run.entries}],"commands":[${run.commands}],"logs":[${run.logLines}],` +
+    `{"key":${JSON.stringify(run.key)},"entries":[${run.entries.join(',')}],"commands":[${run.commands}],"logs":[${run.logLines}],` +
     `"fields":${fields === null ? 'null' : fieldsText(fields)},"consumed":${run.consumed},"open":[${open}],` +
     `"line":${run.line ?? 'null'},"lastCommand":${JSON.stringify(run.lastCommand)},` +
     `"end":${end === null ? 'null' : endText(run, end)}}`
-  run.entries = ''
+  run.entries.length = 0
   run.commands = ''
   run.logLines = ''
   run.fields = null

@@ -77,7 +77,8 @@ export class Run {
   /** The end's output as text; large ones are not parsed again. */
   endOutput = 'null'
 
-  entries = ''
+  /** In the order of their numbers: an asynchronous step fills its place when it has finished. */
+  readonly entries: string[] = []
   commands = ''
   logLines = ''
   fields: { name?: string; message?: string; output?: string } | null = null
@@ -160,12 +161,13 @@ export class Run {
       if (recorded.outcome !== undefined) this.queue.addOwn(seq, recorded.outcome)
       return promise
     }
-    this.addEntry(seq, call.kind, call.label, site.line, digest, null, false)
+    this.addEntry(seq, call.kind, call.label, site.line, digest, null)
     this.commands += `${this.commands === '' ? '' : ','}{"seq":${seq},"kind":"${call.kind}"${args === '' ? '' : `,${args}`}}`
     if (call.kind !== 'sleep') this.asks++
     return promise
   }
 
+  /** Returns the entry's place. */
   addEntry(
     seq: number,
     kind: CommandKind,
@@ -173,11 +175,15 @@ export class Run {
     line: number | null,
     digest: string,
     outcome: string | null,
-    deferred: boolean,
-  ): void {
-    this.entries +=
-      `${this.entries === '' ? '' : ','}{"seq":${seq},"kind":"${kind}","label":${JSON.stringify(label)},"line":${line ?? 'null'},"digest":"${digest}"` +
-      `${outcome === null ? '' : `,"outcome":${outcome}`}${deferred ? ',"deferred":true' : ''}}`
+  ): number {
+    const text = `{"seq":${seq},"kind":"${kind}","label":${JSON.stringify(label)},"line":${line ?? 'null'},"digest":"${digest}"`
+    return this.entries.push(outcome === null ? `${text}}` : `${text},"outcome":${outcome}}`) - 1
+  }
+
+  /** Gives an entry that was added without one the outcome of an asynchronous step. */
+  fillEntry(place: number, outcome: string): void {
+    const text = this.entries[place]?.slice(0, -1) ?? ''
+    this.entries[place] = `${text},"outcome":${outcome},"deferred":true}`
   }
 
   /** Runs what may pass a limit; when it does, the execution ends with it. */

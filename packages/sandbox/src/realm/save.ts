@@ -20,7 +20,7 @@ export function setOutput(run: Run, values: Record<string, unknown>): void {
   run.output = run.checked(() => jsonText(merged, 'The output'))
   run.outputSet = true
   if (call.recorded !== null) return
-  run.addEntry(call.seq, 'save', `output ${keys}`, site.line, call.digest, DONE, false)
+  run.addEntry(call.seq, 'save', `output ${keys}`, site.line, call.digest, DONE)
   run.fields = { ...run.fields, output: run.output }
 }
 
@@ -45,7 +45,7 @@ export function saveFields(run: Run, fields: unknown): void {
     run.outputSet = true
   }
   if (call.recorded !== null) return
-  run.addEntry(call.seq, 'save', label, site.line, call.digest, DONE, false)
+  run.addEntry(call.seq, 'save', label, site.line, call.digest, DONE)
   run.fields = { ...run.fields, ...changed }
 }
 

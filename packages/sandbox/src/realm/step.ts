@@ -42,6 +42,7 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
     run.stepRandom = null
   }
   if (!isThenable(returned)) return finish(success(run, name, returned))
+  const place = run.addEntry(seq, 'step', name, site.line, digest, null)
   return later(
     run,
     seq,
@@ -49,7 +50,7 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
     () => {
       const done = (outcome: string): void => {
         if (!run.asyncSteps.delete(seq)) return
-        run.addEntry(seq, 'step', name, site.line, digest, outcome, true)
+        run.fillEntry(place, outcome)
         run.queue.addStep(seq, JSON.parse(outcome) as Outcome)
       }
       run.asyncSteps.set(seq, { name, random, fail: (why) => done(failure(why)) })
@@ -70,7 +71,7 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
   )
 
   function finish(outcome: string): Promise<Json> {
-    run.addEntry(seq, 'step', name, site.line, digest, outcome, false)
+    run.addEntry(seq, 'step', name, site.line, digest, outcome)
     return settled(JSON.parse(outcome) as Outcome, () => framesOf(site))
   }
 }
