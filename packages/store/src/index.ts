@@ -148,7 +148,7 @@ export {
   type ShardRow,
   SHARDS,
 } from './shard-leases.ts'
-export { type DueWait, nextDueMs, takeDue } from './timers.ts'
+export { countWaits, type DueWait, nextDueMs, takeDue, type WaitCounts } from './timers.ts'
 export { collectDependencies, type DependencyHints } from './dependencies.ts'
 export {
   deleteStaleWaits,
@@ -190,9 +190,27 @@ export {
 export {
   type BlockedExecution,
   type BlockedWait,
-  deadlockSeeds,
+  dependencySeeds,
   loadBlocked,
   lockExecutions,
+  lockSeeds,
 } from './deadlocks.ts'
 export { createPresence, type Presence } from './presence.ts'
 export { createShardKeeper, type ShardKeeper } from './shard-keeper.ts'
+export {
+  adoptConnection,
+  type AttemptOutcome,
+  type AttemptRow,
+  claimConnections,
+  type ClaimedConnection,
+  closeAttempt,
+  type ConnectionClaim,
+  type ConnectionEnd,
+  type ConnectionEndResult,
+  endConnections,
+  type HeldConnection,
+  loadConnections,
+  type LoadedConnection,
+  nextAttempt,
+  releaseConnection,
+} from './connections.ts'
