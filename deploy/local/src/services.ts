@@ -32,7 +32,11 @@ export interface ServiceCommand {
 /** isolated-vm needs the flag; the rest do without harm. */
 export const serviceCommand = (name: ServiceName): ServiceCommand => ({
   command: process.execPath,
-  args: ['--no-node-snapshot', `${ROOT}services/${name}/src/main.ts`],
+  args: [
+    '--no-node-snapshot',
+    '--disable-warning=ExperimentalWarning', // type stripping is called by name, and that is not news
+    `${ROOT}services/${name}/src/main.ts`,
+  ],
 })
 
 export const bootstrapCommand: ServiceCommand = {
