@@ -90,7 +90,7 @@ describe('crashes', { timeout: 300_000 }, () => {
       const first = await self.step('chance', () => Math.random())
       self.setOutput('first', first)
       await self.sleep(0.05)
-      let n = 0; for (let i = 0; i < 1.5e9; i += 1) n += i % 3
+      let n = 0; for (let i = 0; i < 4e8; i += 1) n += i % 3
       return first`)
     const running = await until(
       async () => {

@@ -62,7 +62,9 @@ test('a flow that somebody else creates meanwhile is updated', async () => {
 })
 
 test('a syntax error is shown as file, line and column', async () => {
-  const errors = [{ pointer: '/script', message: "';' expected", line: 3, column: 14 }]
+  const errors = [
+    { pointer: '/script', message: "line 3, column 14: ';' expected", line: 3, column: 14 },
+  ]
   await using server = await startScriptedServer([problem(404), problem(422, { errors })])
   await using box = await createSandbox(server.url)
   await writeFile(join(box.dir, 'a.ts'), 'oops')

@@ -74,9 +74,10 @@ function withPlace(error: ApiError, file: string): Error {
     (field) => field.pointer === '/script' || field.line !== null,
   )
   if (places.length === 0) return error
-  const lines = places.map(
-    ({ line, column, message }) =>
-      `${[file, line, column].filter((part) => part !== null).join(':')}: ${message}`,
-  )
+  const lines = places.map(({ line, column, message }) => {
+    const place = [file, line, column].filter((part) => part !== null).join(':')
+    // The place is said once, in the way that editors understand.
+    return `${place}: ${message.replace(/^line \d+, column \d+: /, '')}`
+  })
   return new CliError(`the script is not accepted\n${lines.join('\n')}`)
 }

@@ -83,7 +83,7 @@ export function refusals(at: StackInUse): void {
         send: () =>
           raw(
             at,
-            `/execution?filter=${encodeURIComponent('{"field":"input_value","op":"eq","value":1}')}`,
+            `/execution?filter=${encodeURIComponent('{"field":"input_value.n","op":"eq","value":"1"}')}`,
           ),
         says: /7 days|time range/,
       },
