@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,9 +92,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     await untilReady(supervisor, printed)
   } catch (error) {
+    const logs = lastLines(home)
     endAll()
     await nats?.stop()
-    throw error
+    if (options.home === undefined) await rm(home, { recursive: true, force: true })
+    throw new Error(`${String(error)}\n${logs}`, { cause: error })
   }
   const credentials = JSON.parse(
     readFileSync(join(home, 'credentials.json'), 'utf8'),
@@ -193,6 +195,16 @@ async function untilReady(supervisor: ChildProcess, printed: Printed): Promise<v
     throw new Error(
       `the stack ended after ${Math.round(monotonicMs() - startedAt)} ms:\n${printed.text()}`,
     )
+}
+
+/** What each process said last: a home that is gone cannot be asked any more. */
+function lastLines(home: string): string {
+  return globSync('log/*.log', { cwd: home })
+    .map((file) => {
+      const lines = readFileSync(join(home, file), 'utf8').trimEnd().split('\n')
+      return `${file}:\n${lines.slice(-5).join('\n')}`
+    })
+    .join('\n')
 }
 
 async function endInOrder(supervisor: ChildProcess, printed: Printed): Promise<void> {
