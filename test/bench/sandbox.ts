@@ -20,7 +20,15 @@ const start = (source: string) => {
   return {
     kind: 'start' as const,
     key: `${id}:1`,
-    self: { id, workspaceId: 'w', generation: 1, type: 'FLOW', name: null, parentId: null, startedAt: 0 },
+    self: {
+      id,
+      workspaceId: 'w',
+      generation: 1,
+      type: 'FLOW',
+      name: null,
+      parentId: null,
+      startedAt: 0,
+    },
     input: { customer: source.length },
     history: [],
     answers: [],
@@ -40,7 +48,12 @@ async function measure(name: string, source: string, size: number, inFlight = 1)
       if ('lost' in result) return []
       const [command] = result.commands
       if (command?.kind !== 'call') return []
-      const ended = { id: command.child.id, status: 'ENDED_SUCCESS', message: null, output: { v: 1 } } as const
+      const ended = {
+        id: command.child.id,
+        status: 'ENDED_SUCCESS',
+        message: null,
+        output: { v: 1 },
+      } as const
       const outcome = { kind: 'dependency', verdict: 'met', ended: [ended] } as const
       const answer = { position: 1, seq: command.seq, outcome, at: 1 }
       return [{ kind: 'continue' as const, key: result.key, local: [], answers: [answer] }]
@@ -52,7 +65,9 @@ async function measure(name: string, source: string, size: number, inFlight = 1)
   const begun = monotonicMs()
   for (let i = 0; i < turns; i++) await Promise.all(Array.from({ length: inFlight }, turn))
   const each = ((monotonicMs() - begun) * 1000) / turns / size / inFlight
-  process.stdout.write(`${name}, batches of ${size}, ${inFlight} at once: ${each.toFixed(1)} µs each\n`)
+  process.stdout.write(
+    `${name}, batches of ${size}, ${inFlight} at once: ${each.toFixed(1)} µs each\n`,
+  )
 }
 
 for (const [name, source] of Object.entries({ EMPTY, TEN_STEPS, CHILD })) {

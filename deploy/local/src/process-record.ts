@@ -57,6 +57,6 @@ function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
 
 /** Files of former versions and of interrupted writes. */
 export function sweepRunFolder(home: Home): void {
-  for (const path of globSync(['*.pid', '*.json', '*.new'], { cwd: home.run }))
+  for (const path of globSync(['*.pid', '*.json', '*.url', '*.new'], { cwd: home.run }))
     rmSync(join(home.run, path), { force: true })
 }

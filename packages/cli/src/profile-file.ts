@@ -27,9 +27,10 @@ export function profilePath({ env, homeDir }: Where): string {
 
 export async function readProfiles(where: Where): Promise<Profiles> {
   const path = profilePath(where)
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw new CliError(`cannot read ${path}: ${error.message}`)
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw new CliError(`cannot read ${path}: ${message}`)
   })
   if (text === null) return { current: null, profiles: {} }
   try {

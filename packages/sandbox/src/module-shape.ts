@@ -232,7 +232,7 @@ function applyEdits(source: string, edits: readonly Edit[]): string {
   let code = ''
   let at = 0
   for (const { start, end, text } of edits) {
-    const rest = source.slice(start + text.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ')
+    const rest = source.slice(start + text.length, end).replaceAll(/[^\n\r\u2028\u2029]/g, ' ')
     code += source.slice(at, start) + text + rest
     at = end
   }

@@ -21,10 +21,10 @@ export function processSource(paths: { readonly acorn: string; readonly addon: s
     stripTypeScriptTypes(readFileSync(new URL(`${name}.ts`, import.meta.url), 'utf8'), {
       mode: 'strip',
     })
-      .replace(/^import [^;]*? from '[^']+'$/gm, '')
-      .replace(/^export (?=async function|function|class|const)/gm, '')
-      .replace(/^ *\/\/.*$|^ *\/\*\*[^]*?\*\/$/gm, '')
-      .replace(/[ \t]+$|\n(?=\n)/gm, ''),
+      .replaceAll(/^import [^;]*? from '[^']+'$/gm, '')
+      .replaceAll(/^export (?=async function|function|class|const)/gm, '')
+      .replaceAll(/^ *\/\/.*$|^ *\/\*\*[^]*?\*\/$/gm, '')
+      .replaceAll(/[ \t]+$|\n(?=\n)/gm, ''),
   )
   return [
     "import { createRequire, stripTypeScriptTypes } from 'node:module'",

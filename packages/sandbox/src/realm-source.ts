@@ -51,6 +51,6 @@ export function realmSource(): string {
 
 function asPart(source: string): string {
   return stripTypeScriptTypes(source, { mode: 'strip' })
-    .replace(/^import [^;]*? from '[^']+'$/gm, '')
-    .replace(/^export (?=async function|function|class|const)/gm, '')
+    .replaceAll(/^import [^;]*? from '[^']+'$/gm, '')
+    .replaceAll(/^export (?=async function|function|class|const)/gm, '')
 }

@@ -89,7 +89,7 @@ export class SandboxProcess {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#send({ ...question, id } as ToProcess, body)
+      this.#send({ ...question, id }, body)
     })
   }
 

@@ -33,7 +33,7 @@ function compile(text: string, pointer: string): ValidateFunction {
   })
   formats.default(ajv, { mode: 'fast' })
   try {
-    return ajv.compile(schema as object | boolean)
+    return ajv.compile(schema)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     throw invalid([{ pointer, message: `is no usable JSON schema: ${message.slice(0, 300)}` }])

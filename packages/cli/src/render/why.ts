@@ -30,7 +30,7 @@ function renderWait(id: string, wait: Wait, now: number): string[] {
     position === undefined || position === null ? '' : ` Place ${position} in the queue.`
   const span = formatSpan(wait, now)
   return [
-    `- ${wait.reason ?? `${wait.kind.toLowerCase()} ${String(wait.ref)}`}${place}`,
+    `- ${wait.reason ?? `${wait.kind.toLowerCase()} ${typeof wait.ref === 'string' ? wait.ref : JSON.stringify(wait.ref)}`}${place}`,
     ...(span === '' ? [] : [`  ${span}`]),
     ...(wait.unblock ?? []).map((step) => `  to free it: ${nextStep(id, step)}`),
   ]

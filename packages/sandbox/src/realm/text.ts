@@ -20,7 +20,8 @@ export function jsonText(value: unknown, what: string): string {
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    if (cause instanceof RangeError && /string length/.test(cause.message)) throw sizeExceeded(what)
+    if (cause instanceof RangeError && cause.message.includes('string length'))
+      throw sizeExceeded(what)
     if (cause instanceof RangeError) throw depthExceeded(what)
     throw new InvalidInputError(
       `${what} cannot be written as JSON: ${headOf(cause).split('\n')[0]}`,
@@ -41,7 +42,7 @@ export function logText(value: unknown): string {
     if (typeof item === 'symbol') return item.toString()
     if (item instanceof Error) return item.stack ?? headOf(item)
     if (typeof item === 'object' && item !== null) {
-      while (seen.length > 0 && seen[seen.length - 1] !== this) seen.pop()
+      while (seen.length > 0 && seen.at(-1) !== this) seen.pop()
       if (seen.includes(item)) return '[circular]'
       if (seen.length >= realmLimits().depth) return '[too deep]'
       if (item instanceof Map) return [...item]

@@ -1,4 +1,4 @@
-import type { Answer, EndedExecution, HistoryEntry, Outcome, Value } from '@millrace/replay'
+import type { Answer, EndedExecution, HistoryEntry, Json, Outcome, Value } from '@millrace/replay'
 import {
   type Database,
   INLINE_MAX_CHARS,
@@ -48,7 +48,7 @@ export async function internalize(
   const inline = (value: Value): Value => {
     if ('v' in value) return value
     const body = bodies.get(`${workspaceId}/${value.p.hash}`)
-    return { v: body === undefined ? null : JSON.parse(body) }
+    return { v: body === undefined ? null : (JSON.parse(body) as Json) }
   }
   return {
     history: history.map((entry) =>

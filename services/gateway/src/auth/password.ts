@@ -1,5 +1,6 @@
-import { argon2, type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto'
+import { argon2, type Argon2Parameters, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { randomToken } from '@millrace/runtime'
 
 const derive = promisify(
   (parameters: Argon2Parameters, done: (error: Error | null, key: Buffer) => void) =>
@@ -11,7 +12,7 @@ const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const
 
 /** `argon2id$m,t,p$salt$key`, salt and key as base64url. */
 export async function hashPassword(password: string): Promise<string> {
-  const nonce = randomBytes(16)
+  const nonce = makeSalt()
   const key = await derive({ ...COST, message: password, nonce, tagLength: 32 })
   const cost = [COST.memory, COST.passes, COST.parallelism].join(',')
   return `argon2id$${cost}$${nonce.toString('base64url')}$${key.toString('base64url')}`
@@ -35,5 +36,7 @@ export async function checkPassword(
 
 /** Costs what a check costs, so that an unknown name takes as long as a wrong password. */
 export async function checkNothing(password: string): Promise<void> {
-  await derive({ ...COST, message: password, nonce: randomBytes(16), tagLength: 32 })
+  await derive({ ...COST, message: password, nonce: makeSalt(), tagLength: 32 })
 }
+
+const makeSalt = (): Buffer => Buffer.from(randomToken(16), 'base64url')

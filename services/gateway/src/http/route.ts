@@ -57,7 +57,7 @@ export function route<P extends TSchema, Q extends TSchema, B extends TSchema>(
   definition: RouteDefinition<P, Q, B>,
 ): Route {
   // The server validates with these very schemas before it calls the handler.
-  return definition as unknown as Route
+  return definition
 }
 
 export const ok = (body: string | object): Answer => ({ status: 200, body })

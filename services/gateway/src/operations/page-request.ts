@@ -1,4 +1,4 @@
-import type { Filter } from '@millrace/store'
+import type { Filter, ListRequest } from '@millrace/store'
 import type { Page } from '@millrace/store'
 import { now } from '@millrace/runtime'
 import { invalid } from '../problem.ts'
@@ -14,7 +14,7 @@ export interface ListInput {
 }
 
 /** The same, read. */
-export function toListRequest(workspaceId: string, input: ListInput) {
+export function toListRequest(workspaceId: string, input: ListInput): ListRequest {
   return {
     workspaceId,
     filter: parseFilter(input.filter),

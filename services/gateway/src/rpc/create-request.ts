@@ -24,7 +24,7 @@ export function toNewExecution(request: pb.ExecutionServiceCreateRequest): NewEx
     max_runtime_seconds: request.maxRuntimeSeconds,
   })
   check(body)
-  return body as NewExecutionBody
+  return body
 }
 
 const TARGETS = {

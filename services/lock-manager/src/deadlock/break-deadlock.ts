@@ -70,7 +70,7 @@ async function lockNames(
   const names = new Map<string, string>()
   for (const { wait } of cycle) {
     if (wait.subject === null || wait.waitKind !== 'LOCK') continue
-    const [kind, id = ''] = split(wait.subject)
+    const [kind, id] = split(wait.subject)
     const name = kind === 'setting' ? await readLockedSettingName(tx, { workspaceId, id }) : id
     if (name !== null) names.set(wait.subject, name)
   }
