@@ -37,8 +37,8 @@ SELECT id, created_at FROM born
 -- name: claimExecutions
 UPDATE execution e
 SET status = 'AT_ENGINE', version = e.version + 1, epoch = e.epoch + 1, process_id = $2,
-    started_at = coalesce(e.started_at, clock()), moved_at = clock()
-FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, version integer)
+    started_at = coalesce(e.started_at, to_timestamp(d.started_at / 1000.0)), moved_at = clock()
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, version integer, started_at float8)
 -- Ready is what it is at that version: a condition on the status would make the planner walk an index.
 WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.version = d.version
 RETURNING e.workspace_id, e.id, e.version, e.epoch

@@ -7,19 +7,28 @@ export interface ExecutionVersion {
   readonly version: number
 }
 
+export interface Claim extends ExecutionVersion {
+  /**
+   * ms since 1970: when its code began. Kept as the execution's start unless it has one, because the
+   * code has seen it: a replay must begin at the very same time.
+   */
+  readonly startedAt: number
+}
+
 /**
  * Moves ready executions to AT_ENGINE under this process, guarded by version. Returns the new
  * version of those that were claimed; the others were moved by somebody else.
  */
 export async function claimExecutions(
   db: Queryable,
-  { items, processId }: { readonly items: readonly ExecutionVersion[]; readonly processId: string },
+  { items, processId }: { readonly items: readonly Claim[]; readonly processId: string },
 ): Promise<Map<string, number>> {
   const keys = items
-    .map(({ workspaceId, executionId, version }) => ({
+    .map(({ workspaceId, executionId, version, startedAt }) => ({
       workspace_id: workspaceId,
       id: executionId,
       version,
+      started_at: startedAt,
     }))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const rows = await db.query<{ id: string; version: number }>(sql.claimExecutions, [

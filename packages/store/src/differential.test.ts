@@ -140,7 +140,10 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
     case 'claim': {
       // The statement trusts the version to name a ready execution: engines claim only those.
       if (!step.late && before.state.status !== 'WAITING_ENGINE') return null
-      await claimExecutions(db, { items: [{ workspaceId, executionId, version }], processId })
+      await claimExecutions(db, {
+        items: [{ workspaceId, executionId, version, startedAt: 1 }],
+        processId,
+      })
       return decide(before, { type: 'engineClaimed', version, processId })
     }
     case 'park': {

@@ -197,7 +197,7 @@ test('an answer while an engine works moves nothing, and its next commit stays r
   const outcome = { kind: 'timeout' } as const
   await answerWaits(db, [{ workspaceId, executionId: id, generation: 1, seq: 1, outcome }])
   const claimed = await claimExecutions(db, {
-    items: [{ workspaceId, executionId: id, version: 3 }],
+    items: [{ workspaceId, executionId: id, version: 3, startedAt: 1_700_000_000_123 }],
     processId,
   })
   assert.equal(claimed.get(id), 4)

@@ -1,7 +1,12 @@
 export { answerWaits, type AnsweredExecution, type WaitAnswer } from './answers.ts'
 export { applyIfVersion } from './apply-if-version.ts'
 export { createBatcher, type Batcher, type BatcherOptions } from './batcher.ts'
-export { claimExecutions, markWatched, type ExecutionVersion } from './claim-executions.ts'
+export {
+  type Claim,
+  claimExecutions,
+  markWatched,
+  type ExecutionVersion,
+} from './claim-executions.ts'
 export {
   commitActivations,
   type ActivationCommit,
@@ -124,6 +129,7 @@ export {
   type LockKey,
   type LockWaiterRow,
   readAwaited,
+  readClock,
   readLockedSettingName,
   readLockState,
 } from './why.ts'
@@ -212,5 +218,6 @@ export {
   loadConnections,
   type LoadedConnection,
   nextAttempt,
+  readConnectionStates,
   releaseConnection,
 } from './connections.ts'

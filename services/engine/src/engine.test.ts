@@ -119,6 +119,20 @@ test('an engine that never saw it replays it to the same result', async () => {
   assert.equal(first, again)
 })
 
+test('a first activation that was claimed is replayed from the time at which it began', async () => {
+  const id = await start(
+    'export default async (system, self) => { let x = 0; for (let i = 0; i < 2e8; i++) x += i; const t = Date.now(); await self.script("export default () => 1", {}, { wait: false }); await self.sleep(3600); return t }',
+  )
+  const parked = await until(id, (row) => row.status === 'SCHEDULED')
+  assert.equal(parked.epoch, 1, 'it was claimed')
+  await engine[Symbol.asyncDispose]()
+  engine = await startEngine()
+  await wake(id, 2)
+  const ended = await until(id, (row) => isEnded(row.status))
+  assert.equal(ended.message, null)
+  assert.equal(ended.output, String(parked.started_at))
+})
+
 test('a flow that awaits what never comes ends in error instead of standing still', async () => {
   const ended = await run('export default () => new Promise(() => {})')
   assert.equal(ended.status, 'ENDED_ERROR')

@@ -1,5 +1,5 @@
 import type { ChildSpec, ErrorValue } from '@millrace/replay'
-import { childTraceparent } from '@millrace/runtime'
+import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
@@ -112,7 +112,8 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     isProductive: inheritance.isProductive,
     priority: child.priority ?? inheritance.priority,
     createdBy: inheritance.createdBy,
-    traceparent: held.traceparent === null ? null : childTraceparent(held.traceparent),
+    // Of the activation's own span when spans are collected, else a sibling in the same trace.
+    traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
     extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),

@@ -1,8 +1,8 @@
 import type { Bus } from '@millrace/bus'
 import type { Activation, Answer, LocalAnswer } from '@millrace/replay'
-import type { Logger, Metrics } from '@millrace/runtime'
+import { type Logger, type Metrics, parseTraceparent, tracer, withSpan } from '@millrace/runtime'
 import type { Sandbox } from '@millrace/sandbox'
-import type { Database } from '@millrace/store'
+import type { CommitResult, Database } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
 import { answerCommands } from './answer-commands.ts'
 import { buildCommit } from './build-commit.ts'
@@ -125,7 +125,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     while (begun !== null) {
       const { held } = begun
       try {
-        begun = await step(begun)
+        begun = await traced(begun)
       } catch (error) {
         inDoubt = true
         await claims.settle(held).catch(() => false)
@@ -133,6 +133,14 @@ export function createRunner(deps: RunnerDeps): Runner {
         throw error
       }
     }
+  }
+
+  /** Part of the execution's own trace, when somebody collects spans. */
+  function traced(begun: Begun): Promise<Begun | null> {
+    if (tracer() === null) return step(begun)
+    const { executionId, traceparent, type, version } = begun.held
+    const attributes = { 'millrace.execution_id': executionId, 'millrace.type': type, version }
+    return withSpan('engine.activation', { traceparent, attributes }, () => step(begun))
   }
 
   /** One activation and its commit. Returns what to do next with it here, or null. */
@@ -150,6 +158,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       foreign: collected.foreign,
       announceEnd,
     })
+    report(held, result)
     if (!result.applied) return drop(held)
     held.version = result.version
     if (commit.ended) {
@@ -199,6 +208,14 @@ export function createRunner(deps: RunnerDeps): Runner {
   async function restart(held: Held): Promise<Begun | null> {
     activations.inc({ from: 'lost' })
     return accept(await loader.fromStore({ ...held, claimed: true }))
+  }
+
+  /** Every verdict on an activation once, at the one place where it is known. */
+  function report(held: Held, result: CommitResult): void {
+    const { executionId, version } = held
+    const traceId = parseTraceparent(held.traceparent)?.traceId ?? null
+    const verdict = result.applied ? { to: result.status, newVersion: result.version } : 'fenced'
+    log.debug({ executionId, traceId, version, verdict }, 'an activation was committed')
   }
 
   function drop(held: Held): null {
