@@ -17,6 +17,7 @@ const require = createRequire(import.meta.url)
 const NODE_FLAGS = [
   '--no-node-snapshot',
   '--disable-warning=ExperimentalWarning',
+  '--disable-warning=PERM0001',
   '--permission',
   '--allow-addons',
 ]

@@ -78,7 +78,9 @@ export function runProcess(IsolateOf: IsolateClass): void {
     if (realm === undefined)
       return send({ type: 'failed', id, why: 'broken', message: 'no such realm' }, '')
     running++
-    realm.run(body).then(
+    const lastWords = (): void =>
+      send({ type: 'failed', id, why: 'cpu', message: 'it did not stop when told to' }, '')
+    realm.run(body, lastWords).then(
       (text) => {
         running--
         const heap = realm.heap()

@@ -22,6 +22,8 @@ export class RealmFailed extends Error {
   }
 }
 
+/** About half a second. */
+const STUCK_TICKS = 20
 const COLLECT_CHARS = 8 * 1024 * 1024
 
 /** One isolate with one script. Batches run one after the other, the author's code on a thread. */
@@ -35,6 +37,8 @@ export class RealmHost {
   #killed: Failure | null = null
   #killedAtTick = 0
   #batches = 0
+  /** Says whose fault the end of the process is. */
+  #lastWords: () => void = () => undefined
 
   constructor(IsolateOf: IsolateClass, settings: Settings, source: string, language: string) {
     this.#settings = settings
@@ -75,8 +79,11 @@ export class RealmHost {
   }
 
   /** Runs a batch and returns the texts of its results; throws RealmFailed, and is of no use after that. */
-  run(batch: string): Promise<string> {
-    const mine = this.#last.then(() => this.#run(batch))
+  run(batch: string, lastWords: () => void): Promise<string> {
+    const mine = this.#last.then(() => {
+      this.#lastWords = lastWords
+      return this.#run(batch)
+    })
     this.#last = mine.then(undefined, () => undefined)
     return mine
   }
@@ -98,8 +105,9 @@ export class RealmHost {
   watch(tick: number): void {
     if (this.#killed !== null) {
       // Some of V8's own loops do not notice that they were told to stop.
-      if (this.#crossingSince !== null && tick - this.#killedAtTick > 40) process.exit(EXIT_STUCK)
-      return
+      if (this.#crossingSince === null || tick - this.#killedAtTick < STUCK_TICKS) return
+      this.#lastWords()
+      process.exit(EXIT_STUCK)
     }
     if (this.#crossingSince === null || this.#isolate.isDisposed) return
     if (this.#isolate.cpuTime - this.#crossingSince < BigInt(this.#settings.cpuMs) * 1_000_000n)

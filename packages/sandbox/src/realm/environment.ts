@@ -18,7 +18,8 @@ export type EnvironmentName = (typeof ENVIRONMENT)[number]
 
 const RealDate = Date
 const RealIntl = Intl
-const RealTemporal = (globalThis as unknown as { Temporal?: Record<string, unknown> }).Temporal
+export const RealTemporal = (globalThis as unknown as { Temporal?: Record<string, unknown> })
+  .Temporal
 const SafeMath = Object.freeze(withoutRandom())
 
 export function environmentOf(run: Run, name: EnvironmentName): unknown {

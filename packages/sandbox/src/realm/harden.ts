@@ -1,6 +1,6 @@
 import { ReturnWhenNames } from './arguments.ts'
 import { EXCEPTIONS } from './exceptions.ts'
-import { ENVIRONMENT } from './environment.ts'
+import { ENVIRONMENT, RealTemporal } from './environment.ts'
 
 /**
  * Takes from the realm what could tell one run from another or reach outside of it, and freezes the
@@ -33,7 +33,7 @@ export function harden(classes: readonly (abstract new (...args: never[]) => unk
     (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown,
   )
   for (const [name, hint] of HINTS) define(shared, name, refuse(name, hint))
-  RealDateFix()
+  forgetTheTime()
   for (const prototype of ENABLED) allowOverrides(prototype.of, prototype.keys)
   freezeAll(shared)
 }
@@ -77,19 +77,41 @@ function refuseCodeFromText(): void {
   }
 }
 
-/** The shared prototype must not lead to the constructor that knows the time. */
-function RealDateFix(): void {
-  const prototype = Object.getPrototypeOf(new RealDateOf(0)) as object
+/** What the shared prototypes lead to must not know the time; each execution has its own that does. */
+function forgetTheTime(): void {
   const Plain = function Date(...args: unknown[]): unknown {
     if (args.length === 0) throw new TypeError('Use the global Date for the present time')
     return Reflect.construct(RealDateOf, args)
   }
+  const prototype = RealDateOf.prototype as object
   Object.defineProperty(Plain, 'prototype', { value: prototype })
   Object.defineProperty(prototype, 'constructor', {
     value: Plain,
     writable: true,
     configurable: true,
   })
+  const formats = Intl.DateTimeFormat.prototype
+  const format = Object.getOwnPropertyDescriptor(formats, 'format')?.get
+  const { formatToParts } = formats
+  const given = (date?: Date | number): Date | number => {
+    if (date === undefined) throw new TypeError('Give a date, or use the global Intl')
+    return date
+  }
+  Object.defineProperty(formats, 'format', {
+    get(this: Intl.DateTimeFormat) {
+      const inner = format?.call(this) as (date?: Date | number) => string
+      return (date?: Date | number) => inner(given(date))
+    },
+    configurable: true,
+  })
+  Object.defineProperty(formats, 'formatToParts', {
+    value(this: Intl.DateTimeFormat, date?: Date | number) {
+      return formatToParts.call(this, given(date))
+    },
+    configurable: true,
+  })
+  const temporal = RealTemporal
+  if (temporal !== undefined) delete temporal['Now']
 }
 
 const RealDateOf = Date
