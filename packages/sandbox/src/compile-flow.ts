@@ -79,7 +79,20 @@ function withoutTypes(source: string, language: string): string {
   try {
     return stripTypeScriptTypes(source, { mode: 'strip' })
   } catch (error) {
-    throw FlowSyntaxError.fromStrip(error, source)
+    const bare = bareWithoutTypes(source)
+    if (bare === null) throw FlowSyntaxError.fromStrip(error)
+    return bare
+  }
+}
+
+const BODY = 'async function body() {'
+
+/** A body that returns is no module. Stripping keeps every position, so what was added comes off again. */
+function bareWithoutTypes(source: string): string | null {
+  try {
+    return stripTypeScriptTypes(`${BODY}${source}\n}`, { mode: 'strip' }).slice(BODY.length, -2)
+  } catch {
+    return null
   }
 }
 

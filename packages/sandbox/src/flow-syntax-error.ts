@@ -24,21 +24,13 @@ export class FlowSyntaxError extends Error {
     return new FlowSyntaxError(text, loc.line, loc.column + 1)
   }
 
-  /** From Node's type stripping, which only describes the place in its message. */
-  static fromStrip(error: unknown, source: string): FlowSyntaxError {
-    const facts = error as {
-      message?: string
-      startLine?: number
-      startColumn?: number
-      snippet?: string
-    }
-    const text = (facts.message ?? 'Syntax error').split('\n')[0]?.trim() ?? 'Syntax error'
-    if (typeof facts.startLine === 'number' && typeof facts.startColumn === 'number') {
-      return new FlowSyntaxError(text, facts.startLine, facts.startColumn + 1)
-    }
-    const snippet = facts.snippet ?? ''
-    const at = snippet === '' ? -1 : source.indexOf(snippet)
-    const before = source.slice(0, Math.max(0, at)).split('\n')
-    return new FlowSyntaxError(text, before.length, (before.at(-1)?.length ?? 0) + 1)
+  /** From Node's type stripping, which draws the place at the head of the stack. */
+  static fromStrip(error: unknown): FlowSyntaxError {
+    const { message, stack } = error as { message?: string; stack?: string }
+    const text = (message ?? 'Syntax error').split('\n')[0]?.trim() ?? 'Syntax error'
+    const [head = '', ...drawn] = (stack ?? '').split('\n')
+    const line = Number(/:(\d+)$/.exec(head)?.[1] ?? 1)
+    const marks = drawn.find((row) => /^\s*\^+\s*$/.test(row))
+    return new FlowSyntaxError(text, line, (marks?.indexOf('^') ?? 0) + 1)
   }
 }

@@ -1,0 +1,673 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import type { Json } from '@millrace/replay'
+import { refused, TestRun, testSandbox, value } from './testing.ts'
+import type { AnswersItself } from './testing.ts'
+
+const sandbox = testSandbox()
+after(() => sandbox.close())
+
+const flow = (body: string) =>
+  `export default async function handler(system, self, inputs) {\n${body}\n}`
+const begin = (body: string, itself?: AnswersItself, input: Json = {}) =>
+  new TestRun(sandbox, flow(body), itself === undefined ? { input } : { input, itself }).start()
+
+describe('children', () => {
+  test('a flow is called with its inputs and gives its output', async () => {
+    const run = await begin(
+      "const c = await self.flow(' my-child ', { a: 1 }, { inputs: { b: 2 }, name: 'mine', priority: 3, orphan: true, timeout: 9 }); return [c.output, c.status, c.name, c.type]",
+    )
+    const { child, returnWhen, timeout } = run.command('call')
+    assert.deepEqual(
+      { ...child, id: 0 },
+      {
+        id: 0,
+        type: 'FLOW',
+        flow: 'my-child',
+        input: { a: 1, b: 2 },
+        name: 'mine',
+        orphan: true,
+        priority: 3,
+      },
+    )
+    assert.deepEqual([returnWhen, timeout], ['ALL_SUCCEEDED', 9])
+    await run.answer(1, run.good(1, { x: 1 }))
+    assert.deepEqual(run.end?.output, [{ x: 1 }, 'ENDED_SUCCESS', 'mine', 'FLOW'])
+    assert.equal(run.end.message, null)
+  })
+
+  test('init sets fields of the record', async () => {
+    const run = await begin(
+      "await self.flow('x', {}, { init: { project_id: 'p', description: 'd', metadata: { m: 1 }, scheduled_for: '1970-01-01T00:00:05Z', name: 'n' } })",
+    )
+    const { projectId, description, metadata, scheduledFor, name } = run.command('call').child
+    assert.deepEqual(
+      [projectId, description, metadata, scheduledFor, name],
+      ['p', 'd', { m: 1 }, 5_000, 'n'],
+    )
+  })
+
+  test('without waiting it answers at once, and is waited for later', async () => {
+    const run = await begin(
+      "const c = await self.flow('x', {}, { wait: false }); self.log(c.status); await c.wait({ timeout: 5 }); return c.output",
+    )
+    assert.equal(run.command('start').run, true)
+    assert.deepEqual(run.command('wait'), {
+      seq: 3,
+      kind: 'wait',
+      ids: [run.command('start').child.id],
+      returnWhen: 'ALL_SUCCEEDED',
+      timeout: 5,
+    })
+    await run.answer(3, run.good(3, 7))
+    assert.equal(run.end?.output, 7)
+    assert.deepEqual(run.logs, [['WAITING_ENGINE']])
+  })
+
+  test('created without running it is PAUSED until run', async () => {
+    const run = await begin(
+      "const c = await self.flow('x', {}, { run: false }); self.log(c.status); await c.run(); await c.run(); return c.output",
+      (command) => (command.kind === 'control' ? value({ status: 'WAITING_ENGINE' }) : null),
+    )
+    assert.equal(run.command('start').run, false)
+    assert.equal(run.command('control').action, 'resume')
+    await run.answerFirst()
+    await run.answerFirst()
+    assert.equal(run.commands.filter(({ kind }) => kind === 'control').length, 1)
+    assert.equal(run.end?.status, 'ENDED_SUCCESS')
+  })
+
+  test('runAsync, pause, resume and cancel are controls', async () => {
+    const run = await begin(
+      "const c = await self.flow('x', {}, { run: false }); (await c.runAsync()).id; await c.pause(); await c.resume(); await c.cancel(); return c.status",
+      (command) => (command.kind === 'control' ? value({ status: command.action }) : null),
+    )
+    assert.deepEqual(
+      run.commands.flatMap((c) => (c.kind === 'control' ? [c.action] : [])),
+      ['resume', 'pause', 'resume', 'cancel'],
+    )
+    assert.equal(run.end?.output, 'cancel')
+  })
+
+  test('a script and both forms of connect', async () => {
+    const run = await begin(
+      "await Promise.all([self.script('return 1', { a: 1 }), self.connect('db', { fetchval: 'x' }, { timeout: 3 }), self.connect({ connector_type: 'REST', url: 'u' }, { wait: 'ALL_ENDED' })])",
+    )
+    const [script, named, inline] = run.commands.map((command) =>
+      command.kind === 'call' ? { ...command.child, id: 0 } : null,
+    )
+    assert.deepEqual(script, { id: 0, type: 'SCRIPT', script: 'return 1', input: { a: 1 } })
+    assert.deepEqual(named, {
+      id: 0,
+      type: 'CONNECTION',
+      connector: 'db',
+      input: { fetchval: 'x' },
+    })
+    assert.deepEqual(inline, {
+      id: 0,
+      type: 'CONNECTION',
+      connectorType: 'REST',
+      input: { url: 'u' },
+    })
+  })
+
+  test('the ids of children are those of their call', async () => {
+    const run = await begin(
+      "await self.flow('a', {}, { wait: false }); await self.flow('b', {}, { wait: false }); await self.sleep(1)",
+    )
+    const ids = run.commands.flatMap((c) => (c.kind === 'start' ? [c.child.id] : []))
+    assert.equal(new Set(ids).size, 2)
+    for (const id of ids)
+      assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  test('a child that fails throws DependencyFailedError with what has ended', async () => {
+    const run = await begin(
+      "try { await self.flow('x') } catch (e) { return [e instanceof DependencyFailedError, e.name, e.message, e.executions[0].output, e.executions[0].status] }",
+    )
+    await run.answer(1, run.bad(1, 'boom', { why: 1 }))
+    assert.deepEqual(run.end?.output, [
+      true,
+      'DependencyFailedError',
+      'x ended in error: boom',
+      { why: 1 },
+      'ENDED_ERROR',
+    ])
+  })
+
+  test('uncaught it ends the flow, at the line of the call', async () => {
+    const run = await begin("\n  await self.flow('x')")
+    await run.answer(1, run.bad(1, 'boom'))
+    assert.equal(run.end?.status, 'ENDED_ERROR')
+    assert.match(
+      run.end.message ?? '',
+      /^DependencyFailedError: x ended in error: boom\n {4}at handler \(flow:3:14\)$/,
+    )
+  })
+
+  test('a connection that fails throws ConnectionError with code, phase and outcome', async () => {
+    const body =
+      "try { await self.connect('db') } catch (e) { return [e.name, e.code, e.phase, e.outcome, e instanceof DependencyFailedError, e.message] }"
+    const run = await begin(body)
+    await run.answer(
+      1,
+      run.bad(1, 'no route', { error: { code: 'TIMEOUT', phase: 'connect', outcome: 'none' } }),
+    )
+    assert.deepEqual(run.end?.output, [
+      'ConnectionError',
+      'TIMEOUT',
+      'connect',
+      'none',
+      true,
+      'db ended in error: no route',
+    ])
+    const input = await begin(body)
+    await input.answer(
+      1,
+      input.bad(1, 'x is missing', { error: { code: 'INPUT', name: 'MissingInputError' } }),
+    )
+    assert.deepEqual((input.end?.output as Json[])[0], 'MissingInputError')
+  })
+
+  test('what the engine refuses is thrown with the name it was given', async () => {
+    const run = await begin(
+      "try { await self.flow('x') } catch (e) { return [e instanceof ResourceNotFoundError, e.message, e.details] }",
+      () => refused('ResourceNotFoundError', 'no flow "x"', { name: 'x' }),
+    )
+    assert.deepEqual(run.end?.output, [true, 'no flow "x"', { name: 'x' }])
+  })
+
+  test('a timeout throws the error that belongs to the call', async () => {
+    const run = await begin(
+      "try { await self.flow('x', {}, { timeout: 1 }) } catch (e) { return [e.name, e instanceof TimeoutExceededError] }",
+    )
+    await run.answer(1, { kind: 'timeout' })
+    assert.deepEqual(run.end?.output, ['DependencyTimeoutError', true])
+  })
+
+  test('get and load read fields of another execution', async () => {
+    const run = await begin(
+      "const e = system.execution('some-id'); return [await e.get('name'), await e.get('name', 'status'), await e.load('name'), e.status]",
+    )
+    const fields = run.commands.map((c) => (c.kind === 'read' ? c.fields : []))
+    assert.deepEqual(fields, [['name'], ['status'], ['name']])
+    assert.deepEqual(run.end?.output, [
+      'name of some-id',
+      ['name of some-id', 'status of some-id'],
+      'name of some-id',
+      'status of some-id',
+    ])
+  })
+})
+
+describe('waiting', () => {
+  const two =
+    "const a = await self.flow('a', {}, { wait: false }); const b = await self.flow('b', {}, { wait: false });"
+
+  test('waitFor passes on when to return, and gives those that have ended', async () => {
+    const run = await begin(
+      `${two} const done = await self.waitFor([a, b], { returnWhen: 'FIRST_ENDED', timeout: 30 }); return done.map((c) => c.name)`,
+    )
+    const wait = run.command('wait')
+    assert.deepEqual([wait.returnWhen, wait.timeout, wait.ids.length], ['FIRST_ENDED', 30, 2])
+    const [, second = ''] = wait.ids
+    await run.answer(3, {
+      kind: 'dependency',
+      verdict: 'met',
+      ended: [{ id: second, status: 'ENDED_SUCCESS', message: null, output: { v: 1 } }],
+    })
+    assert.deepEqual(run.end?.output, ['b'])
+  })
+
+  test('n of m, constants and ids', async () => {
+    const run = await begin(
+      `${two} await Promise.allSettled([self.waitFor([a, b], { returnWhen: { ended: 2 } }), self.waitFor([a, 'other'], { returnWhen: { succeeded: 1 } }), self.waitFor(a, { returnWhen: ReturnWhen.ALL_ENDED }), self.waitFor([a], { returnWhen: system.returnWhen.FIRST_SUCCEEDED })])`,
+    )
+    assert.deepEqual(
+      run.commands.flatMap((c) => (c.kind === 'wait' ? [c.returnWhen] : [])),
+      [{ ended: 2 }, { succeeded: 1 }, 'ALL_ENDED', 'FIRST_SUCCEEDED'],
+    )
+  })
+
+  test('nothing to wait for is over at once', async () => {
+    assert.deepEqual((await begin('return self.waitFor([])')).end?.output, [])
+  })
+
+  test('sleep and sleepUntil', async () => {
+    const run = await begin(
+      "await Promise.all([self.sleep(1.5), self.sleepUntil(5000), self.sleepUntil(new Date(6000)), self.sleepUntil('1970-01-01T00:00:07Z')])",
+    )
+    assert.deepEqual(run.commands, [
+      { seq: 1, kind: 'sleep', seconds: 1.5 },
+      { seq: 2, kind: 'sleep', until: 5_000 },
+      { seq: 3, kind: 'sleep', until: 6_000 },
+      { seq: 4, kind: 'sleep', until: 7_000 },
+    ])
+    assert.deepEqual(run.last.open, [1, 2, 3, 4])
+  })
+
+  test('race and any have the winner that was answered first', async () => {
+    const run = await begin(
+      "return Promise.race([self.sleep(5).then(() => 'a'), self.flow('x').then(() => 'b')])",
+    )
+    await run.answer(2, run.good(2))
+    assert.equal(run.end?.output, 'b')
+    const any = await begin(
+      "return Promise.any([self.flow('a'), self.flow('b')]).then((c) => c.name)",
+    )
+    await any.answer(1, any.bad(1, 'no'))
+    assert.equal(any.end, null)
+    await any.answer(2, any.good(2))
+    assert.equal(any.end, any.last.end)
+    assert.equal(any.last.end?.output, 'b')
+  })
+
+  test('what can never come ends the flow with the reason', async () => {
+    const { end } = await begin('await new Promise(() => {})')
+    assert.equal(end?.reason, 'nothing_to_wait_for')
+  })
+
+  test('time goes on with the answers only', async () => {
+    const run = await begin(
+      'const a = Date.now(); await self.sleep(1); return [a, Date.now(), new Date().toISOString()]',
+    )
+    await run.answerFirst()
+    assert.deepEqual(run.end?.output, [1_000, 1_100, '1970-01-01T00:00:01.100Z'])
+  })
+})
+
+describe('settings and locks', () => {
+  test('get, set, acquire, release, lock', async () => {
+    const run = await begin(
+      "const s = system.setting('s'); const v = await s.get(); await s.set({ v }); const h = await s.acquire({ timeout: 4 }); await s.release(); const r = await s.lock(async () => 'alone'); return [v, h.token, r]",
+    )
+    await run.answerFirst()
+    await run.answerFirst()
+    assert.deepEqual(
+      run.commands.map(({ kind }) => kind),
+      ['setting_get', 'setting_set', 'lock', 'unlock', 'lock', 'unlock'],
+    )
+    assert.deepEqual(run.commands[2], { seq: 3, kind: 'lock', lock: { setting: 's' }, timeout: 4 })
+    assert.deepEqual(run.end?.output, ['value of s', 3, 'alone'])
+  })
+
+  test('a semaphore has a capacity', async () => {
+    const run = await begin("await system.semaphore('m', 3).lock(() => 1, { timeout: 2 })")
+    assert.deepEqual(run.command('lock'), {
+      seq: 1,
+      kind: 'lock',
+      lock: { semaphore: 'm', capacity: 3 },
+      timeout: 2,
+    })
+  })
+
+  test('a lock is released when its work throws, and timeouts and deadlocks have their errors', async () => {
+    const run = await begin(
+      "try { await system.setting('s').lock(() => { throw new Error('x') }) } catch (e) { return e.message }",
+    )
+    await run.answerFirst()
+    assert.equal(run.command('unlock').seq, 2)
+    assert.equal(run.end?.output, 'x')
+    const late = await begin(
+      "try { await system.setting('s').acquire({ timeout: 1 }) } catch (e) { return e.name }",
+    )
+    await late.answer(1, { kind: 'timeout' })
+    assert.equal(late.end?.output, 'LockTimeoutError')
+    const dead = await begin(
+      "try { await system.setting('s').acquire() } catch (e) { return [e instanceof DeadlockError, e.details.cycle] }",
+    )
+    await dead.answer(1, refused('DeadlockError', 'circle', { cycle: ['a'] }))
+    assert.deepEqual(dead.end?.output, [true, ['a']])
+  })
+})
+
+describe('steps and logs', () => {
+  test('a step is recorded with what JSON keeps of it', async () => {
+    const run = await begin(
+      "return [await self.step('a', () => new Date(5)), await self.step('b', async () => ({ x: undefined, y: 1 })), await self.step('c', () => {})]",
+    )
+    assert.deepEqual(run.end?.output, ['1970-01-01T00:00:00.005Z', { y: 1 }, null])
+    assert.deepEqual(
+      run.history.map(({ kind, label, line }) => [kind, label, line]),
+      [
+        ['step', 'a', 2],
+        ['step', 'b', 2],
+        ['step', 'c', 2],
+      ],
+    )
+  })
+
+  test('a step that throws is recorded as the error', async () => {
+    const run = await begin(
+      "try { await self.step('a', () => { throw Object.assign(new TypeError('bad'), { code: 'X' }) }) } catch (e) { return [e instanceof TypeError, e.message, e.code] }",
+    )
+    assert.deepEqual(run.end?.output, [true, 'bad', 'X'])
+    const uncaught = await begin("await self.step('a', () => {\n  throw new Error('deep')\n})")
+    assert.match(
+      uncaught.end?.message ?? '',
+      /^Error: deep\n {4}at flow:3:9\n {4}at default|^Error: deep\n {4}at flow:3:9\n {4}at handler \(flow:2:12\)/,
+    )
+  })
+
+  test('calls of the API inside a step are refused', async () => {
+    for (const inner of [
+      '() => self.log(1)',
+      "async () => { await self.flow('x') }",
+      'async () => { await null; await self.sleep(1) }',
+      "async () => { await null; await null; self.success('x') }",
+      "() => self.success('x')",
+    ]) {
+      const run = await begin(
+        `try { await self.step('a', ${inner}) } catch (e) { return e.message }`,
+      )
+      assert.match(String(run.end?.output), /cannot be called inside the step "a"/, inner)
+    }
+  })
+
+  test('a step that awaits what is not its own fails', async () => {
+    const run = await begin(
+      "const p = self.sleep(1); try { await self.step('a', async () => { await p }) } catch (e) { return e.message }",
+    )
+    assert.match(String(run.end?.output), /awaits something outside of itself/)
+  })
+
+  test('log takes any values', async () => {
+    const run = await begin(
+      "const c = {}; c.c = c; self.log('a', { b: 1 }, undefined, 5n, () => 1, c, new Map([[1, 2]]), new Error('e')); console.log('x'); return 1",
+    )
+    const [first, second] = run.logs as Json[][]
+    assert.deepEqual(first?.slice(0, 7), [
+      'a',
+      { b: 1 },
+      null,
+      '5',
+      '[function ]',
+      { c: '[circular]' },
+      [[1, 2]],
+    ])
+    assert.match(String(first?.[7]), /^Error: e/)
+    assert.deepEqual(second, ['x'])
+  })
+
+  test('random numbers and ids are the same in a replay, and steps have their own', async () => {
+    const body =
+      "const a = [Math.random(), crypto.randomUUID()]; const s = await self.step('s', () => Math.random()); await self.sleep(1); return [a, s, Math.random()]"
+    const run = await begin(body)
+    const again = await run.run(run.starting())
+    assert.deepEqual(again.entries, [])
+    await run.answerFirst()
+    assert.deepEqual((await run.run(run.starting())).end, run.end)
+    const other = await begin(body)
+    await other.answerFirst()
+    assert.notDeepEqual(other.end?.output, run.end?.output)
+  })
+})
+
+describe('ends', () => {
+  const ENDS: [string, string, string | null, Json][] = [
+    ['return { a: 1 }', 'ENDED_SUCCESS', null, { a: 1 }],
+    ['return', 'ENDED_SUCCESS', null, null],
+    ["return self.success('all done')", 'ENDED_SUCCESS', 'all done', null],
+    ['self.success()', 'ENDED_SUCCESS', null, null],
+    ["self.error('no')", 'ENDED_ERROR', 'no', null],
+    ["self.cancel('stop')", 'ENDED_CANCELLED', 'stop', null],
+    ["self.end('success', 'm')", 'ENDED_SUCCESS', 'm', null],
+    ["self.end('ENDED_ERROR', 'm')", 'ENDED_ERROR', 'm', null],
+    ["self.end('ENDED_CANCELLED')", 'ENDED_CANCELLED', null, null],
+    [
+      "self.setOutput('a', 1); self.setOutput({ b: 2 }); return { c: 3 }",
+      'ENDED_SUCCESS',
+      null,
+      { a: 1, b: 2 },
+    ],
+    ["self.setOutput('a', 1); self.error('m')", 'ENDED_ERROR', 'm', { a: 1 }],
+    ["self.save({ output_value: [1], message: 'half' }); return", 'ENDED_SUCCESS', 'half', [1]],
+    ["try { self.success('first') } catch {} self.log('after')", 'ENDED_SUCCESS', 'first', null],
+    [
+      "try { self.success('first') } finally { self.error('second') }",
+      'ENDED_SUCCESS',
+      'first',
+      null,
+    ],
+    ["try { self.error('first') } finally { return 'value' }", 'ENDED_ERROR', 'first', null],
+    [
+      "try { self.cancel('first') } catch { await new Promise(() => {}) }",
+      'ENDED_CANCELLED',
+      'first',
+      null,
+    ],
+    [
+      "for (let i = 0; i < 5; i++) try { self.success('x' + i) } catch {} throw new Error('e')",
+      'ENDED_SUCCESS',
+      'x0',
+      null,
+    ],
+    [
+      "await Promise.all([self.sleep(9), (async () => self.success('early'))()])",
+      'ENDED_SUCCESS',
+      'early',
+      null,
+    ],
+  ]
+  for (const [body, status, message, output] of ENDS) {
+    test(body, async () => {
+      const { end } = await begin(body)
+      assert.deepEqual(end, { status, message, output })
+    })
+  }
+
+  test('commands before the end are still made', async () => {
+    const run = await begin("void self.flow('x', {}, { wait: false }); return 1")
+    assert.equal(run.command('start').child.flow, 'x')
+    assert.equal(run.end?.output, 1)
+  })
+
+  test('save and setOutput say what has changed', async () => {
+    const run = await begin(
+      "self.save({ message: 'half', name: 'new' }); self.setOutput('a', 1); await self.sleep(1); return self.name",
+    )
+    assert.deepEqual(run.last.fields, { name: 'new', message: 'half', output: { a: 1 } })
+    assert.deepEqual([run.last.line, run.last.lastCommand], [2, 'self.sleep 1 s'])
+    await run.answerFirst()
+    assert.equal(run.last.fields, null)
+    assert.deepEqual(run.end?.output, { a: 1 })
+  })
+
+  test('self knows itself', async () => {
+    const run = await begin(
+      "return [self.name, self.type, self.workspaceId, self.parentId, await self.get('input_value'), await self.get('id') === self.id]",
+      undefined,
+      { i: 1 },
+    )
+    assert.deepEqual(run.end?.output, ['test', 'FLOW', 'w', null, { i: 1 }, true])
+  })
+
+  test('an uncaught exception shows the author’s lines only', async () => {
+    const run = await begin(
+      "const inner = () => {\n  throw new RangeError('boom')\n}\nawait null\ninner()",
+    )
+    assert.equal(
+      run.end?.message,
+      'RangeError: boom\n    at inner (flow:3:9)\n    at handler (flow:6:1)',
+    )
+    assert.match((await begin("throw 'text'")).end?.message ?? '', /^Uncaught text$/)
+    assert.match(
+      (await begin("throw new Error('a', { cause: new TypeError('b') })")).end?.message ?? '',
+      /caused by: TypeError: b/,
+    )
+  })
+
+  test('a rejection that nobody awaits ends nothing', async () => {
+    const run = await begin(
+      "void self.flow('x'); Promise.reject(new Error('floating')); await self.sleep(1); return 1",
+    )
+    await run.answer(1, run.bad(1, 'no'))
+    await run.answer(2, run.good(2))
+    assert.equal(run.end?.output, 1)
+  })
+
+  test('a replay that differs says what was recorded and what the code does now', async () => {
+    const run = await begin("await self.flow('a', { n: inputs.n }); await self.sleep(1)")
+    const changed = run.history.map((entry) => ({ ...entry, label: 'other', digest: 'x' }))
+    const { end } = await run.run({ ...run.starting(), kind: 'start', history: changed } as never)
+    assert.equal(end?.reason, 'diverged')
+    assert.match(
+      end.message ?? '',
+      /recorded was call "other" \(line 2\), the code now calls call "a" \(line 2\)/,
+    )
+    const more = [...run.history, ...run.history.map((entry) => ({ ...entry, seq: 2 }))]
+    const short = await run.run({ ...run.starting(), kind: 'start', history: more } as never)
+    assert.match(
+      short.end?.message ?? '',
+      /call 2: recorded was call "a" \(line 2\), the code now makes no further call/,
+    )
+  })
+})
+
+describe('arguments', () => {
+  const WRONG: [string, RegExp][] = [
+    ['self.flow()', /self\.flow: name must be a string, not undefined/],
+    ["self.flow('')", /name must be a name that is not empty/],
+    ["self.flow('x', 5)", /inputs must be an object, not 5/],
+    ["self.flow('x', {}, { wait: 5 })", /options\.wait must be 'ALL_ENDED'/],
+    ["self.flow('x', {}, { wiat: true })", /options has no "wiat"; it knows wait, run/],
+    [
+      "self.flow('x', {}, { timeout: '5' })",
+      /timeout must be a number of seconds that is not negative, not "5"/,
+    ],
+    ["self.flow('x', {}, { init: { status: 'x' } })", /options\.init has no "status"/],
+    ["self.flow('x', { f: 5n })", /cannot be written as JSON/],
+    ["self.flow('x', {}, { priority: 1.5 })", /priority must be a whole number/],
+    ['self.connect({})', /connector_type must be the name of a connector type/],
+    ['self.script(5)', /source must be a string, not 5/],
+    ["self.step('x')", /the second argument must be a function/],
+    ['self.sleep(-1)', /seconds must be a number of seconds/],
+    ["self.sleep('1')", /seconds must be/],
+    ["self.sleepUntil('soon')", /time must be a Date/],
+    ['self.waitFor([5])', /executions must be a list of executions or their ids, not 5/],
+    ["self.waitFor([], { returnWhen: 'FIRST_ENDED' })", /at least one execution/],
+    [
+      "self.waitFor(['x'], { returnWhen: { ended: 2 } })",
+      /returnWhen\.ended must be a whole number from 1 to 1/,
+    ],
+    ["(async () => system.semaphore('x', 0))()", /capacity must be a whole number/],
+    ["(async () => self.save({ status: 'x' }))()", /fields has no "status"/],
+    ["(async () => self.end('x'))()", /status must be 'ENDED_SUCCESS'/],
+    [
+      '(async () => setTimeout(() => 1, 5))()',
+      /setTimeout does not exist in a flow: use await self\.sleep/,
+    ],
+    ["(async () => fetch('x'))()", /fetch does not exist in a flow/],
+  ]
+  for (const [call, message] of WRONG) {
+    test(call, async () => {
+      const run = await begin(`try { await ${call} } catch (e) { return [e.name, e.message] }`)
+      const [name, text] = run.end?.output as [string, string]
+      assert.match(text, message)
+      assert.match(name, /InvalidInputError|TypeError/)
+      assert.deepEqual(run.commands, [])
+    })
+  }
+})
+
+describe('sources', () => {
+  const SOURCES: [string, string, string, Json | RegExp][] = [
+    ['a named export', 'javascript', 'export const handler = async (system, self, inputs) => 1', 1],
+    ['an arrow as default', 'javascript', 'const a = 2\nexport default async () => a\n', 2],
+    ['an anonymous function', 'javascript', 'export default function () { return 3 }\n(4)', 3],
+    ['an export list', 'javascript', 'function f() { return 4 }\nexport { f as default }\n', 4],
+    [
+      'a default that calls itself by name',
+      'javascript',
+      'export default function f(a, b, c) { return a === 1 ? 5 : f(1) }',
+      5,
+    ],
+    [
+      'a bare body',
+      'javascript',
+      'await self.step("a", () => 1)\nreturn [typeof system, inputs]',
+      ['object', {}],
+    ],
+    ['a bare body in TypeScript', 'typescript', 'const n: number = 6\nreturn n as number', 6],
+    [
+      'a function named handler without export',
+      'javascript',
+      'async function handler(system, self) { return self.type }',
+      'FLOW',
+    ],
+    [
+      'imports of values and types',
+      'typescript',
+      "import { ReturnWhen, System, type Execution, EngineException as E } from '@millrace/flow-api'\nexport default async (system: System, self: Execution) => [ReturnWhen.ALL_ENDED, E.name]",
+      ['ALL_ENDED', 'EngineException'],
+    ],
+    [
+      'an import of all',
+      'javascript',
+      "import * as api from '@millrace/flow-api'\nexport default () => Object.keys(api).length > 10",
+      true,
+    ],
+    [
+      'await at the top of a module',
+      'javascript',
+      'const a = await Promise.resolve(7)\nexport default () => a',
+      7,
+    ],
+    [
+      'generics and types',
+      'typescript',
+      'interface A<T> { a: T }\nconst id = <T>(x: T): T => x\nexport default async function handler(): Promise<number> { const m = new Map<string, number>(); return id<number>(8) }',
+      8,
+    ],
+    [
+      'another import',
+      'javascript',
+      "import fs from 'node:fs'\nexport default () => 1",
+      /Cannot import 'node:fs'.*\(flow:1:1\)/,
+    ],
+    [
+      'an unknown name',
+      'javascript',
+      "import { x } from '@millrace/flow-api'\nexport default () => 1",
+      /exports no "x" \(flow:1:10\)/,
+    ],
+    [
+      'import()',
+      'javascript',
+      "export default () => 1\nimport('x')",
+      /import\(\) does not exist in a flow.*\(flow:2:1\)/,
+    ],
+    ['no handler', 'javascript', 'export const x = 1', /exports no handler/],
+    [
+      'a syntax error',
+      'javascript',
+      'export default () => 1\nconst = 2',
+      /Unexpected token \(flow:2:7\)/,
+    ],
+    [
+      'an enum',
+      'typescript',
+      'export default () => 1\nenum A { B }',
+      /enum is not supported.*\(flow:2:1\)/,
+    ],
+    ['Python', 'python', 'def handler(system, this, inputs): pass', /Python flows cannot run yet/],
+  ]
+  for (const [name, language, source, expected] of SOURCES) {
+    test(name, async () => {
+      const { end } = await new TestRun(sandbox, source, { language }).start()
+      if (expected instanceof RegExp) {
+        assert.equal(end?.reason, 'syntax', end?.message ?? '')
+        assert.match(end.message ?? '', expected)
+      } else assert.deepEqual(end?.output, expected, end?.message ?? '')
+    })
+  }
+
+  test('lines and columns stay where they are', async () => {
+    const source =
+      "import { EngineException } from '@millrace/flow-api'\n\nexport default async (system: unknown) => { throw new EngineException('x') }"
+    const { end } = await new TestRun(sandbox, source, { language: 'typescript' }).start()
+    assert.equal(end?.message, 'EngineException: x\n    at default (flow:3:51)')
+    const first = await new TestRun(sandbox, "throw new Error('x')").start()
+    assert.match(first.end?.message ?? '', /^Error: x\n {4}at flow:1:7/)
+  })
+})
