@@ -7,13 +7,18 @@ ORDER BY c.id LIMIT $4
 
 -- name: cancelExecutions
 -- cancelRequested for many; the waits go with the end. The caller nudges the processes.
+-- By status and not by ended_at: that would offer the planner the index of all that is live.
 WITH live AS MATERIALIZED (
   SELECT e.workspace_id, e.id, e.process_id, e.status AS was
-  FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
-  JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
-  WHERE e.ended_at IS NULL
-  ORDER BY e.workspace_id, e.id
-  FOR UPDATE OF e
+  FROM (
+    SELECT DISTINCT workspace_id, id FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+    ORDER BY workspace_id, id
+  ) d
+  CROSS JOIN LATERAL (
+    SELECT e.workspace_id, e.id, e.process_id, e.status FROM execution e
+    WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.status NOT LIKE 'ENDED%'
+    FOR UPDATE
+  ) e
 ), cancelled AS (
   UPDATE execution e SET
     status = 'ENDED_CANCELLED', beneath = NULL, version = e.version + 1, process_id = NULL,

@@ -66,6 +66,8 @@ WITH held AS (
 ), opened AS (
   INSERT INTO connection_attempt (workspace_id, execution_id, attempt, epoch, process_id, repeat_class, details)
   SELECT workspace_id, execution_id, attempt + 1, epoch, process_id, repeat_class, $8::text::json FROM closed
+  -- Written before, when the answer to it was lost.
+  ON CONFLICT DO NOTHING
 )
 SELECT id FROM held
 
@@ -117,3 +119,8 @@ SELECT id, version, parent_execution_id FROM moved
 UPDATE connection_attempt SET ended_at = clock(), outcome = $5, details = $6::text::json
 WHERE workspace_id = $1 AND execution_id = $2 AND attempt = $3 AND process_id = $4 AND ended_at IS NULL
 RETURNING attempt
+
+-- name: readConnectionStates
+SELECT e.workspace_id, e.id, e.status, e.version
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id

@@ -1,10 +1,14 @@
--- name: deadlockSeeds
--- Where a cycle can have been closed: every lock request that has waited a while, and dependency
--- waits that were opened since the last look.
+-- name: lockSeeds
 SELECT DISTINCT w.workspace_id, w.execution_id
 FROM wait w
-WHERE w.since < clock() - $1 * interval '1 millisecond'
-  AND (w.kind = 'LOCK' OR (w.kind = 'DEPENDENCY' AND w.since > clock() - $2 * interval '1 millisecond'))
+WHERE w.kind = 'LOCK' AND w.since < (SELECT clock()) - $1 * interval '1 millisecond'
+LIMIT $2
+
+-- name: dependencySeeds
+SELECT DISTINCT w.workspace_id, w.execution_id
+FROM wait w
+WHERE w.kind = 'DEPENDENCY' AND w.since < (SELECT clock()) - $1 * interval '1 millisecond'
+  AND w.since > (SELECT clock()) - $2 * interval '1 millisecond'
 LIMIT $3
 
 -- name: blockedGraph
@@ -29,7 +33,10 @@ WITH RECURSIVE node(workspace_id, id) AS (
 SELECT n.workspace_id, n.id, e.name, e.status, e.beneath, w.seq, w.generation, w.kind, w.subject,
   w.return_when, w.needed, t.members, t.succeeded, t.failed, t.targets
 FROM node n
-JOIN execution e ON e.workspace_id = n.workspace_id AND e.id = n.id AND e.ended_at IS NULL
+CROSS JOIN LATERAL (
+  SELECT * FROM execution e
+  WHERE e.workspace_id = n.workspace_id AND e.id = n.id AND e.status NOT LIKE 'ENDED%' LIMIT 1
+) e
 LEFT JOIN wait w ON w.workspace_id = n.workspace_id AND w.execution_id = n.id
 LEFT JOIN LATERAL (
   SELECT count(*)::integer AS members,
@@ -46,12 +53,20 @@ LEFT JOIN LATERAL (
     WHERE w.kind = 'DEPENDENCY' AND w.ref IS NULL
       AND m.workspace_id = w.workspace_id AND m.execution_id = w.execution_id AND m.seq = w.seq
   ) g
-  LEFT JOIN execution x ON x.workspace_id = w.workspace_id AND x.id = g.id
+  LEFT JOIN LATERAL (
+    SELECT x.id, x.status, x.ended_at FROM execution x
+    WHERE x.workspace_id = w.workspace_id AND x.id = g.id LIMIT 1
+  ) x ON true
 ) t ON w.seq IS NOT NULL
 ORDER BY n.workspace_id, n.id, w.seq
 
 -- name: lockExecutions
-SELECT e.id FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
-JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.execution_id
-ORDER BY e.workspace_id, e.id
-FOR UPDATE OF e
+SELECT e.id
+FROM (
+  SELECT DISTINCT workspace_id, execution_id
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
+  ORDER BY workspace_id, execution_id
+) d
+CROSS JOIN LATERAL (
+  SELECT e.id FROM execution e WHERE e.workspace_id = d.workspace_id AND e.id = d.execution_id FOR UPDATE
+) e

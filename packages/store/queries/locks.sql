@@ -7,37 +7,48 @@ ON CONFLICT DO NOTHING
 -- The row lock under which tickets and tokens are given. In one order, so that two batches with
 -- common keys never wait for each other. Only keys of shards that the caller holds by term.
 SELECT l.workspace_id, l.key, l.capacity, l.last_ticket, l.last_token
-FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
-JOIN lock l ON l.workspace_id = d.workspace_id AND l.key = d.key
-WHERE $2::json IS NULL OR shard_of_lock(l.workspace_id, l.key) IN (
-  SELECT s.shard FROM json_to_recordset($2::json) AS h(shard smallint, term bigint)
-  JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
-    AND s.process_id = $3 AND s.expires_at > clock()
-)
-ORDER BY l.workspace_id, l.key
-FOR UPDATE OF l
+FROM (
+  SELECT DISTINCT workspace_id, key FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+  WHERE $2::json IS NULL OR shard_of_lock(workspace_id, key) = ANY (ARRAY(
+    SELECT s.shard FROM json_to_recordset($2::json) AS h(shard smallint, term bigint)
+    JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
+      AND s.process_id = $3 AND s.expires_at > clock()
+  ))
+  ORDER BY workspace_id, key
+) d
+CROSS JOIN LATERAL (
+  SELECT * FROM lock l WHERE l.workspace_id = d.workspace_id AND l.key = d.key FOR UPDATE
+) l
 
 -- name: readHolders
 SELECT h.workspace_id, h.key, h.execution_id, h.generation, h.token, h.depth,
   e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > h.generation AS has_ended
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
 JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.key = d.key
-LEFT JOIN execution e ON e.workspace_id = h.workspace_id AND e.id = h.execution_id
+LEFT JOIN LATERAL (
+  SELECT e.id, e.ended_at, e.generation FROM execution e
+  WHERE e.workspace_id = h.workspace_id AND e.id = h.execution_id LIMIT 1
+) e ON true
 ORDER BY h.token
 
 -- name: readRequests
 -- An acquire counts as long as its wait is open; a release as long as its execution is of its generation.
 SELECT r.workspace_id, r.key, r.execution_id, r.generation, r.seq, r.action, r.capacity, r.ticket,
   CASE r.action
-    WHEN 'acquire' THEN w.seq IS NOT NULL AND e.ended_at IS NULL AND e.id IS NOT NULL
+    WHEN 'acquire' THEN w.kind = 'LOCK' AND w.generation = r.generation AND e.id IS NOT NULL AND e.ended_at IS NULL
     ELSE e.generation = r.generation
   END AS is_open,
   (extract(epoch FROM clock() - r.requested_at) * 1000)::float8 AS age_ms
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
 JOIN lock_request r ON r.workspace_id = d.workspace_id AND r.key = d.key
-LEFT JOIN execution e ON e.workspace_id = r.workspace_id AND e.id = r.execution_id
-LEFT JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
-  AND w.generation = r.generation AND w.kind = 'LOCK'
+LEFT JOIN LATERAL (
+  SELECT e.id, e.ended_at, e.generation FROM execution e
+  WHERE e.workspace_id = r.workspace_id AND e.id = r.execution_id LIMIT 1
+) e ON true
+LEFT JOIN LATERAL (
+  SELECT w.kind, w.generation FROM wait w
+  WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq LIMIT 1
+) w ON true
 ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
 
 -- name: saveLocks
@@ -76,32 +87,30 @@ FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
 JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.execution_id = d.execution_id
 
 -- name: locksToServe
--- What a lost nudge may have left: requests that nobody has looked at, requests whose wait is gone,
--- holders that have ended, and free slots beside a queue.
+-- What a lost nudge may have left: requests that nobody has looked at and holders that have ended;
+-- with $4, also requests whose wait is gone: they hold nobody up, but lie about.
 WITH held AS (
   SELECT s.shard FROM json_to_recordset($1::json) AS h(shard smallint, term bigint)
   JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
     AND s.process_id = $2 AND s.expires_at > clock()
 ), found AS (
   SELECT r.workspace_id, r.key FROM lock_request r
-  LEFT JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
-    AND w.generation = r.generation AND w.kind = 'LOCK'
   WHERE (r.ticket IS NULL AND r.requested_at < clock() - $3 * interval '1 millisecond')
-    OR (r.action = 'acquire' AND w.seq IS NULL)
+    OR ($4 AND r.action = 'acquire' AND (
+      SELECT w.generation FROM wait w
+      WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
+    ) IS DISTINCT FROM r.generation)
   UNION
   SELECT h.workspace_id, h.key FROM lock_holder h
-  LEFT JOIN execution e ON e.workspace_id = h.workspace_id AND e.id = h.execution_id
+  LEFT JOIN LATERAL (
+    SELECT e.id, e.ended_at, e.generation FROM execution e
+    WHERE e.workspace_id = h.workspace_id AND e.id = h.execution_id LIMIT 1
+  ) e ON true
   WHERE e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > h.generation
-  UNION
-  SELECT l.workspace_id, l.key FROM (
-    SELECT DISTINCT workspace_id, key FROM lock_request WHERE action = 'acquire' AND ticket IS NOT NULL
-  ) q
-  JOIN lock l ON l.workspace_id = q.workspace_id AND l.key = q.key
-  WHERE l.capacity > (SELECT count(*) FROM lock_holder h WHERE h.workspace_id = l.workspace_id AND h.key = l.key)
 )
 SELECT workspace_id, key FROM found
 WHERE shard_of_lock(workspace_id, key) = ANY (ARRAY(SELECT shard FROM held))
-LIMIT $4
+LIMIT $5
 
 -- name: readLock
 SELECT l.capacity, l.last_token FROM lock l WHERE l.workspace_id = $1 AND l.key = $2
@@ -109,17 +118,25 @@ SELECT l.capacity, l.last_token FROM lock l WHERE l.workspace_id = $1 AND l.key 
 -- name: readLockHolders
 SELECT h.execution_id, h.token, h.depth, h.held_since, e.name, e.status
 FROM lock_holder h
-LEFT JOIN execution e ON e.workspace_id = h.workspace_id AND e.id = h.execution_id
+LEFT JOIN LATERAL (
+  SELECT e.name, e.status FROM execution e
+  WHERE e.workspace_id = h.workspace_id AND e.id = h.execution_id LIMIT 1
+) e ON true
 WHERE h.workspace_id = $1 AND h.key = $2
 ORDER BY h.token
 
 -- name: readLockWaiters
 SELECT r.execution_id, r.seq, r.ticket, w.since, w.due_at, e.name, e.status
 FROM lock_request r
-JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
-  AND w.generation = r.generation AND w.kind = 'LOCK'
-JOIN execution e ON e.workspace_id = r.workspace_id AND e.id = r.execution_id
-WHERE r.workspace_id = $1 AND r.key = $2 AND r.action = 'acquire' AND e.ended_at IS NULL
+CROSS JOIN LATERAL (
+  SELECT * FROM wait w
+  WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq LIMIT 1
+) w
+CROSS JOIN LATERAL (
+  SELECT * FROM execution e WHERE e.workspace_id = r.workspace_id AND e.id = r.execution_id LIMIT 1
+) e
+WHERE r.workspace_id = $1 AND r.key = $2 AND r.action = 'acquire'
+  AND w.generation = r.generation AND w.kind = 'LOCK' AND e.ended_at IS NULL
 ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
 
 -- name: listLocks

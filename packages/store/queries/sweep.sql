@@ -18,12 +18,16 @@ WITH RECURSIVE held AS (
   -- reverted one lives by a person's wish, whatever its parent's end was.
   SELECT m.workspace_id, m.id, a.status, a.parent_execution_id, a.orphan
   FROM mine m
-  JOIN execution a ON a.workspace_id = m.workspace_id AND a.id = m.parent_execution_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM execution a WHERE a.workspace_id = m.workspace_id AND a.id = m.parent_execution_id LIMIT 1
+  ) a
   WHERE NOT m.orphan AND m.generation = 1 AND a.ended_at IS NOT NULL
   UNION ALL
   SELECT c.workspace_id, c.id, a.status, a.parent_execution_id, a.orphan
   FROM climb c
-  JOIN execution a ON a.workspace_id = c.workspace_id AND a.id = c.parent_execution_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM execution a WHERE a.workspace_id = c.workspace_id AND a.id = c.parent_execution_id LIMIT 1
+  ) a
   WHERE c.status <> 'ENDED_CANCELLED' AND NOT c.orphan AND a.ended_at IS NOT NULL
 ), found AS (
   SELECT 'ready' AS find, m.* FROM mine m
@@ -57,26 +61,31 @@ WITH held AS (
 ), found AS (
   SELECT p.*, CASE
     WHEN e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > p.generation THEN 'stale'
-    WHEN p.kind = 'DEPENDENCY' AND p.since < clock() - $7 * interval '1 millisecond' AND (
+    WHEN p.kind = 'DEPENDENCY' AND p.since < clock() - $7 * interval '1 millisecond' AND
+      -- Scalar subqueries: as EXISTS they would be hashed, by reading the whole table.
       CASE WHEN p.ref IS NOT NULL THEN
-        NOT EXISTS (SELECT FROM execution t
-          WHERE t.workspace_id = p.workspace_id AND t.id = p.ref AND t.ended_at IS NULL)
+        (SELECT t.ended_at IS NULL FROM execution t
+         WHERE t.workspace_id = p.workspace_id AND t.id = p.ref) IS NOT TRUE
       ELSE
-        EXISTS (SELECT FROM wait_member m
-          LEFT JOIN execution t ON t.workspace_id = m.workspace_id AND t.id = m.member_id
-          WHERE m.workspace_id = p.workspace_id AND m.execution_id = p.execution_id AND m.seq = p.seq
-            AND (t.id IS NULL OR t.ended_at IS NOT NULL))
-        OR NOT EXISTS (SELECT FROM wait_member m
-          WHERE m.workspace_id = p.workspace_id AND m.execution_id = p.execution_id AND m.seq = p.seq)
-      END) THEN 'dependency'
+        coalesce((SELECT bool_or(t.id IS NULL OR t.ended_at IS NOT NULL)
+          FROM wait_member m
+          LEFT JOIN LATERAL (
+            SELECT t.id, t.ended_at FROM execution t
+            WHERE t.workspace_id = m.workspace_id AND t.id = m.member_id LIMIT 1
+          ) t ON true
+          WHERE m.workspace_id = p.workspace_id AND m.execution_id = p.execution_id AND m.seq = p.seq), true)
+      END THEN 'dependency'
     WHEN p.kind = 'CONTROL' AND p.since < clock() - $7 * interval '1 millisecond' THEN 'control'
-    WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND NOT EXISTS (
-      SELECT FROM lock_request r
+    WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND (
+      SELECT r.ticket FROM lock_request r
       WHERE r.workspace_id = p.workspace_id AND r.key = p.subject AND r.execution_id = p.execution_id
-        AND r.seq = p.seq AND r.ticket IS NOT NULL) THEN 'lock'
+        AND r.seq = p.seq) IS NULL THEN 'lock'
   END AS find
   FROM page p
-  LEFT JOIN execution e ON e.workspace_id = p.workspace_id AND e.id = p.execution_id
+  LEFT JOIN LATERAL (
+    SELECT e.id, e.ended_at, e.generation FROM execution e
+    WHERE e.workspace_id = p.workspace_id AND e.id = p.execution_id LIMIT 1
+  ) e ON true
   WHERE shard_of_execution(p.execution_id) = ANY (ARRAY(SELECT shard FROM held))
 )
 SELECT find, workspace_id, execution_id, seq, subject, 0 AS rows FROM found WHERE find IS NOT NULL
@@ -114,12 +123,17 @@ ORDER BY e.workspace_id, e.id LIMIT $4
 -- moves that packages/execution decides, as one. Not if the process has its lease after all.
 WITH lost AS MATERIALIZED (
   SELECT e.workspace_id, e.id, e.process_id, e.recoveries < $2 AS again
-  FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, epoch integer)
-  JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
-  WHERE e.status = 'AT_ENGINE' AND e.epoch = d.epoch
-    AND NOT EXISTS (SELECT FROM process_lease l WHERE l.process_id = e.process_id AND l.expires_at > clock())
-  ORDER BY e.workspace_id, e.id
-  FOR UPDATE OF e
+  FROM (
+    SELECT DISTINCT workspace_id, id, epoch
+    FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, epoch integer)
+    ORDER BY workspace_id, id
+  ) d
+  CROSS JOIN LATERAL (
+    SELECT e.workspace_id, e.id, e.process_id, e.recoveries FROM execution e
+    WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND e.status = 'AT_ENGINE' AND e.epoch = d.epoch
+    FOR UPDATE
+  ) e
+  WHERE NOT EXISTS (SELECT FROM process_lease l WHERE l.process_id = e.process_id AND l.expires_at > clock())
 )
 UPDATE execution e SET
   status = CASE WHEN l.again THEN 'WAITING_ENGINE' ELSE 'LOST' END,

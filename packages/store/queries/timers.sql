@@ -23,3 +23,13 @@ SELECT (extract(epoch FROM w.due_at - clock()) * 1000)::float8 AS in_ms
 FROM wait w
 WHERE w.due_at IS NOT NULL AND shard_of_execution(w.execution_id) = ANY ($1::smallint[])
 ORDER BY w.due_at LIMIT 1
+
+-- name: countWaits
+-- For people: what lies before the holder of these shards.
+SELECT
+  count(*) FILTER (WHERE w.due_at <= clock())::integer AS due,
+  count(*) FILTER (WHERE w.due_at > clock())::integer AS ahead,
+  min(w.due_at) FILTER (WHERE w.due_at > clock()) AS next_due_at,
+  count(*) FILTER (WHERE w.kind = 'DEPENDENCY')::integer AS dependencies
+FROM wait w
+WHERE shard_of_execution(w.execution_id) = ANY ($1::smallint[])

@@ -16,18 +16,20 @@ WHERE r.workspace_id = $1 AND r.key = $2 AND r.action = 'acquire'
 ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id LIMIT $3
 
 -- name: readAwaited
--- the executions that wait $3 of $2 is for, those that still move first
-SELECT e.id, e.status, e.name, e.type, count(*) OVER () AS total,
-  count(*) FILTER (WHERE e.ended_at IS NULL) OVER () AS live
+-- whom the open waits of $2 are for, in the caller's order; a null status: it is not there any more
+SELECT awaited.seq, awaited.id, e.status
 FROM (
-  SELECT w.ref AS id FROM wait w
-  WHERE w.workspace_id = $1 AND w.execution_id = $2 AND w.seq = $3 AND w.ref IS NOT NULL
-  UNION
-  SELECT m.member_id FROM wait_member m
-  WHERE m.workspace_id = $1 AND m.execution_id = $2 AND m.seq = $3
+  SELECT w.seq, w.ref AS id, 0 AS ordinal FROM wait w
+  WHERE w.workspace_id = $1 AND w.execution_id = $2 AND w.kind = 'DEPENDENCY' AND w.ref IS NOT NULL
+  UNION ALL
+  SELECT m.seq, m.member_id, m.ordinal FROM wait_member m
+  WHERE m.workspace_id = $1 AND m.execution_id = $2
 ) AS awaited
-  JOIN execution e ON e.workspace_id = $1 AND e.id = awaited.id
-ORDER BY e.ended_at IS NOT NULL, e.id LIMIT 20
+  LEFT JOIN execution e ON e.workspace_id = $1 AND e.id = awaited.id
+ORDER BY awaited.seq, awaited.ordinal LIMIT 10000
+
+-- name: readClock
+SELECT clock() AS at
 
 -- name: readLockName
 SELECT s.name FROM setting s WHERE s.workspace_id = $1 AND s.id = $2

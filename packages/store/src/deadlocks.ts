@@ -4,7 +4,12 @@ import type { Queryable } from './database.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { loadStatements } from './statement.ts'
 
-const sql = loadStatements('deadlocks', ['deadlockSeeds', 'blockedGraph', 'lockExecutions'])
+const sql = loadStatements('deadlocks', [
+  'lockSeeds',
+  'dependencySeeds',
+  'blockedGraph',
+  'lockExecutions',
+])
 
 /** An open wait in the blocked graph, with what it takes to answer and to name it. */
 export type BlockedWait = Awaited & {
@@ -21,21 +26,32 @@ export interface BlockedExecution extends Blocked<BlockedWait> {
   readonly name: string | null
 }
 
-/**
- * Executions at which a cycle may have been closed: lock requests older than `olderThanMs`, and
- * dependency waits between that and `newerThanMs`.
- */
-export async function deadlockSeeds(
+/** Executions that have waited for a lock for longer than this. */
+export async function lockSeeds(
+  db: Queryable,
+  input: { readonly olderThanMs: number; readonly limit: number },
+): Promise<ExecutionKey[]> {
+  return (await db.query<SeedRow>(sql.lockSeeds, [input.olderThanMs, input.limit])).map(seedOf)
+}
+
+/** Executions whose wait for others is between so and so old. Reads every wait. */
+export async function dependencySeeds(
   db: Queryable,
   input: { readonly olderThanMs: number; readonly newerThanMs: number; readonly limit: number },
 ): Promise<ExecutionKey[]> {
-  const rows = await db.query<{ workspace_id: string; execution_id: string }>(sql.deadlockSeeds, [
-    input.olderThanMs,
-    input.newerThanMs,
-    input.limit,
-  ])
-  return rows.map((row) => ({ workspaceId: row.workspace_id, executionId: row.execution_id }))
+  const params = [input.olderThanMs, input.newerThanMs, input.limit]
+  return (await db.query<SeedRow>(sql.dependencySeeds, params)).map(seedOf)
 }
+
+interface SeedRow {
+  workspace_id: string
+  execution_id: string
+}
+
+const seedOf = (row: SeedRow): ExecutionKey => ({
+  workspaceId: row.workspace_id,
+  executionId: row.execution_id,
+})
 
 /**
  * What stands still of everything that these executions wait for, directly or not. Whoever is

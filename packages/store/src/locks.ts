@@ -109,12 +109,18 @@ export async function locksHeldBy(
  */
 export async function locksToServe(
   db: Queryable,
-  input: ShardFence & { readonly freshForMs: number; readonly limit: number },
+  input: ShardFence & {
+    readonly freshForMs: number
+    /** Also those with requests that nobody waits for any more. */
+    readonly isThorough: boolean
+    readonly limit: number
+  },
 ): Promise<LockKey[]> {
   const rows = await db.query<KeyRow>(sql.locksToServe, [
     heldParam(input),
     input.processId,
     input.freshForMs,
+    input.isThorough,
     input.limit,
   ])
   return rows.map(keyOf)

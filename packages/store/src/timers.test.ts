@@ -60,7 +60,7 @@ test('a copy takes only from shards whose term it has', async () => {
 })
 
 test('in a backlog the workspaces take turns', async () => {
-  const loud = Array.from({ length: 50 }, () => newId())
+  const loud = Array.from({ length: 30 }, () => newId())
   await store.seed(
     'wait',
     loud.map((execution_id) => ({

@@ -3,7 +3,7 @@ import type { Queryable } from './database.ts'
 import { heldParam, type ShardFence } from './shard-leases.ts'
 import { loadStatements } from './statement.ts'
 
-const sql = loadStatements('timers', ['takeDue', 'nextDue'])
+const sql = loadStatements('timers', ['takeDue', 'nextDue', 'countWaits'])
 
 /** A wait whose time has come: a timer, or the timeout of something else. */
 export interface DueWait {
@@ -46,12 +46,39 @@ export async function takeDue(
 }
 
 // Batches among which the workspaces take turns.
-const BACKLOG_WINDOW = 4
+const BACKLOG_WINDOW = 2
 
 /** ms until the earliest due time in these shards (below 0: late); null when there is none. */
 export async function nextDueMs(db: Queryable, shards: readonly number[]): Promise<number | null> {
   const [row] = await db.query<{ in_ms: number }>(sql.nextDue, [shards])
   return row?.in_ms ?? null
+}
+
+/** What lies before the holder of some shards. */
+export interface WaitCounts {
+  readonly due: number
+  readonly ahead: number
+  /** ms since 1970. */
+  readonly nextDueAt: number | null
+  readonly dependencies: number
+}
+
+/** Reads every open wait: for people, not for a loop. */
+export async function countWaits(db: Queryable, shards: readonly number[]): Promise<WaitCounts> {
+  const [row] = await db.query<CountRow>(sql.countWaits, [shards])
+  return {
+    due: row?.due ?? 0,
+    ahead: row?.ahead ?? 0,
+    nextDueAt: row?.next_due_at ?? null,
+    dependencies: row?.dependencies ?? 0,
+  }
+}
+
+interface CountRow {
+  due: number
+  ahead: number
+  next_due_at: number | null
+  dependencies: number
 }
 
 interface DueRow {

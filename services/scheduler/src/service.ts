@@ -1,6 +1,8 @@
 import { connectBus } from '@millrace/bus'
 import { createMetrics, opsServer, type Service, type ServiceHost } from '@millrace/runtime'
+import { serveGrpc } from '@millrace/runtime/grpc'
 import { createDatabase, createPresence, createShardKeeper } from '@millrace/store'
+import { descriptorSet } from '@millrace/wire'
 import type { SchedulerConfig } from './config.ts'
 import { consumeControlNudge } from './consume/control-nudge.ts'
 import { consumeDependencyNudge } from './consume/dependency-nudge.ts'
@@ -14,6 +16,7 @@ import { timersLoop } from './loop/timers.ts'
 import { createCascade } from './resolve/cascade.ts'
 import { createControls } from './resolve/controls.ts'
 import { dependencyResolver } from './resolve/dependencies.ts'
+import { schedulerRpc } from './rpc/scheduler-rpc.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
 /**
@@ -40,11 +43,18 @@ export async function createScheduler(
     metrics: registry,
   })
   const service = 'scheduler'
-  const ops = await opsServer({ metrics: registry, ready: () => presence.isPresent() })
-  const address = `127.0.0.1:${ops.port}`
-  const presence = createPresence({ db, log, processId, service, address })
   const shards = createShardKeeper({ db, log, service, processId, onGained: wake })
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
+
+  const grpc = await serveGrpc({
+    services: [schedulerRpc({ db, shards, processId })],
+    log,
+    address: `${config.grpcHost}:0`,
+    descriptors: descriptorSet(),
+  })
+  const address = `${config.grpcHost}:${grpc.port}`
+  const presence = createPresence({ db, log, processId, service, address })
+  const ops = await opsServer({ metrics: registry, ready: () => presence.isPresent() })
 
   const context: SchedulerContext = { config, db, bus, log, metrics, shards, presence }
   const dependencies = dependencyResolver(context)
@@ -75,6 +85,7 @@ export async function createScheduler(
     ready: () => presence.isPresent(),
     async [Symbol.asyncDispose]() {
       await Promise.all(subscriptions.map((subscription) => subscription.close()))
+      await grpc.close()
       await Promise.all([...loops, ...resolvers].map((part) => part.stop()))
       await shards.stop()
       await presence.stop()

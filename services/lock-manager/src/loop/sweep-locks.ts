@@ -1,4 +1,4 @@
-import { loop, type Loop } from '@millrace/runtime'
+import { loop, type Loop, monotonicMs } from '@millrace/runtime'
 import { countLockQueues, locksToServe } from '@millrace/store'
 import { type LockContext, retryLogger } from '../context.ts'
 import type { LockServer } from '../serve/lock-server.ts'
@@ -6,20 +6,28 @@ import type { LockServer } from '../serve/lock-server.ts'
 /** Finds locks that a lost nudge left unserved, and holders that ended without a release. */
 export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'note'>): Loop {
   const { config, db, log, metrics, shards } = context
+  let nextThoroughAt = 0
+
   return loop('sweep locks', {
     async run() {
       const fence = shards.fence()
       if (fence.held.length === 0) return config.sweepMs
-      const keys = await locksToServe(db, { ...fence, freshForMs: config.sweepMs / 4, limit: PAGE })
+      const startedAt = monotonicMs()
+      const isThorough = startedAt >= nextThoroughAt
+      const freshForMs = config.sweepMs / 4
+      const keys = await locksToServe(db, { ...fence, freshForMs, isThorough, limit: PAGE })
+      if (isThorough) nextThoroughAt = startedAt + THOROUGH_EVERY * config.sweepMs
       metrics.finds.inc(keys.length)
       server.note(keys)
       const { waiters, queues } = await countLockQueues(db)
       metrics.waiters.set(waiters)
       metrics.queues.set(queues)
-      return config.sweepMs
+      // Long queues are read less often: 5 % of a core at the most.
+      return Math.max(config.sweepMs, (monotonicMs() - startedAt) * 20)
     },
     onError: retryLogger(log),
   })
 }
 
 const PAGE = 5_000
+const THOROUGH_EVERY = 15

@@ -2,16 +2,18 @@ import type { RequestOf, ResponseOf } from '@millrace/runtime/grpc'
 import type { lockService } from '@millrace/wire'
 import type { LockContext } from '../context.ts'
 import { forceRelease } from '../serve/force-release.ts'
+import { tellServed } from '../serve/serve-locks.ts'
 
 type ForceReleaseMethod = (typeof lockService)['forceRelease']
 
-/** Takes a lock away, in the name of a user; the copy that has its shard serves the next in line. */
+/** Takes a lock away, in the name of a user, and gives it to the next in line. */
 export async function forceReleaseRpc(
-  { db, bus, log, metrics }: Pick<LockContext, 'db' | 'bus' | 'log' | 'metrics'>,
+  context: LockContext,
   request: RequestOf<ForceReleaseMethod>,
 ): Promise<ResponseOf<ForceReleaseMethod>> {
+  const { db, log, metrics } = context
   const { workspaceId, key, executionId, reason, userId } = request
-  const released = await db.transaction((tx) =>
+  const served = await db.transaction((tx) =>
     forceRelease(tx, {
       workspaceId,
       key,
@@ -21,9 +23,9 @@ export async function forceReleaseRpc(
       actorId: userId === '' ? null : userId,
     }),
   )
-  if (!released) return { released }
+  if (served === null) return { released: false }
   metrics.forced.inc()
   log.warn({ workspaceId, key, executionId, userId, reason }, 'a lock was taken from its holder')
-  bus.nudgeLocks([{ workspaceId, key }])
-  return { released }
+  tellServed(context, served)
+  return { released: true }
 }

@@ -49,7 +49,7 @@ export function planLock(loaded: LoadedLock): LockPlan {
       return false
     })
   }
-  // After a forced release nothing of the above happens, and yet there is a free slot.
+  // After a forced release none of the above happens, and yet there is a free slot: serve the queue.
   draft.apply({ type: 'capacityChanged', capacity: draft.lock.capacity })
   return draft.plan()
 }
