@@ -1,5 +1,5 @@
 import type { Bus, Subscription } from '@millrace/bus'
-import { type Database, locksHeldBy } from '@millrace/store'
+import { createBatcher, type Database, type ExecutionKey, locksHeldBy } from '@millrace/store'
 import type { LockServer } from '../serve/lock-server.ts'
 
 /**
@@ -11,5 +11,15 @@ export function consumeEnded(
   db: Database,
   server: Pick<LockServer, 'note'>,
 ): Subscription {
-  return bus.onEndedAll(async (items) => server.note(await locksHeldBy(db, items)))
+  // Thousands may end in a second, and few of them hold anything: one question for all of a moment.
+  const ended = createBatcher<readonly ExecutionKey[], null>({
+    async run(batches) {
+      server.note(await locksHeldBy(db, batches.flat()))
+      return batches.map(() => null)
+    },
+    bytesOf: (keys) => keys.length * 100,
+  })
+  return bus.onEndedAll(async (items) => {
+    await ended.add(items)
+  })
 }
