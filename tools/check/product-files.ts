@@ -20,6 +20,7 @@ export function productFiles(): readonly ProductFile[] {
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 }
 
+/** Tests, what is written for them alone (`x-fixture.ts`, folders named test), and tools. */
 export const isTest = (path: string): boolean =>
-  path.endsWith('.test.ts') ||
+  /(?:\.test|-fixture)\.ts$/.test(path) ||
   /^(?:test|tools)\/|^(?:packages|services|deploy)\/[^/]+\/test\//.test(path)
