@@ -15,7 +15,7 @@ export function describeDivergence(
   actual: ActualCall | null,
 ): string {
   const before = expected === null ? 'no call' : callText(expected)
-  const now = actual === null ? 'makes no further call' : `calls ${callText(actual)}`
+  const now = actual === null ? 'makes no further call' : `makes ${callText(actual)}`
   const why =
     expected !== null &&
     actual !== null &&

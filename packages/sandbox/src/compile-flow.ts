@@ -2,6 +2,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { parse } from 'acorn'
 import { FlowSyntaxError } from './flow-syntax-error.ts'
 import { moduleShape } from './module-shape.ts'
+import type { Insert } from './module-shape.ts'
 
 export const FLOW_LANGUAGES = ['javascript', 'typescript', 'python'] as const
 export type FlowLanguage = (typeof FLOW_LANGUAGES)[number]
@@ -17,6 +18,7 @@ export interface CompiledFlow {
   /** The function's parameters. */
   readonly names: readonly string[]
   readonly bare: boolean
+  readonly inserts: readonly Insert[]
 }
 
 export type CompileResult =
@@ -41,6 +43,7 @@ export function toFunction(source: string, language: string): CompiledFlow {
   const shape = moduleShape(withoutTypes(source, language))
   const names = ENVIRONMENT.filter((name) => shape.identifiers.has(name))
   if (shape.imports !== '') names.push('$api')
+  if (shape.inserts.length > 0) names.push('$l')
   if (shape.bare) names.push('system', 'self', 'inputs')
   const asynchronous = shape.bare || shape.awaits ? 'async ' : ''
   const inner = shape.bare
@@ -50,7 +53,7 @@ export function toFunction(source: string, language: string): CompiledFlow {
   const suffix = shape.bare ? '\n})()})' : `\nreturn ${shape.handler}})()})`
   const code = prefix + shape.code + suffix
   checkWhole(code)
-  return { code, columnOffset: -prefix.length, names, bare: shape.bare }
+  return { code, columnOffset: -prefix.length, names, bare: shape.bare, inserts: shape.inserts }
 }
 
 function withoutTypes(source: string, language: string): string {

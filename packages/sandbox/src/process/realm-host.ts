@@ -10,9 +10,10 @@ export interface Settings {
   readonly cpuMs: number
 }
 
-export interface IsolateClass {
-  new (options: { memoryLimit: number; onCatastrophicError: () => void }): Isolate
-}
+export type IsolateClass = new (options: {
+  memoryLimit: number
+  onCatastrophicError: () => void
+}) => Isolate
 
 export class RealmFailed extends Error {
   readonly why: Failure
@@ -67,7 +68,7 @@ export class RealmHost {
     const factory = script.runSync(context, { reference: true }) as Reference
     call('define').applySync(undefined, [
       factory.derefInto(),
-      JSON.stringify({ names: flow.names, bare: flow.bare }),
+      JSON.stringify({ names: flow.names, bare: flow.bare, inserts: flow.inserts }),
     ])
     this.#calls = {
       begin: call('begin'),

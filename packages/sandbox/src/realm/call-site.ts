@@ -13,6 +13,29 @@ export const REALM_FILE = 'millrace:realm'
 export const STEP_FRAME = 'millrace step '
 const FRAMES = 16
 
+/** Columns that the compilation put into lines, by line. */
+const inserted = new Map<number, { readonly column: number; readonly length: number }[]>()
+
+export function noteInserts(
+  inserts: readonly { readonly line: number; readonly column: number; readonly length: number }[],
+): void {
+  for (const { line, ...insert } of inserts) {
+    const known = inserted.get(line)
+    if (known === undefined) inserted.set(line, [insert])
+    else known.push(insert)
+  }
+}
+
+/** Where a column of the compiled line is in the author's. Both count from 1. */
+function columnOf(line: number, column: number): number {
+  let added = 0
+  for (const insert of inserted.get(line) ?? []) {
+    if (column - 1 < insert.column + added + insert.length) break
+    added += insert.length
+  }
+  return column - added
+}
+
 interface Frame {
   getFileName(): string | null
   getLineNumber(): number | null
@@ -26,6 +49,11 @@ interface Frame {
 
 class Mark {
   declare readonly stack: readonly Frame[]
+}
+
+/** A call whose line is known without looking at the stack. */
+export function siteAt(line: number): CallSite {
+  return { line, stack: [] }
 }
 
 /** Kept as cheap as can be: it runs at every call. The frames' text is made when an error needs it. */
@@ -92,7 +120,8 @@ export function headOf(error: unknown): string {
 
 function frameText(frame: Frame): string {
   const name = frame.getFunctionName()?.replace('$default', 'default') ?? null
-  const place = `${FLOW_FILE}:${frame.getLineNumber() ?? 0}:${frame.getColumnNumber() ?? 0}`
+  const line = frame.getLineNumber() ?? 0
+  const place = `${FLOW_FILE}:${line}:${columnOf(line, frame.getColumnNumber() ?? 0)}`
   const how = `${frame.isAsync() ? 'async ' : ''}${frame.isConstructor() ? 'new ' : ''}`
   return name === null || name === '' ? `${how}${place}` : `${how}${name} (${place})`
 }

@@ -1,4 +1,5 @@
 import type { Activation, DueAnswer } from '@millrace/replay'
+import { noteInserts } from './call-site.ts'
 import { environmentOf } from './environment.ts'
 import type { EnvironmentName } from './environment.ts'
 import { EXCEPTIONS } from './exceptions.ts'
@@ -15,9 +16,10 @@ type Handler = (system: System, self: SelfExecution, inputs: unknown) => unknown
 
 export interface Script {
   readonly factory: Factory
-  readonly names: readonly (EnvironmentName | 'system' | 'self' | 'inputs' | '$api')[]
+  readonly names: readonly (EnvironmentName | 'system' | 'self' | 'inputs' | '$api' | '$l')[]
   /** The whole source is the handler's body. */
   readonly bare: boolean
+  readonly inserts: readonly { line: number; column: number; length: number }[]
 }
 
 /**
@@ -34,6 +36,7 @@ export class Driver {
 
   constructor(script: Script) {
     this.#script = script
+    noteInserts(script.inserts)
   }
 
   /** Takes a batch. Returns whether anything is to be crossed. */
@@ -122,6 +125,7 @@ export class Driver {
         if (name === 'system') return system
         if (name === 'self') return self
         if (name === 'inputs') return run.input
+        if (name === '$l') return marker(run)
         return name === '$api' ? API : environmentOf(run, name)
       })
       const made = factory(...given)
@@ -135,6 +139,14 @@ export class Driver {
     } catch (error) {
       fail(run, error)
     }
+  }
+}
+
+/** Notes the line of the call that comes next. */
+function marker(run: Run): <T>(line: number, object: T) => T {
+  return (line, object) => {
+    run.mark = line
+    return object
   }
 }
 

@@ -4,7 +4,7 @@ import { logText } from './text.ts'
 
 /** Appends one line to the execution's log. Recorded: a replay does not write it again. */
 export function writeLog(run: Run, api: string, values: readonly unknown[]): void {
-  const site = run.enter(api)
+  const site = run.enter(api, true)
   const text = run.checked(() => textOfAll(values))
   if (run.logs >= realmLimits().logs) throw run.exceed(tooMany(realmLimits().logs, 'execution'))
   const { seq, recorded, digest } = run.record(

@@ -15,7 +15,7 @@ import type {
   Outcome,
   SelfFacts,
 } from '@millrace/replay'
-import { callSite, framesOf, stepOf } from './call-site.ts'
+import { callSite, framesOf, siteAt, stepOf } from './call-site.ts'
 import type { CallSite } from './call-site.ts'
 import {
   EngineException,
@@ -57,6 +57,8 @@ export class Run {
   now: number
   consumed = 0
   line: number | null = null
+  /** The line of the call that is being made, where the code says it; 0 otherwise. */
+  mark = 0
   lastCommand: string | null = null
   logs = 0
   logsNow = 0
@@ -104,8 +106,10 @@ export class Run {
   }
 
   /** Every call of the API comes through here first. */
-  enter(api: string): CallSite {
-    const site = callSite()
+  enter(api: string, useMark = false): CallSite {
+    const known = useMark && this.mark > 0 && this.asyncSteps.size === 0
+    const site = known ? siteAt(this.mark) : callSite()
+    this.mark = 0
     if (this.signal !== null) throw this.signal
     if (this.end !== null) throw new LifecycleSignal('the execution has ended')
     if (this.stepDepth > 0) throw insideStep(api, this.stepName)

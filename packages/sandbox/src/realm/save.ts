@@ -8,7 +8,7 @@ const DONE = '{"kind":"value","value":{"v":null}}'
 /** Sets keys of the output. From the first call on, what the flow returns is not the output. */
 export function setOutput(run: Run, values: Record<string, unknown>): void {
   const api = 'self.setOutput'
-  const site = run.enter(api)
+  const site = run.enter(api, true)
   const text = run.checked(() => jsonText(values, 'The output'))
   const keys = Object.keys(values).join(', ')
   const call = run.record({ api, kind: 'save', label: `output ${keys}`, args: () => text }, site)
@@ -29,7 +29,7 @@ export function saveFields(run: Run, fields: unknown): void {
   const api = 'self.save'
   const given = objectOf(api, 'fields', fields)
   onlyKeys(api, 'fields', given, ['message', 'name', 'output_value'])
-  const site = run.enter(api)
+  const site = run.enter(api, true)
   const changed: { name?: string; message?: string; output?: string } = {}
   if (given['name'] !== undefined) changed.name = nameOf(api, 'name', given['name'])
   if (given['message'] !== undefined) changed.message = textOf(api, 'message', given['message'])

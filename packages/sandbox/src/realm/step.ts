@@ -13,7 +13,7 @@ import { jsonText } from './text.ts'
  */
 export function step(run: Run, name: string, work: () => unknown): Promise<Json> {
   const api = 'self.step'
-  const site = run.enter(api)
+  const site = run.enter(api, true)
   const call = { api, kind: 'step', label: name, args: () => '' } as const
   const { seq, recorded, digest } = run.record(call, site)
   if (recorded !== null) {
