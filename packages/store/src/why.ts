@@ -1,3 +1,4 @@
+import type { Status } from '@millrace/execution'
 import type { Queryable } from './database.ts'
 import { loadStatements } from './statement.ts'
 
@@ -26,13 +27,10 @@ export interface LockWaiterRow {
 }
 
 export interface AwaitedRow {
+  /** The wait. */
+  readonly seq: number
   readonly id: string
-  readonly status: string
-  readonly name: string | null
-  readonly type: string
-  /** How many the wait has, and how many of them have not ended. */
-  readonly total: number
-  readonly live: number
+  readonly status: Status | null
 }
 
 /** Who holds a lock and who waits for it, in the order of their turns. */
@@ -49,12 +47,18 @@ export async function readLockState(
   return { holders, waiters }
 }
 
-/** Up to 20 of the executions that a dependency wait is for. */
+/** Whom an execution's dependency waits are for, up to 10,000. */
 export function readAwaited(
   db: Queryable,
-  wait: { workspaceId: string; executionId: string; seq: number },
+  key: { workspaceId: string; executionId: string },
 ): Promise<AwaitedRow[]> {
-  return db.query(statements.readAwaited, [wait.workspaceId, wait.executionId, wait.seq])
+  return db.query(statements.readAwaited, [key.workspaceId, key.executionId])
+}
+
+/** Postgres's clock, ms since 1970: what times of waits are compared with. */
+export async function readClock(db: Queryable): Promise<number> {
+  const rows = await db.query<{ at: number }>(statements.readClock)
+  return rows[0]?.at ?? 0
 }
 
 /** The name of the setting whose lock this is. */
@@ -71,5 +75,6 @@ const statements = loadStatements('why', [
   'readHolders',
   'readQueue',
   'readAwaited',
+  'readClock',
   'readLockName',
 ])

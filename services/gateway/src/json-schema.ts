@@ -69,10 +69,11 @@ const SCHEMA_MAX_CHARS = 256 * 1_024
 
 /** What ajv asks of a RegExp, over an engine without backtracking. */
 const linearRegExp = Object.assign(
-  (pattern: string): { test: (text: string) => boolean } => {
+  (pattern: string): { test: (text: string) => boolean; toString: () => string } => {
     try {
       const compiled = RE2JS.compile(pattern)
-      return { test: (text) => compiled.matcher(text).find() }
+      // ajv tells patterns apart by their text.
+      return { test: (text) => compiled.matcher(text).find(), toString: () => `re2 ${pattern}` }
     } catch (error) {
       throw new ServiceError('invalid', `the pattern ${pattern} cannot run in linear time`, {
         cause: error,

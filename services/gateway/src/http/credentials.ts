@@ -6,7 +6,7 @@ export const SESSION_COOKIE = 'millrace_session'
 /** The credential of a request: the header, with or without "Bearer", or the session cookie. */
 export function credentialOf(request: FastifyRequest): string | null {
   const header = request.headers.authorization
-  if (header !== undefined) {
+  if (header !== undefined && header.trim() !== '') {
     const secret = /^bearer /i.test(header) ? header.slice(7).trim() : header.trim()
     return secret === '' ? null : secret
   }

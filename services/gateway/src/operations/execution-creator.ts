@@ -23,7 +23,7 @@ export function createExecutionCreator(deps: {
   metrics: Metrics
   concurrency?: number
 }): ExecutionCreator {
-  const { hot, bus, metrics, concurrency = 2 } = deps
+  const { hot, bus, metrics, concurrency = 1 } = deps
   const sizes = metrics.histogram('create_batch_size', 'Executions per commit', [], SIZES)
   const seconds = metrics.histogram('create_commit_seconds', 'Time of one commit of new executions')
 

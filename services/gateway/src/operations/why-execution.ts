@@ -1,25 +1,36 @@
-import { isEnded } from '@millrace/execution'
 import {
-  type ExecutionRecordRow,
+  explain,
+  type Party,
+  type Unblock,
+  type WaitFacts,
+  type Why as Explanation,
+} from '@millrace/execution'
+import {
+  type AwaitedRow,
+  type ExecutionRow,
+  liveProcesses,
   readAwaited,
-  readExecutionRecord,
+  readClock,
+  readExecution,
   readLockedSettingName,
   readLockState,
-  type RecordWait,
+  readWaits,
+  toExecution,
+  type WaitRow,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { notFound } from '../problem.ts'
-import { time } from './page-request.ts'
-import { reasonOf, refOf, rfc3339, untilOf, waitReason } from './why-sentences.ts'
+import { time, timeOrNull } from './page-request.ts'
 
 /** Why an execution is not moving, since when, until when, and what would free it. */
 export interface Why {
   readonly moving: boolean
-  readonly status: string
+  readonly status: Explanation['status']
   readonly reason: string | null
   readonly since: string | null
   readonly until: string | null
   readonly waits: readonly ExplainedWait[]
+  readonly unblock: readonly Action[]
   /** With `chain`: what holds it, what holds that, down to the root. */
   readonly chain?: readonly { readonly execution_id: string; readonly why: Why }[]
 }
@@ -29,13 +40,16 @@ export interface ExplainedWait {
   readonly ref: string | null
   readonly reason: string
   /** The execution that has what this one waits for. */
-  readonly holder?: string | null
-  readonly position?: number | null
-  /** How many executions it waits for, and how many of them have not ended. */
-  readonly awaited?: { readonly total: number; readonly live: number }
-  readonly since: string | null
+  readonly holder: string | null
+  readonly position: number | null
+  readonly since: string
   readonly until: string | null
-  readonly unblock: readonly { readonly action: string; readonly href: string }[]
+  readonly unblock: readonly Action[]
+}
+
+export interface Action {
+  readonly action: string
+  readonly href: string
 }
 
 const CHAIN_MAX = 100
@@ -53,9 +67,8 @@ export async function explainExecution(
   const chain: { execution_id: string; why: Why }[] = []
   const seen = new Set([request.id])
   const next = [...first.heldBy]
-  while (next.length > 0 && chain.length < CHAIN_MAX) {
-    const id = next.shift()
-    if (id === undefined || seen.has(id)) continue
+  for (let id = next.shift(); id !== undefined && chain.length < CHAIN_MAX; id = next.shift()) {
+    if (seen.has(id)) continue
     seen.add(id)
     const link = await explainOne(context, caller, id)
     if (link === null) continue
@@ -65,110 +78,129 @@ export async function explainExecution(
   return { ...first.why, chain }
 }
 
-/** The explanation, and the executions that hold it up. */
+/** The explanation, and the live executions that hold it up. */
 async function explainOne(
   context: Context,
   caller: Caller,
-  id: string,
+  executionId: string,
 ): Promise<{ why: Why; heldBy: string[] } | null> {
-  const { workspaceId } = caller
-  const row = await readExecutionRecord(context.api, { workspaceId, id })
+  const key = { workspaceId: caller.workspaceId, executionId }
+  const row = await readExecution(context.api, key)
   if (row === null) return null
-  const open = row.waits === null ? [] : (JSON.parse(row.waits) as RecordWait[])
-  const explained = await Promise.all(open.map((wait) => explainWait(context, row, wait)))
-  const moving = row.status === 'AT_ENGINE' || isEnded(row.status)
-  return {
-    heldBy: explained.flatMap((wait) => wait.heldBy),
-    why: {
-      moving: moving && !isEnded(row.status),
-      status: row.status,
-      reason: isEnded(row.status) ? 'It has ended.' : reasonOf(row, open),
-      since: time(row.ended_at ?? row.moved_at),
-      until: untilOf(row.status, open),
-      waits: explained.map((wait) => wait.view),
-      ...(row.status === 'PAUSED' && { unblock: [action(id, 'resume')] }),
-    },
-  }
+  const [open, awaited, processes, now] = await Promise.all([
+    readWaits(context.api, key),
+    readAwaited(context.api, key),
+    liveProcesses(context.api),
+    readClock(context.api),
+  ])
+  const locks = await readLocks(context, row, open)
+  const waits = open.map((wait) => toFacts(row, wait, { awaited, locks }))
+  const runner = row.type === 'CONNECTION' ? 'connector' : 'engine'
+  const explanation = explain({
+    executionId,
+    type: row.type,
+    execution: toExecution(row, open),
+    now,
+    movedAt: row.ended_at ?? row.moved_at,
+    startedAt: row.started_at,
+    isProcessAlive:
+      row.process_id === null
+        ? null
+        : processes.some((process) => process.processId === row.process_id),
+    processesAlive: processes.filter((process) => process.service === runner).length,
+    waits,
+  })
+  const parties = waits.flatMap((wait) => [...wait.holders, ...wait.members])
+  const live = parties.filter(({ status }) => status !== null && !status.startsWith('ENDED_'))
+  return { why: toWhy(explanation), heldBy: live.map((party) => party.executionId) }
 }
 
-async function explainWait(
+interface LockFacts {
+  readonly name: string
+  readonly holders: readonly Party[]
+  /** Executions in the order of their turns. */
+  readonly queue: readonly string[]
+}
+
+async function readLocks(
   context: Context,
-  row: ExecutionRecordRow,
-  wait: RecordWait,
-): Promise<{ view: ExplainedWait; heldBy: string[] }> {
-  const base = {
-    kind: wait.kind,
-    ref: refOf(wait),
-    reason: `It waits for ${waitReason(wait)}.`,
-    since: rfc3339(wait.since),
-    until: rfc3339(wait.due_at),
-  }
-  const { workspace_id: workspaceId, id: executionId } = row
-  const cancelSelf = action(executionId, 'cancel')
-  switch (wait.kind) {
-    case 'DEPENDENCY': {
-      const awaited = await readAwaited(context.api, { workspaceId, executionId, seq: wait.seq })
-      const live = awaited.filter((one) => !one.status.startsWith('ENDED_'))
-      const [first] = live
-      const counts = { total: awaited[0]?.total ?? 0, live: awaited[0]?.live ?? 0 }
-      const name = first?.name ?? first?.id
-      const reason =
-        first === undefined
-          ? 'It waits for executions that have ended; its answer is on its way.'
-          : `It waits for ${counts.live === 1 ? '' : `${counts.live} executions, among them `}${first.type} ${name}, which is ${first.status}.`
-      return {
-        view: {
-          ...base,
-          ref: base.ref ?? first?.id ?? null,
-          reason,
-          holder: first?.id ?? null,
-          awaited: counts,
-          unblock: [...live.slice(0, 5).map((one) => action(one.id, 'cancel')), cancelSelf],
-        },
-        heldBy: live.map((one) => one.id),
-      }
-    }
-    case 'LOCK': {
-      const key = wait.subject ?? ''
+  { workspace_id: workspaceId }: ExecutionRow,
+  open: readonly WaitRow[],
+): Promise<Map<string, LockFacts>> {
+  const keys = new Set(open.flatMap((wait) => (wait.kind === 'LOCK' ? (wait.subject ?? []) : [])))
+  const facts = await Promise.all(
+    [...keys].map(async (key): Promise<[string, LockFacts]> => {
       const { holders, waiters } = await readLockState(context.api, { workspaceId, key })
-      const place = waiters.findIndex((waiter) => waiter.execution_id === executionId)
-      const setting = key.startsWith('setting:') ? key.slice('setting:'.length) : null
+      const setting = key.startsWith(SETTING) ? key.slice(SETTING.length) : null
       const name =
         setting === null
-          ? key
-          : ((await readLockedSettingName(context.api, { workspaceId, id: setting })) ?? key)
-      const [holder] = holders
-      return {
-        view: {
-          ...base,
-          reason:
-            holder === undefined
-              ? `It waits for the lock ${name}, which is free; its turn is on its way.`
-              : `It waits for the lock ${name}, held by ${holder.execution_id} since ${time(holder.held_since)}.`,
-          holder: holder?.execution_id ?? null,
-          position: place === -1 ? null : place + 1,
-          unblock: [
-            ...holders.slice(0, 5).map((one) => action(one.execution_id, 'cancel')),
-            ...(setting === null
-              ? []
-              : [
-                  {
-                    action: 'force_release',
-                    href: `/api/latest/setting/${setting}/lock/release`,
-                  },
-                ]),
-            cancelSelf,
-          ],
-        },
-        heldBy: holders.map((one) => one.execution_id),
-      }
-    }
-    default:
-      return { view: { ...base, unblock: [cancelSelf] }, heldBy: [] }
+          ? key.replace(/^semaphore:/, '')
+          : await readLockedSettingName(context.api, { workspaceId, id: setting })
+      const parties = holders.map(async ({ execution_id: executionId }): Promise<Party> => {
+        const holder = await readExecution(context.api, { workspaceId, executionId })
+        return { executionId, status: holder?.status ?? null }
+      })
+      const queue = waiters.map((waiter) => waiter.execution_id)
+      return [key, { name: name ?? key, holders: await Promise.all(parties), queue }]
+    }),
+  )
+  return new Map(facts)
+}
+
+const SETTING = 'setting:'
+
+function toFacts(
+  row: ExecutionRow,
+  wait: WaitRow,
+  found: { awaited: readonly AwaitedRow[]; locks: Map<string, LockFacts> },
+): WaitFacts {
+  const lock = wait.kind === 'LOCK' ? found.locks.get(wait.subject ?? '') : undefined
+  const place = lock?.queue.indexOf(row.id) ?? -1
+  const members = found.awaited.filter((one) => one.seq === wait.seq)
+  return {
+    seq: wait.seq,
+    kind: wait.kind,
+    since: wait.since,
+    dueAt: wait.due_at,
+    ref: wait.ref,
+    subject: lock?.name ?? wait.subject,
+    holders: lock?.holders ?? [],
+    position: place === -1 ? null : place + 1,
+    members: members.map(({ id, status }) => ({ executionId: id, status })),
+    returnWhen: wait.return_when,
+    needed: wait.needed,
   }
 }
 
-const action = (id: string, name: string): { action: string; href: string } => ({
-  action: name,
-  href: `/api/latest/execution/${id}/${name}`,
+const toWhy = (explanation: Explanation): Why => ({
+  moving: explanation.moving,
+  status: explanation.status,
+  reason: explanation.reason,
+  since: time(explanation.since),
+  until: timeOrNull(explanation.until),
+  waits: explanation.waits.map((wait) => ({
+    kind: wait.kind,
+    ref: wait.ref,
+    reason: wait.reason,
+    holder: wait.holder ?? null,
+    position: wait.position ?? null,
+    since: time(wait.since),
+    until: timeOrNull(wait.until),
+    unblock: wait.unblock.map(toAction),
+  })),
+  unblock: explanation.unblock.map(toAction),
 })
+
+/** What to call; `ref` is an execution, a lock or a message. */
+function toAction({ action, ref }: Unblock): Action {
+  const name = encodeURIComponent(ref)
+  switch (action) {
+    case 'cancel':
+    case 'resume':
+      return { action, href: `/api/latest/execution/${name}/${action}` }
+    case 'reply':
+      return { action, href: `/api/latest/message/${name}/reply` }
+    case 'forceRelease':
+      return { action: 'force_release', href: `/api/latest/setting/${name}/lock/release?by=name` }
+  }
+}
