@@ -209,10 +209,11 @@ export class Workspace {
   }
 
   async #mainProcess(): Promise<SandboxProcess> {
-    const main = this.#main === null ? null : await this.#main
+    const current = this.#main
+    const main = current === null ? null : await current.catch(() => null)
     if (main !== null && !main.dead) return main
-    // Several may have waited for the same dead one.
-    if (this.#main !== null && (await this.#main) !== main) return this.#mainProcess()
+    // Several may have waited for the same one: the first starts the next.
+    if (this.#main !== current) return this.#mainProcess()
     this.#main = this.#startProcess()
     return this.#main
   }
