@@ -129,6 +129,7 @@ export {
   type LockKey,
   type LockWaiterRow,
   readAwaited,
+  readBlocks,
   readClock,
   readLockedSettingName,
   readLockState,

@@ -55,6 +55,14 @@ export function readAwaited(
   return db.query(statements.readAwaited, [key.workspaceId, key.executionId])
 }
 
+/** Pairs of who waits and who holds it up, up to `limit`. */
+export function readBlocks(
+  db: Queryable,
+  request: { workspaceId: string; limit: number },
+): Promise<{ waiter: string; holder: string }[]> {
+  return db.query(statements.readBlocks, [request.workspaceId, request.limit])
+}
+
 /** Postgres's clock, ms since 1970: what times of waits are compared with. */
 export async function readClock(db: Queryable): Promise<number> {
   const rows = await db.query<{ at: number }>(statements.readClock)
@@ -76,5 +84,6 @@ const statements = loadStatements('why', [
   'readQueue',
   'readAwaited',
   'readClock',
+  'readBlocks',
   'readLockName',
 ])

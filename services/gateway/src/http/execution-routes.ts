@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Context } from '../context.ts'
+import { groupBlocked } from '../operations/blocked-executions.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
 import { getLog, getSavepoints } from '../operations/execution-history.ts'
@@ -115,6 +116,16 @@ export const executionRoutes: readonly Route[] = [
       const { group_by: groupBy = 'status', filter, since } = query
       return ok(await getSummary(context, caller, { groupBy, filter, since }))
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/execution/blocked',
+    id: 'listBlocked',
+    summary: 'All that stand still for others, grouped by what holds them in the end',
+    tag,
+    query: strict({ group_by: Type.Optional(Type.Enum(['root'])) }),
+    answers: { 200: Json },
+    handle: async (context, { caller }) => ok(await groupBlocked(context, caller)),
   }),
   route({
     method: 'GET',

@@ -1,5 +1,5 @@
 import { formatTraceparent, newId } from '@millrace/runtime'
-import type { EndedRow, ExecutionRecordRow, NewExecution } from '@millrace/store'
+import type { EndedRow, ExecutionRecordRow, NewExecution, RecordWait } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
@@ -220,9 +220,18 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     output_schema: flow?.output_schema ?? null,
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
-    waits: null,
+    waits: startWait(item.scheduledFor, bornAt),
   }
-  return ended === null ? row : { ...row, ...ended }
+  return ended === null ? row : { ...row, ...ended, waits: null }
+}
+
+/** The open wait for the start time, as the row would show it. */
+function startWait(scheduledFor: number | null, bornAt: number): string | null {
+  if (scheduledFor === null) return null
+  const [dueAt, since] = [new Date(scheduledFor).toISOString(), new Date(bornAt).toISOString()]
+  return JSON.stringify([
+    { seq: 0, kind: 'START', ref: null, subject: null, due_at: dueAt, since },
+  ] satisfies RecordWait[])
 }
 
 async function factsOf(

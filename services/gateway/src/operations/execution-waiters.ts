@@ -55,7 +55,6 @@ export function createExecutionWaiters(deps: {
       for (const row of await readEnded(hot, keys)) settle(row.id, row)
       return keys.map(() => null)
     },
-    concurrency: 2,
     bytesOf: () => 64,
   })
   const timer = every(RECHECK_MS, recheck)

@@ -139,6 +139,19 @@ test('a hundred at once that pause and resume one execution each get an answer',
   assert.ok(['PAUSED', 'WAITING_ENGINE'].includes(String(json['status'])))
 })
 
+test('a scheduled one is SCHEDULED, created only is PAUSED, and both say why', async () => {
+  const at = new Date(now() + 3_600_000).toISOString()
+  const later = { flow_name: 'f', scheduled_for: at }
+  const scheduled = await gateway.request('POST', 'execution', later)
+  assert.deepEqual([scheduled.json['status'], scheduled.json['scheduled_for']], ['SCHEDULED', at])
+  assert.equal((scheduled.json['why'] as { until: string }).until, at)
+  const read = await gateway.request('GET', `execution/${String(scheduled.json['id'])}`)
+  assert.equal(read.json['scheduled_for'], at)
+  const held = await gateway.request('POST', 'execution', { flow_name: 'f', run: false })
+  assert.equal(held.json['status'], 'PAUSED')
+  assert.notEqual(held.json['why'], null)
+})
+
 test('a batch is created whole or not at all, and says which item is wrong', async () => {
   const items = Array.from({ length: 100 }, (_, n) => ({
     flow_name: 'f',
@@ -224,7 +237,7 @@ test('a stream tells what happens and goes on after the last id without loss', a
   const rest = await gateway.request('GET', `execution/${id}/stream`, undefined, headers)
   assert.deepEqual(
     parseEvents(rest.text).map((one) => one.event),
-    ['log', 'status', 'ended'],
+    ['log', 'output', 'status', 'ended'],
   )
 })
 

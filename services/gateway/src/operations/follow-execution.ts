@@ -41,6 +41,7 @@ export async function* followExecution(
   const bell = createBell(signal)
   const view = context.views.listen(id, bell.ring)
   let heardAt = monotonicMs()
+  let output: string | null = null
   try {
     for (;;) {
       if (signal.aborted) return
@@ -54,6 +55,12 @@ export async function* followExecution(
         yield event
       }
       if (row.version > at.version) {
+        // Before the move that it belongs to: seen twice after a break is harmless, missed is not.
+        if (row.output !== null && row.output !== output) {
+          output = row.output
+          const data = { output_value: JSON.parse(output) as unknown, at: time(row.moved_at) }
+          yield { id: idOf(at), type: 'output', data }
+        }
         at.version = row.version
         heardAt = monotonicMs()
         const { status, version, generation, message, lineno } = row
@@ -66,17 +73,13 @@ export async function* followExecution(
           last_command: row.last_command,
         }
         const data = { ...facts, at: time(row.moved_at) }
+        // A reader that comes back after this and before the end is told of the end alone.
+        yield { id: idOf(at), type: 'status', data }
         if (ended) {
-          // The id of the end counts as seen only once the end itself was sent.
-          yield { id: idOf({ ...at, version: version - 1 }), type: 'status', data }
-          yield {
-            id: idOf(at),
-            type: 'ended',
-            data: { ...data, ended_at: timeOrNull(row.ended_at) },
-          }
+          const endedAt = timeOrNull(row.ended_at)
+          yield { id: idOf(at), type: 'ended', data: { ...data, ended_at: endedAt } }
           return
         }
-        yield { id: idOf(at), type: 'status', data }
       } else if (ended) {
         const data = { status: row.status, version: row.version, at: time(row.moved_at) }
         yield { id: idOf(at), type: 'ended', data: { ...data, ended_at: timeOrNull(row.ended_at) } }

@@ -1,4 +1,3 @@
-import { EXECUTION_TYPES, STATUSES } from '@millrace/execution'
 import { type Static, Type } from 'typebox'
 import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
 
@@ -122,6 +121,3 @@ export const WaitQuery = {
   ),
   fields: Type.Optional(Type.String({ maxLength: 4_096 })),
 }
-
-export const Status = Type.Enum([...STATUSES])
-export const ExecutionTypeSchema = Type.Enum([...EXECUTION_TYPES])
