@@ -12,6 +12,8 @@ export interface ConnectorType<Input extends CommonInput = CommonInput> {
   readonly modes: readonly ModeInfo[]
   /** Rewrites shorthands into their long form, before the schema sees the inputs. */
   expand?(input: Readonly<Record<string, unknown>>): Record<string, unknown>
+  /** Inputs that only reach the system and log in, made of a kept connector's value. */
+  probe(value: Readonly<Record<string, unknown>>): Record<string, unknown>
   /** What the schema cannot say. */
   check(input: Input): InputProblem[]
   modeName(input: Input): string

@@ -36,4 +36,11 @@ export {
   type Phase,
 } from './failure.ts'
 export { REPEAT_CLASSES, type RepeatClass, mayRepeat } from './repeat-class.ts'
-export { type Policy, type PolicyOptions, createPolicy } from './way-out/policy.ts'
+export { type ConnectorProbe, testConnector } from './test-connector.ts'
+export {
+  type Policy,
+  type PolicyOptions,
+  type ServerAddress,
+  addressesOf,
+  createPolicy,
+} from './way-out/policy.ts'

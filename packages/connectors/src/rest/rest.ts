@@ -38,6 +38,7 @@ export const REST: ConnectorType<RestInput> = {
       available: true,
     }),
   ),
+  probe: (value) => ({ ...value, mode: { mode_name: 'head' }, allow_redirects: false }),
   check: checkRest,
   modeName: (input) => input.mode.mode_name,
   repeatClass(input) {

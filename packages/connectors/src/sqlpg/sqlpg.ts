@@ -30,6 +30,11 @@ export const SQLPG: ConnectorType<SqlPgInput> = {
     mode('copy_from_engine', 'A file into a table', false),
   ],
   expand: expandShorthand,
+  probe: (value) => ({
+    ...value,
+    mode: { mode_name: 'fetchval', query: 'SELECT 1' },
+    read_only: true,
+  }),
   check: checkSqlPg,
   modeName: (input) => input.mode.mode_name,
   repeatClass(input): RepeatClass {

@@ -85,7 +85,7 @@ test('a range with a port opens that port alone', () => {
 test('the installation’s own servers are refused though their range is allowed, by any own address', () => {
   const policy = createPolicy({
     allowedRanges: ['127.0.0.0/8', '0.0.0.0/8'],
-    forbidden: [{ address: '127.0.0.1', port: 5432 }],
+    forbidden: () => [{ address: '127.0.0.1', port: 5432 }],
   })
   assert.match(policy.refusal('127.0.0.1', 5432) ?? '', /installation itself/)
   assert.match(policy.refusal('127.9.9.9', 5432) ?? '', /installation itself/)

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 import { parseRange, type Range } from './range.ts'
@@ -13,11 +14,17 @@ export interface Policy {
   readonly allowUnverifiedTls: boolean
 }
 
+/** An address and a port; the address as a literal. */
+export interface ServerAddress {
+  readonly address: string
+  readonly port: number
+}
+
 export interface PolicyOptions {
   /** Ranges that may be reached although they are private: `10.0.0.0/8`, `127.0.0.0/8:8080`. */
   readonly allowedRanges?: readonly string[]
-  /** Addresses with ports that are never reached: the installation's own servers. */
-  readonly forbidden?: readonly { readonly address: string; readonly port: number }[]
+  /** What is never reached, though its range be allowed: the installation's own servers. */
+  readonly forbidden?: () => readonly ServerAddress[]
   readonly allowUnverifiedTls?: boolean
   readonly resolve?: (name: string) => Promise<readonly string[]>
 }
@@ -28,12 +35,12 @@ export interface PolicyOptions {
  */
 export function createPolicy(options: PolicyOptions = {}): Policy {
   const ranges = (options.allowedRanges ?? []).map(parseRange)
-  const forbidden = options.forbidden ?? []
+  const forbidden = options.forbidden ?? (() => [])
   return {
     refusal(address, port) {
       const parsed = canonical(address)
       if (parsed === null) return `${address} is not an address`
-      if (forbidden.some((own) => own.port === port && isSameMachine(own.address, parsed)))
+      if (forbidden().some((own) => own.port === port && isSameMachine(own.address, parsed)))
         return `${address}:${port} belongs to this installation itself`
       if (isGlobal(parsed)) return null
       if (ranges.some((range) => contains(range, parsed, port))) return null
@@ -77,6 +84,24 @@ function isOwn(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return Object.values(networkInterfaces()).some((list) =>
     list?.some((entry) => canonical(entry.address)?.toString() === text),
   )
+}
+
+/** Where the servers of these URLs listen, for `forbidden`. What cannot be resolved now is left out. */
+export async function addressesOf(
+  urls: readonly string[],
+  defaultPort: number,
+): Promise<ServerAddress[]> {
+  const found = await Promise.all(
+    urls.map(async (text) => {
+      const url = URL.parse(text)
+      if (url === null) return []
+      const host = url.hostname.replaceAll(/^\[|\]$/g, '')
+      const port = url.port === '' ? defaultPort : Number(url.port)
+      const addresses = isIP(host) === 0 ? await resolveBySystem(host).catch(() => []) : [host]
+      return addresses.map((address) => ({ address, port }))
+    }),
+  )
+  return found.flat()
 }
 
 async function resolveBySystem(name: string): Promise<readonly string[]> {
