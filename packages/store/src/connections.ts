@@ -13,6 +13,7 @@ const sql = loadStatements('connections', [
   'endConnections',
   'releaseConnection',
   'closeAttempt',
+  'readConnectionStates',
 ])
 
 /** What may have become of an attempt on the far side. */
@@ -53,9 +54,7 @@ export async function loadConnections(
   keys: readonly ExecutionKey[],
 ): Promise<LoadedConnection[]> {
   const rows = await db.query<LoadedRow>(sql.loadConnections, [
-    JSON.stringify(
-      keys.map(({ workspaceId, executionId }) => ({ workspace_id: workspaceId, id: executionId })),
-    ),
+    JSON.stringify(keys.map(keyColumns)),
   ])
   return rows.map((row) => ({
     workspaceId: row.workspace_id,
@@ -89,6 +88,24 @@ function attemptOf(row: LoadedRow): AttemptRow | null {
     outcome: row.outcome,
     details: row.details,
   }
+}
+
+/** Status and version of connections, for whoever has them under way; what is gone is absent. */
+export async function readConnectionStates(
+  db: Queryable,
+  keys: readonly ExecutionKey[],
+): Promise<(ExecutionKey & { readonly status: Status; readonly version: number })[]> {
+  if (keys.length === 0) return []
+  const rows = await db.query<Pick<LoadedRow, 'workspace_id' | 'id' | 'status' | 'version'>>(
+    sql.readConnectionStates,
+    [JSON.stringify(keys.map(keyColumns))],
+  )
+  return rows.map((row) => ({
+    workspaceId: row.workspace_id,
+    executionId: row.id,
+    status: row.status,
+    version: row.version,
+  }))
 }
 
 export interface ConnectionClaim extends ExecutionKey {
@@ -276,6 +293,11 @@ const heldParams = (item: HeldConnection): unknown[] => [
   item.epoch,
   item.attempt,
 ]
+
+const keyColumns = ({ workspaceId, executionId }: ExecutionKey) => ({
+  workspace_id: workspaceId,
+  id: executionId,
+})
 
 const byId = (a: ExecutionKey, b: ExecutionKey): number => (a.executionId < b.executionId ? -1 : 1)
 
