@@ -1,0 +1,15 @@
+import type { Bus, Subscription } from '@millrace/bus'
+import type { Runner } from '../run/runner.ts'
+
+/**
+ * Takes ready connections from the pool. A batch is acknowledged when each of it is claimed, since
+ * the claim is what survives this process from then on.
+ */
+export function consumeDispatch(
+  bus: Bus,
+  { runner, maxItems }: { readonly runner: Runner; readonly maxItems: number },
+): Subscription {
+  return bus.consumeDispatch('connector', { maxItems }, ({ items, done }) => {
+    void Promise.all(items.map((item) => runner.submit(item))).then(done)
+  })
+}

@@ -1,0 +1,20 @@
+import type { RepeatClass } from '@millrace/connectors'
+
+/** A connection that this process has under way. Version, epoch and attempt change as it goes. */
+export interface Held {
+  readonly workspaceId: string
+  readonly executionId: string
+  readonly generation: number
+  readonly connectorType: string
+  readonly repeatClass: RepeatClass
+  readonly input: unknown
+  readonly traceparent: string | null
+  version: number
+  epoch: number
+  attempt: number
+  nth: number
+  /** Ends what is under way: a person's cancel, or the stop of this process. */
+  readonly stop: AbortController
+  /** Why it was stopped; null while it goes on. */
+  stopped: 'cancelled' | 'draining' | null
+}
