@@ -25,6 +25,7 @@ export class RealmFailed extends Error {
 
 /** About half a second. */
 const STUCK_TICKS = 20
+const AS_REFERENCE = { reference: true } as const
 const COLLECT_CHARS = 8 * 1024 * 1024
 
 /** One isolate with one script. Batches run one after the other, the author's code on a thread. */
@@ -53,19 +54,15 @@ export class RealmHost {
     const build = this.#isolate.compileScriptSync(settings.realmSource, {
       filename: 'millrace:realm',
     })
-    const realm = (build.runSync(context, { reference: true }) as Reference).applySync(
-      undefined,
-      [settings.limits],
-      {
-        result: { reference: true },
-      },
-    ) as Reference
-    const call = (name: string): Reference => realm.getSync(name, { reference: true }) as Reference
+    const realm: Reference = build
+      .runSync(context, AS_REFERENCE)
+      .applySync(undefined, [settings.limits], { result: AS_REFERENCE })
+    const call = (name: string): Reference => realm.getSync(name, AS_REFERENCE)
     const script = this.#isolate.compileScriptSync(flow.code, {
       filename: 'flow',
       columnOffset: flow.columnOffset,
     })
-    const factory = script.runSync(context, { reference: true }) as Reference
+    const factory = script.runSync(context, AS_REFERENCE)
     call('define').applySync(undefined, [
       factory.derefInto(),
       JSON.stringify({ names: flow.names, bare: flow.bare, inserts: flow.inserts }),

@@ -1,4 +1,4 @@
-import type { Json, ReturnWhen } from '@millrace/replay'
+import type { ReturnWhen } from '@millrace/replay'
 import { headOf } from './call-site.ts'
 import { InvalidInputError, isRecord } from './exceptions.ts'
 
@@ -126,5 +126,3 @@ function shown(value: unknown): string {
     ? 'an array'
     : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
 }
-
-export type JsonRecord = { readonly [key: string]: Json }

@@ -72,7 +72,7 @@ function refuseCodeFromText(): void {
       configurable: true,
     })
     if (prototype === Function.prototype) {
-      define(globalThis as unknown as Record<string, unknown>, 'Function', refused)
+      define(globalThis, 'Function', refused)
     }
   }
 }

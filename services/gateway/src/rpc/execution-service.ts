@@ -1,4 +1,3 @@
-import type { Status } from '@millrace/execution'
 import type { GrpcImplementation } from '@millrace/runtime/grpc'
 import { encodeStatus, type executionService, pb } from '@millrace/wire'
 import type { Context } from '../context.ts'
@@ -174,7 +173,7 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
   return {
     executionId,
     moving: why.moving,
-    status: encodeStatus(why.status as Status),
+    status: encodeStatus(why.status),
     reason: why.reason ?? '',
     since: toDate(why.since),
     until: toDate(why.until),
