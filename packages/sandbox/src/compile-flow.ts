@@ -83,19 +83,24 @@ function withoutTypes(source: string, language: string): string {
     return stripTypeScriptTypes(source, { mode: 'strip' })
   } catch (error) {
     const bare = bareWithoutTypes(source)
-    if (bare === null) throw FlowSyntaxError.fromStrip(error)
-    return bare
+    if (typeof bare === 'string') return bare
+    const said = FlowSyntaxError.fromStrip(error, source)
+    // Of a body only the second reading says what is wrong with it.
+    throw said.message.startsWith('Return statement') ? bare : said
   }
 }
 
 const BODY = 'async function body() {'
 
 /** A body that returns is no module. Stripping keeps every position, so what was added comes off again. */
-function bareWithoutTypes(source: string): string | null {
+function bareWithoutTypes(source: string): string | FlowSyntaxError {
+  const body = `${BODY}${source}\n}`
   try {
-    return stripTypeScriptTypes(`${BODY}${source}\n}`, { mode: 'strip' }).slice(BODY.length, -2)
-  } catch {
-    return null
+    return stripTypeScriptTypes(body, { mode: 'strip' }).slice(BODY.length, -2)
+  } catch (error) {
+    const { message, line, column } = FlowSyntaxError.fromStrip(error, body)
+    const shift = line === 1 ? BODY.length : 0
+    return new FlowSyntaxError(message, line, Math.max(1, column - shift))
   }
 }
 

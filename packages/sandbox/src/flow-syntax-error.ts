@@ -1,3 +1,5 @@
+import { drawnPlace } from './drawn-place.ts'
+
 /** A flow's source is wrong. Lines and columns count from 1. */
 export class FlowSyntaxError extends Error {
   override readonly name = 'FlowSyntaxError'
@@ -24,13 +26,11 @@ export class FlowSyntaxError extends Error {
     return new FlowSyntaxError(text, loc.line, loc.column + 1)
   }
 
-  /** From Node's type stripping, which draws the place at the head of the stack. */
-  static fromStrip(error: unknown): FlowSyntaxError {
+  /** From Node's type stripping of `source`, which draws the place at the head of the stack. */
+  static fromStrip(error: unknown, source: string): FlowSyntaxError {
     const { message, stack } = error as { message?: string; stack?: string }
     const text = (message ?? 'Syntax error').split('\n')[0]?.trim() ?? 'Syntax error'
-    const [head = '', ...drawn] = (stack ?? '').split('\n')
-    const line = Number(/:(\d+)$/.exec(head)?.[1] ?? 1)
-    const marks = drawn.find((row) => /^\s*\^+\s*$/.test(row))
-    return new FlowSyntaxError(text, line, (marks?.indexOf('^') ?? 0) + 1)
+    const { line, column } = drawnPlace(stack ?? '', source)
+    return new FlowSyntaxError(text, line, column)
   }
 }

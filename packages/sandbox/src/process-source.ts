@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 
 const FILES = [
+  'drawn-place',
   'flow-syntax-error',
   'api-names',
   'module-shape',
