@@ -29,7 +29,8 @@ async function runStage(globs: readonly string[]): Promise<typeof total> {
     .toSorted()
   const counts = { passed: 0, failed: 0, skipped: 0 }
   if (files.length === 0) return counts
-  const stream = run({ files, concurrency: 2, timeout: 300_000 })
+  const execArgv = ['--disable-warning=ExperimentalWarning'] // as services are started
+  const stream = run({ files, concurrency: 2, timeout: 300_000, execArgv })
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return // one comes per file, and one for all of them
     counts.passed = summary.counts.passed
