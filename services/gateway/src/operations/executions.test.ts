@@ -241,6 +241,40 @@ test('a stream tells what happens and goes on after the last id without loss', a
   )
 })
 
+test('a stream that goes on after a status does not tell it again', async () => {
+  const id = await create()
+  const { workspaceId } = gateway.admin
+  const follow = async (lastEventId: string, enough: string): Promise<Event[]> => {
+    const aborter = new AbortController()
+    const response = await fetch(`${gateway.url}/api/latest/execution/${id}/stream`, {
+      headers: { authorization: `Bearer ${gateway.admin.apiKey}`, 'last-event-id': lastEventId },
+      signal: aborter.signal,
+    })
+    const seen = await readUntil(response, (events) => events.some((one) => one.event === enough))
+    aborter.abort()
+    return seen
+  }
+  const [status] = await follow('', 'status')
+  assert.equal(status?.event, 'status')
+  await runSql(
+    gateway.databaseUrl,
+    'INSERT INTO log (workspace_id, execution_id, generation, first_seq, lines) VALUES ($1, $2, 1, 1, $3)',
+    [workspaceId, id, JSON.stringify([{ seq: 1, at: 0, values: [1] }])],
+  )
+  const live = await follow(status.id, 'log')
+  assert.deepEqual(
+    live.map((one) => one.event),
+    ['log'],
+  )
+  await end(id)
+  const last = (await follow(live[0]?.id ?? '', 'ended')).find((one) => one.event === 'status')
+  const rest = await follow(last?.id ?? '', 'ended')
+  assert.deepEqual(
+    rest.map((one) => one.event),
+    ['ended'],
+  )
+})
+
 interface Event {
   readonly id: string
   readonly event: string
