@@ -1,29 +1,45 @@
 -- name: resolveFlows
+-- Row by row (OFFSET 0 keeps the planner from joining), and by id apart from deleted_at: on a table of
+-- few rows it would walk the index of names for every batch, and go on so when they are many.
 SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex') AS script_hash, f.input_schema::text AS input_schema
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
-JOIN flow f ON f.workspace_id = d.workspace_id AND f.id = d.id AND f.deleted_at IS NULL
+JOIN LATERAL (
+  SELECT * FROM flow t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
+) f ON f.deleted_at IS NULL
 UNION ALL
 SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex'), f.input_schema::text
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
-JOIN flow f ON f.workspace_id = d.workspace_id AND f.name = d.name AND f.deleted_at IS NULL
+JOIN LATERAL (
+  SELECT * FROM flow t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0
+) f ON true
 
 -- name: resolveConnectors
+-- See resolveFlows.
 SELECT d.place, c.id, c.name, c.project_id, c.connector_type
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
-JOIN connector c ON c.workspace_id = d.workspace_id AND c.id = d.id AND c.deleted_at IS NULL
+JOIN LATERAL (
+  SELECT * FROM connector t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
+) c ON c.deleted_at IS NULL
 UNION ALL
 SELECT d.place, c.id, c.name, c.project_id, c.connector_type
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
-JOIN connector c ON c.workspace_id = d.workspace_id AND c.name = d.name AND c.deleted_at IS NULL
+JOIN LATERAL (
+  SELECT * FROM connector t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0
+) c ON true
 
 -- name: resolveSettings
+-- See resolveFlows.
 SELECT d.place, s.id, s.name, s.value::text AS value
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
-JOIN setting s ON s.workspace_id = d.workspace_id AND s.id = d.id AND s.deleted_at IS NULL
+JOIN LATERAL (
+  SELECT * FROM setting t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
+) s ON s.deleted_at IS NULL
 UNION ALL
 SELECT d.place, s.id, s.name, s.value::text
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
-JOIN setting s ON s.workspace_id = d.workspace_id AND s.name = d.name AND s.deleted_at IS NULL
+JOIN LATERAL (
+  SELECT * FROM setting t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0
+) s ON true
 
 -- name: ensureSetting
 WITH made AS (
@@ -47,6 +63,7 @@ FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
 
 -- name: releaseClaimed
+-- Walks all that is live: rare, and an index of processes would cost every claim.
 UPDATE execution e
 SET status = 'WAITING_ENGINE', version = e.version + 1, process_id = NULL, moved_at = clock()
 WHERE e.ended_at IS NULL AND e.status = 'AT_ENGINE' AND e.process_id = $1 AND NOT e.id = ANY ($2::uuid[])
