@@ -18,10 +18,11 @@ export interface TestPostgres extends AsyncDisposable {
 /**
  * The server that MILLRACE_TEST_POSTGRES_URL names (`make test` starts one for the whole run),
  * otherwise one of our own: PostgreSQL 18 from npm, empty, on a free port, in a temporary folder.
- * Containers are not used: the same binaries run on a laptop, in CI and in `make up`.
+ * Containers are not used: the same binaries run on a laptop, in CI and in `make up`. `own`: never
+ * the lent one, for a test that changes the settings of its server.
  */
-export async function startPostgres(): Promise<TestPostgres> {
-  const lent = envStr('MILLRACE_TEST_POSTGRES_URL')
+export async function startPostgres({ own = false } = {}): Promise<TestPostgres> {
+  const lent = own ? undefined : envStr('MILLRACE_TEST_POSTGRES_URL')
   return lent === undefined ? startOwn() : { url: lent, stop, [Symbol.asyncDispose]: stop }
 
   function stop(): Promise<void> {
