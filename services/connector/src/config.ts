@@ -17,7 +17,7 @@ export function readConfig(): ConnectorConfig {
   return {
     postgresUrl: envRequired('MILLRACE_POSTGRES_URL'),
     natsUrl: envStr('MILLRACE_NATS_URL', 'nats://127.0.0.1:4222'),
-    grpcHost: envStr('MILLRACE_GRPC_HOST', '127.0.0.1'),
+    grpcHost: envStr('MILLRACE_INTERNAL_HOST', '127.0.0.1'),
     allowedRanges: envList('MILLRACE_ALLOWED_RANGES'),
     maxInFlight: envInt('MILLRACE_CONNECTOR_IN_FLIGHT', 64),
     drainMs: envInt('MILLRACE_CONNECTOR_DRAIN_MS', 8_000),
