@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { initialisePostgres, serverCommand, tunedSettings } from '@millrace/local-postgres'
-import { freePort } from '@millrace/testkit'
+import { freePort } from '@millrace/runtime'
 import pg from 'pg'
 import { until } from '../stack/index.ts'
 

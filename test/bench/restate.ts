@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@millrace/testkit'
+import { freePort } from '@millrace/runtime'
 import { until } from '../stack/index.ts'
 import { httpCaller, measure } from './load.ts'
 

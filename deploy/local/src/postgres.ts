@@ -6,10 +6,9 @@ import {
   serverCommand,
   tunedSettings,
 } from '@millrace/local-postgres'
-import { randomToken, sleep } from '@millrace/runtime'
+import { freePort, randomToken, sleep } from '@millrace/runtime'
 import pg from 'pg'
 import { createChild, type Child, type ChildOptions } from './child.ts'
-import { freePort } from './free-port.ts'
 import type { Home } from './home.ts'
 import { endProcess } from './process-record.ts'
 import { identityOf } from './process-identity.ts'

@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { monotonicMs, sleep } from '@millrace/runtime'
+import { freePort, monotonicMs, sleep } from '@millrace/runtime'
 import pg from 'pg'
 import { down } from './down.ts'
-import { freePort } from './free-port.ts'
 import { identityOf } from './process-identity.ts'
 
 const MAIN = fileURLToPath(new URL('../test/stand-in-main.ts', import.meta.url))

@@ -5,7 +5,6 @@
  */
 export { createTestDatabase } from './create-test-database.ts'
 export type { TestDatabase, TestDatabaseOptions } from './create-test-database.ts'
-export { freePort } from './free-port.ts'
 export { startNats, type TestNats } from './start-nats.ts'
 export { startPostgres, type TestPostgres } from './start-postgres.ts'
 export { openSql, runSql, seedRows, type SeedRow, type SqlSession } from './seed-rows.ts'

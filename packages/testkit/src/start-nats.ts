@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { monotonicMs, sleep } from '@millrace/runtime'
-import { freePort } from './free-port.ts'
+import { freePort, monotonicMs, sleep } from '@millrace/runtime'
 
 /** A real nats-server with JetStream, of one test alone: it may be killed and emptied. */
 export interface TestNats extends AsyncDisposable {

@@ -4,8 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { initialisePostgres, serverCommand } from '@millrace/local-postgres'
-import { envStr } from '@millrace/runtime'
-import { freePort } from './free-port.ts'
+import { envStr, freePort } from '@millrace/runtime'
 
 /** A real Postgres for tests. */
 export interface TestPostgres extends AsyncDisposable {

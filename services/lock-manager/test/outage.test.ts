@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import { freePort } from '@millrace/testkit'
+import { freePort } from '@millrace/runtime'
 import { eventually, startLockBench, type LockBench } from './lock-bench.ts'
 
 let bench: LockBench
