@@ -25,6 +25,8 @@ describe('connections', { concurrency: 4, timeout: 120_000 }, () => {
         host: at.hostname,
         port: Number(at.port),
         database: at.pathname.slice(1) || 'postgres',
+        // The test server has no certificate; the default is start_tls.
+        tls: { tls_mode: 'off' },
       },
     })
   })

@@ -53,7 +53,10 @@ const OVERDUE_AFTER_MS = 5000
 /** More suggestions than this help nobody. */
 const UNBLOCK_MAX = 5
 
-export function explainWait(wait: WaitFacts, now: number): WhyWait {
+export function explainWait(
+  wait: WaitFacts,
+  { executionId, now }: { readonly executionId: string; readonly now: number },
+): WhyWait {
   const [holder] = wait.holders
   return {
     kind: wait.kind,
@@ -63,7 +66,7 @@ export function explainWait(wait: WaitFacts, now: number): WhyWait {
     since: wait.since,
     until: wait.dueAt,
     reason: `${sentence(wait)}${deadline(wait, now)}`,
-    unblock: unblock(wait).slice(0, UNBLOCK_MAX),
+    unblock: unblock(wait, executionId).slice(0, UNBLOCK_MAX),
   }
 }
 
@@ -143,7 +146,7 @@ function time(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-function unblock(wait: WaitFacts): readonly Unblock[] {
+function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
   switch (wait.kind) {
     case 'DEPENDENCY':
       return byUrgency(wait.members.filter(isOpen)).map(freeParty)
@@ -159,7 +162,8 @@ function unblock(wait: WaitFacts): readonly Unblock[] {
     case 'START':
     case 'TIMER':
     case 'CONTROL':
-      return []
+      // Time frees it by itself; a person can only give it up.
+      return [{ action: 'cancel', ref: executionId }]
   }
 }
 

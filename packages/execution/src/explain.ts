@@ -38,10 +38,10 @@ export interface Why {
 
 /** Says in sentences why an execution does not move, since when, until when, and what frees it. */
 export function explain(facts: ExplainFacts): Why {
-  const { execution, now } = facts
+  const { execution } = facts
   const { status } = execution.state
   const ordered = facts.waits.toSorted((a, b) => a.seq - b.seq)
-  const waits = isEnded(status) ? [] : ordered.map((wait) => explainWait(wait, now))
+  const waits = isEnded(status) ? [] : ordered.map((wait) => explainWait(wait, facts))
   const dueTimes = waits.flatMap(({ until }) => (until === null ? [] : [until]))
   return {
     moving: status === 'AT_ENGINE' && facts.isProcessAlive !== false,

@@ -59,6 +59,10 @@ export function createDatabase(options: DatabaseOptions): Database {
         throw toServiceError(error, 'connect')
       })
       let broken = true
+      // Between two statements nobody awaits the connection: an error that breaks it then is told to
+      // its listeners alone, and without one it would end the process. The next statement fails.
+      const ignore = (): void => undefined
+      client.on('error', ignore)
       try {
         await client.query('BEGIN')
         const result = await work({ query: (statement, params) => run(client, statement, params) })
@@ -73,6 +77,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         broken = !rolledBack
         throw toServiceError(error, 'transaction')
       } finally {
+        client.off('error', ignore)
         client.release(broken)
       }
     },

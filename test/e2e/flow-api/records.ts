@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { StackInUse } from '../../stack/index.ts'
+import { type StackInUse, until } from '../../stack/index.ts'
 
 /** Steps, logs, savepoints, settings and locks. */
 export function records(at: StackInUse): void {
@@ -91,9 +91,13 @@ export function records(at: StackInUse): void {
         await lock.release()
         return second.token > first.token`)
       assert.equal(output, true)
-      assert.equal(
-        (await at.stack.client.settings.inspectLock('simple', { by: 'name' })).holder,
-        null,
+      // The release is served after the end that came with it.
+      await until(
+        async () => {
+          const lock = await at.stack.client.settings.inspectLock('simple', { by: 'name' })
+          return lock.holder === null ? lock : null
+        },
+        { what: 'the lock is free' },
       )
     })
 

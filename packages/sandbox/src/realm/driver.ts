@@ -12,6 +12,9 @@ import { System } from './system.ts'
 
 /** Makes one module instance; the parameters are what `environmentOf` gives for the script's names. */
 export type Factory = (...environment: unknown[]) => unknown
+/** A run that was given no input has no inputs, rather than null: code may read them as it is used to. */
+const inputsOf = (run: Run): unknown => run.input ?? {}
+
 type Handler = (system: System, self: SelfExecution, inputs: unknown) => unknown
 
 export interface Script {
@@ -124,7 +127,7 @@ export class Driver {
       const given = names.map((name) => {
         if (name === 'system') return system
         if (name === 'self') return self
-        if (name === 'inputs') return run.input
+        if (name === 'inputs') return inputsOf(run)
         if (name === '$l') return marker(run)
         return name === '$api' ? API : environmentOf(run, name)
       })
@@ -133,9 +136,9 @@ export class Driver {
       else if (made instanceof Promise) {
         follow(
           run,
-          made.then((handler: unknown) => (handler as Handler)(system, self, run.input)),
+          made.then((handler: unknown) => (handler as Handler)(system, self, inputsOf(run))),
         )
-      } else follow(run, (made as Handler)(system, self, run.input))
+      } else follow(run, (made as Handler)(system, self, inputsOf(run)))
     } catch (error) {
       fail(run, error)
     }

@@ -18,6 +18,8 @@ interface Position {
   generation: number
   log: number
   savepoint: number
+  /** The version at which the output was last told. */
+  output: number
 }
 
 const POLL_MS = 1_000
@@ -55,9 +57,10 @@ export async function* followExecution(
         yield event
       }
       if (row.version > at.version) {
-        // Before the move that it belongs to: seen twice after a break is harmless, missed is not.
-        if (row.output !== null && row.output !== output) {
+        // Before the move that it belongs to, with a place of its own in the position.
+        if (row.output !== null && row.output !== output && at.output < row.version) {
           output = row.output
+          at.output = row.version
           const data = { output_value: JSON.parse(output) as unknown, at: time(row.moved_at) }
           yield { id: idOf(at), type: 'output', data }
         }
@@ -151,19 +154,22 @@ async function* savepoints(
   }
 }
 
-const idOf = (at: Position): string => `${at.version}.${at.generation}.${at.log}.${at.savepoint}`
+const idOf = (at: Position): string =>
+  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}`
 
 function parsePosition(id: string | null): Position {
-  if (id === null || id === '') return { version: 0, generation: 1, log: 0, savepoint: 0 }
-  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(id)
+  if (id === null || id === '')
+    return { version: 0, generation: 1, log: 0, savepoint: 0, output: 0 }
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(id)
   if (match === null)
     throw invalid([{ pointer: '/Last-Event-ID', message: 'is none of this stream; leave it out' }])
-  const [, version, generation, log, savepoint] = match.map(Number)
+  const [, version, generation, log, savepoint, output] = match.map(Number)
   return {
     version: version ?? 0,
     generation: generation ?? 1,
     log: log ?? 0,
     savepoint: savepoint ?? 0,
+    output: output ?? 0,
   }
 }
 
