@@ -12,8 +12,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => stop.abort(new Error(`told to end by ${signal}`)))
 
 try {
+  const command = process.argv[2] ?? 'up'
+  if (command !== 'up' && command !== 'down')
+    throw new Error(`"${command}" is not known; there are up and down`)
   const config = readConfig()
-  if (process.argv[2] === 'down') await down(config.home, print)
+  if (command === 'down') await down(config.home, print)
   else await up({ config, serviceCommand, bootstrap: bootstrapCommand, print, signal: stop.signal })
 } catch (error) {
   console.error(`millrace: ${error instanceof Error ? error.message : String(error)}`)
