@@ -4,7 +4,7 @@ import type { Held } from './held.ts'
 
 /** Which executions this process is at work on, and which of them it has claimed. */
 export interface Claims {
-  /** From here on it counts as running. */
+  /** From here on it counts as running; harmless when it does already. */
   watch(held: Held): void
   /** Ends the watch. False: somebody else moved it meanwhile, the activation never happened. */
   settle(held: Held): Promise<boolean>
@@ -42,6 +42,7 @@ export function createClaims({
 
   return {
     watch(held) {
+      if (watched.has(held)) return
       watched.set(held, { since: ticks, claim: null })
       timer ??= after(slowMs, tick)
     },

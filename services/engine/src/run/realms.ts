@@ -7,8 +7,15 @@ import type { Realm } from './held.ts'
 export interface Realms {
   /** Null: the script is not in its workspace. */
   load(workspaceId: string, hash: string): Promise<Realm | null>
-  /** Shares a message with all that enter the same realm at the same time. */
-  activate(realm: Realm, activation: Activation): Promise<ActivationResult | Lost>
+  /**
+   * Shares a message with all that enter the same realm at the same time. `onEnter` is called when
+   * that message goes: what waits for its turn is not at work yet.
+   */
+  activate(
+    realm: Realm,
+    activation: Activation,
+    onEnter: () => void,
+  ): Promise<ActivationResult | Lost>
 }
 
 /**
@@ -25,7 +32,7 @@ export function createRealms({
   readonly maxScripts?: number
 }): Realms {
   const scripts = new Map<string, Promise<Realm | null>>()
-  const queues = new Map<string, Batcher<Activation, ActivationResult | Lost>>()
+  const queues = new Map<string, Batcher<Entering, ActivationResult | Lost>>()
 
   return {
     load(workspaceId, hash) {
@@ -39,19 +46,26 @@ export function createRealms({
       return loading
     },
 
-    activate(realm, activation) {
+    activate(realm, activation, onEnter) {
       const key = `${realm.workspaceId}/${realm.script.hash}`
       let queue = queues.get(key)
       if (queue === undefined) {
-        queue = createBatcher<Activation, ActivationResult | Lost>({
-          run: (batch) => sandbox.activate(realm, batch),
-          bytesOf: sizeOf,
+        queue = createBatcher<Entering, ActivationResult | Lost>({
+          run(batch) {
+            for (const entering of batch) entering.onEnter()
+            return sandbox.activate(
+              realm,
+              batch.map((entering) => entering.activation),
+            )
+          },
+          concurrency: 2, // one crosses while the next is on its way
+          bytesOf: ({ activation: entering }) => sizeOf(entering),
           maxBytes: MAX_BATCH_BYTES,
         })
         queues.set(key, queue)
         if (queues.size > maxScripts) dropIdle()
       }
-      return queue.add(activation)
+      return queue.add({ activation, onEnter })
     },
   }
 
@@ -66,8 +80,14 @@ export function createRealms({
   }
 }
 
-// One message to a sandbox process; a larger single activation goes alone.
-const MAX_BATCH_BYTES = 4 * 1_024 * 1_024
+interface Entering {
+  readonly activation: Activation
+  readonly onEnter: () => void
+}
+
+// At most 128 in one message: when one of them passes a limit, all of them are run again, alone.
+// A larger single activation goes by itself.
+const MAX_BATCH_BYTES = 64 * 1_024
 
 function sizeOf(activation: Activation): number {
   const history = activation.kind === 'start' ? activation.history.length : 0

@@ -233,9 +233,8 @@ export function createRunner(deps: RunnerDeps): Runner {
   async function activate(held: Held, first: Activation): Promise<Collected | 'lost'> {
     const collected = createCollected()
     let activation = first
-    claims.watch(held)
     for (;;) {
-      const result = await realms.activate(held.realm, activation)
+      const result = await realms.activate(held.realm, activation, () => claims.watch(held))
       if ('lost' in result) return 'lost'
       collect(collected, result)
       for (const answer of activation.answers)
