@@ -10,7 +10,7 @@ PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
 MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)
 READY := node_modules/.ready packages/wire/src/gen/.ready
 
-.PHONY: help up down demo test check fmt gen bench bench-peers sim chaos
+.PHONY: help up down demo test check fmt gen bench bench-peers
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -41,12 +41,6 @@ bench: $(READY) ## Our own figures
 
 bench-peers: $(READY) ## Millrace, Restate and DBOS in turn on the same work (TURNS=3)
 	@exec node test/bench/peers.ts millrace restate dbos
-
-sim: $(READY) ## The seeded simulation (SEED=… repeats one)
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'test/simulation/**/*.test.ts'
-
-chaos: $(READY) ## kill -9 and restarts under load
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'test/chaos/**/*.test.ts'
 
 .toolchain/stamp: deploy/toolchain.sh
 	@deploy/toolchain.sh >/dev/null && touch $@

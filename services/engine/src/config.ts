@@ -3,6 +3,8 @@ import { envInt, envRequired, envStr } from '@millrace/runtime'
 export interface EngineConfig {
   readonly postgresUrl: string
   readonly natsUrl: string
+  /** Where this engine's gRPC can be reached by the other services; the port is a free one. */
+  readonly grpcHost: string
   /** Dispatched executions in hand at most; more wait in the queue for other engines. */
   readonly maxInFlight: number
   /** Suspended executions kept in the sandbox at most. */
@@ -18,6 +20,7 @@ export function readConfig(): EngineConfig {
   return {
     postgresUrl: envRequired('MILLRACE_POSTGRES_URL'),
     natsUrl: envStr('MILLRACE_NATS_URL', 'nats://127.0.0.1:4222'),
+    grpcHost: envStr('MILLRACE_INTERNAL_HOST', '127.0.0.1'),
     maxInFlight: envInt('MILLRACE_ENGINE_IN_FLIGHT', 1_024),
     maxWarm: envInt('MILLRACE_ENGINE_WARM', 10_000),
     slowMs: envInt('MILLRACE_ENGINE_SLOW_MS', 20),

@@ -55,6 +55,7 @@ const startEngine = () =>
     {
       postgresUrl: database.url,
       natsUrl: nats.url,
+      grpcHost: '127.0.0.1',
       maxInFlight: 256,
       maxWarm: 1_000,
       slowMs: 20,

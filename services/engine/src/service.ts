@@ -43,9 +43,10 @@ export async function createEngine(
   const grpc = await serveGrpc({
     services: [createEngineService({ db, runner, processId })],
     log,
+    address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),
   })
-  const address = `127.0.0.1:${grpc.port}`
+  const address = `${config.grpcHost}:${grpc.port}`
   const presence = createPresence({ db, log, processId, service: 'engine', address })
   const ready = (): boolean => presence.isPresent() && bus.connected()
   const ops = await opsServer({ metrics, ready })

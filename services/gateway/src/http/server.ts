@@ -1,4 +1,11 @@
-import { type Logger, parseTraceparent, ServiceError, toServiceError } from '@millrace/runtime'
+import {
+  type Logger,
+  parseTraceparent,
+  ServiceError,
+  toServiceError,
+  tracer,
+  withSpan,
+} from '@millrace/runtime'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Caller, Context } from '../context.ts'
 import { freshIds } from '../operations/create-execution.ts'
@@ -60,7 +67,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
   const checkQuery = route.query === undefined ? null : textCheck(route.query)
   const checkBody = route.body === undefined ? null : bodyCheck(route.body)
   const heedsKey = route.idempotent ?? route.method === 'POST'
-  const seconds = context.metrics.histogram('http_request_seconds', 'Time of a request', [
+  const seconds = context.metrics.histogram('http_askedseconds', 'Time of a request', [
     'route',
     'status',
   ])
@@ -99,13 +106,30 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
       checkBody?.(parts.body)
       if (route.stream !== undefined) return route.stream(context, parts, reply)
       const key = heedsKey ? request.headers['idempotency-key'] : undefined
-      const answer =
+      const answer = await traced(route, parts, (asked) =>
         key === undefined
-          ? await route.handle(context, parts)
-          : await withKey(context, route, parts, String(key))
+          ? route.handle(context, asked)
+          : withKey(context, route, asked, String(key)),
+      )
       return send(reply, answer)
     },
   })
+}
+
+type AnyRequest = RouteRequest<unknown, unknown, unknown>
+
+/** The first span of what a request starts, when somebody collects spans. */
+function traced(
+  route: Route,
+  parts: AnyRequest,
+  handle: (parts: AnyRequest) => Answer | Promise<Answer>,
+): Answer | Promise<Answer> {
+  if (tracer() === null) return handle(parts)
+  const { traceparent } = parts
+  const attributes = { 'http.request.method': route.method, 'http.route': route.path }
+  return withSpan(`${route.method} ${route.path}`, { traceparent, attributes }, (span) =>
+    handle({ ...parts, traceparent: span.traceparent }),
+  )
 }
 
 function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown, unknown, unknown> {
