@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { newId, sha256Hex } from '@millrace/runtime'
-import {
-  createTestDatabase,
-  runSql,
-  seedRows,
-  startPostgres,
-  type TestDatabase,
-  type TestPostgres,
-} from '@millrace/testkit'
+import { runSql, seedRows } from '@millrace/testkit'
 import {
   adoptConnection,
   claimConnections,
@@ -20,27 +13,15 @@ import {
   releaseConnection,
 } from './connections.ts'
 import { createExecutions } from './create-executions.ts'
-import { createDatabase, type Database } from './database.ts'
 import { registerProcess } from './leases.ts'
-import { migrate } from './migrate.ts'
 import { readExecution } from './read-execution.ts'
+import { startTestStore } from '../test/test-store.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let db: Database
-const workspaceId = newId()
+const store = await startTestStore()
+const { db, workspaceId } = store
 const processId = newId()
 
-before(async () => {
-  server = await startPostgres()
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
-})
-after(async () => {
-  await db.close()
-  await database.drop()
-  await server.stop()
-})
+after(() => store.close())
 
 async function connection(
   input = '{"url":"http://a"}',
@@ -93,7 +74,7 @@ const end = (executionId: string, version: number, epoch: number): ConnectionEnd
 })
 const attempts = (executionId: string): Promise<object[]> =>
   runSql(
-    database.url,
+    store.url,
     'SELECT attempt, epoch, outcome, ended_at IS NOT NULL AS ended FROM connection_attempt WHERE execution_id = $1 ORDER BY attempt',
     [executionId],
   )
@@ -178,7 +159,7 @@ test('a claim after a crash closes what was open as unknown; an adoption opens n
   const id = await connection()
   await claim(id, 1)
   await runSql(
-    database.url,
+    store.url,
     `UPDATE execution SET status = 'WAITING_ENGINE', version = 4, epoch = 2 WHERE id = $1`,
     [id],
   )
@@ -196,7 +177,7 @@ test('a claim after a crash closes what was open as unknown; an adoption opens n
 
 test('what is loaded: inputs of any size, the kept connector, the last attempt and whether it lives', async () => {
   const connectorId = newId()
-  await seedRows(database.url, 'connector', [
+  await seedRows(store.url, 'connector', [
     {
       workspace_id: workspaceId,
       id: connectorId,
@@ -224,9 +205,7 @@ test('what is loaded: inputs of any size, the kept connector, the last attempt a
     outcome: null,
     details: '{"nth":1}',
   })
-  await runSql(database.url, 'UPDATE connector SET deleted_at = clock() WHERE id = $1', [
-    connectorId,
-  ])
+  await runSql(store.url, 'UPDATE connector SET deleted_at = clock() WHERE id = $1', [connectorId])
   assert.deepEqual([(await load(id))?.usesKept, (await load(id))?.kept], [true, null])
 })
 

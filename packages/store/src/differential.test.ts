@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import {
   decide,
   type Event,
@@ -8,38 +8,20 @@ import {
   type WaitKind,
 } from '@millrace/execution'
 import { newId } from '@millrace/runtime'
-import {
-  createTestDatabase,
-  startPostgres,
-  type TestDatabase,
-  type TestPostgres,
-} from '@millrace/testkit'
 import fc from 'fast-check'
 import { answerWaits } from './answers.ts'
 import { applyIfVersion } from './apply-if-version.ts'
 import { claimExecutions } from './claim-executions.ts'
-import { commitActivations } from './commit-activations.ts'
+import { type ActivationCommit, commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
-import { createDatabase, type Database } from './database.ts'
-import { migrate } from './migrate.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let db: Database
-const workspaceId = newId()
+const store = await startTestStore()
+const { db, workspaceId } = store
 const processId = newId()
 
-before(async () => {
-  server = await startPostgres()
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
-})
-after(async () => {
-  await db.close()
-  await database.drop()
-  await server.stop()
-})
+after(() => store.close())
 
 /** One step of a random history: what somebody tries, with a token that is right or late. */
 interface Step {
@@ -88,7 +70,7 @@ test('the statements do what decide does, over random histories', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (history) => {
       const executionId = newId()
-      await createExecutions(db, [newExecution(executionId)])
+      await createExecutions(db, [newExecution({ workspaceId, id: executionId })])
       let seq = 0
       for (const step of history) {
         const before = await snapshot(executionId)
@@ -236,54 +218,12 @@ const wait = (opened: { seq: number; kind: Step['kind'] }) => ({
   members: [],
 })
 
-function commit(at: At, over: Partial<Parameters<typeof commitActivations>[1][number]>) {
-  return {
+const commit = (at: At, over: Partial<ActivationCommit>): ActivationCommit =>
+  newCommit({
     workspaceId,
     executionId: at.executionId,
+    processId,
     version: at.version,
     generation: at.before.generation,
-    status: 'ENDED_SUCCESS' as const,
-    ended: true,
-    consumed: 0,
-    processId,
-    startedAt: 1_700_000_000_000,
-    line: null,
-    lastCommand: null,
-    name: null,
-    dueIn: null,
-    dueAt: null,
-    hasWaits: false,
-    history: null,
-    log: null,
-    children: [],
-    waits: [],
-    lockRequests: [],
-    settings: [],
     ...over,
-  }
-}
-
-function newExecution(id: string) {
-  return {
-    workspaceId,
-    id,
-    type: 'FLOW' as const,
-    name: null,
-    flowId: null,
-    connectorId: null,
-    connectorType: null,
-    scriptHash: 'ab',
-    projectId: null,
-    input: 'null',
-    parentId: null,
-    topId: id,
-    orphan: false,
-    isProductive: true,
-    priority: 0,
-    createdBy: null,
-    traceparent: null,
-    scheduledFor: null,
-    paused: false,
-    extra: null,
-  }
-}
+  })

@@ -1,74 +1,36 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { newId, now } from '@millrace/runtime'
-import {
-  createTestDatabase,
-  runSql,
-  startPostgres,
-  type TestDatabase,
-  type TestPostgres,
-} from '@millrace/testkit'
+import { runSql } from '@millrace/testkit'
 import { createExecutions } from './create-executions.ts'
-import { createDatabase, type Database } from './database.ts'
 import { listChildren, listExecutions, readTree, summarizeExecutions } from './execution-lists.ts'
 import { patchExecution, readEnded, readExecutionRecord } from './execution-records.ts'
 import type { Filter } from './list-filter.ts'
 import { readLogs, readSavepoints } from './logs.ts'
-import { migrate } from './migrate.ts'
 import type { NewExecution } from './new-execution.ts'
+import { newExecution, startTestStore } from '../test/test-store.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let db: Database
-const workspaceId = newId()
+const store = await startTestStore('api')
+const { db, workspaceId } = store
 const ids: string[] = []
 
 before(async () => {
-  server = await startPostgres()
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'api' })
   const root = execution({ name: 'root', input: '{"customer":{"id":"c-1"}}' })
   const child = execution({ parentId: root.id, topId: root.id, extra: '{"tags":["red","big"]}' })
   const grandchild = execution({ parentId: child.id, topId: root.id })
   await createExecutions(db, [root, child, grandchild])
   await runSql(
-    database.url,
+    store.url,
     "UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock(), output = '7' WHERE id = $1",
     [grandchild.id],
   )
 })
-after(async () => {
-  await db.close()
-  await database.drop()
-  await server.stop()
-})
+after(() => store.close())
 
 function execution(over: Partial<NewExecution>): NewExecution {
   const id = newId()
   ids.push(id)
-  return {
-    workspaceId,
-    id,
-    type: 'SCRIPT',
-    name: null,
-    flowId: null,
-    connectorId: null,
-    connectorType: null,
-    scriptHash: 'ab',
-    projectId: null,
-    input: 'null',
-    parentId: null,
-    topId: id,
-    orphan: false,
-    isProductive: true,
-    priority: 0,
-    createdBy: null,
-    traceparent: null,
-    scheduledFor: null,
-    paused: false,
-    extra: null,
-    ...over,
-  }
+  return newExecution({ workspaceId, id, type: 'SCRIPT', ...over })
 }
 
 const ask = (filter: Filter | null, order: string | null = null) =>
@@ -171,8 +133,8 @@ test('logs and savepoints are read from any place inside a row', async () => {
     JSON.stringify(seqs.map((seq) => ({ seq, at: seq, values: ['\u0000'] })))
   const insertLog =
     'INSERT INTO log (workspace_id, execution_id, generation, first_seq, lines) VALUES ($1, $2, 1, $3, $4)'
-  await runSql(database.url, insertLog, [workspaceId, executionId, 1, lines([1, 3])])
-  await runSql(database.url, insertLog, [workspaceId, executionId, 4, lines([4, 5, 9])])
+  await runSql(store.url, insertLog, [workspaceId, executionId, 1, lines([1, 3])])
+  await runSql(store.url, insertLog, [workspaceId, executionId, 4, lines([4, 5, 9])])
   const read = async (seq: number, limit = 50) => {
     const page = await readLogs(db, key, { after: { generation: 1, seq }, limit })
     return [page.lines.map((line) => line.seq), page.full]
@@ -195,12 +157,12 @@ test('logs and savepoints are read from any place inside a row', async () => {
     { seq: 3, kind: 'call', label: 'c', line: null, digest: '' },
   ]
   await runSql(
-    database.url,
+    store.url,
     'INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries) VALUES ($1, $2, 1, 1, 3, $3)',
     [workspaceId, executionId, JSON.stringify(entries)],
   )
   await runSql(
-    database.url,
+    store.url,
     `INSERT INTO answer (workspace_id, execution_id, generation, position, seq, outcome) VALUES ($1, $2, 1, 1, 2, '{"kind":"timeout"}')`,
     [workspaceId, executionId],
   )

@@ -1,92 +1,26 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { newId } from '@millrace/runtime'
-import {
-  createTestDatabase,
-  startPostgres,
-  type TestDatabase,
-  type TestPostgres,
-} from '@millrace/testkit'
 import { answerWaits } from './answers.ts'
 import { claimExecutions } from './claim-executions.ts'
 import { type ActivationCommit, commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
-import { createDatabase, type Database } from './database.ts'
 import { loadForActivation } from './load-executions.ts'
-import { migrate } from './migrate.ts'
 import type { NewExecution } from './new-execution.ts'
 import { readExecution, readWaits } from './read-execution.ts'
+import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let db: Database
-const workspaceId = newId()
+const store = await startTestStore()
+const { db, workspaceId } = store
 const processId = newId()
 
-before(async () => {
-  server = await startPostgres()
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
-})
-after(async () => {
-  await db.close()
-  await database.drop()
-  await server.stop()
-})
+after(() => store.close())
 
-function newExecution(over: Partial<NewExecution> = {}): NewExecution {
-  const id = over.id ?? newId()
-  return {
-    workspaceId,
-    id,
-    type: 'FLOW',
-    name: null,
-    flowId: null,
-    connectorId: null,
-    connectorType: null,
-    scriptHash: 'ab',
-    projectId: null,
-    input: 'null',
-    parentId: null,
-    topId: id,
-    orphan: false,
-    isProductive: true,
-    priority: 0,
-    createdBy: null,
-    traceparent: null,
-    scheduledFor: null,
-    paused: false,
-    extra: null,
-    ...over,
-  }
-}
+const execution = (over: Partial<NewExecution> = {}): NewExecution =>
+  newExecution({ workspaceId, id: newId(), ...over })
 
-function commit(executionId: string, over: Partial<ActivationCommit> = {}): ActivationCommit {
-  return {
-    workspaceId,
-    executionId,
-    version: 1,
-    generation: 1,
-    status: 'ENDED_SUCCESS',
-    ended: true,
-    consumed: 0,
-    processId,
-    startedAt: 1_700_000_000_000,
-    line: 3,
-    lastCommand: 'flow',
-    name: null,
-    dueIn: null,
-    dueAt: null,
-    hasWaits: false,
-    history: null,
-    log: null,
-    children: [],
-    waits: [],
-    lockRequests: [],
-    settings: [],
-    ...over,
-  }
-}
+const commit = (executionId: string, over: Partial<ActivationCommit> = {}): ActivationCommit =>
+  newCommit({ workspaceId, executionId, processId, line: 3, lastCommand: 'flow', ...over })
 
 const row = async (executionId: string) => {
   const found = await readExecution(db, { workspaceId, executionId })
@@ -95,7 +29,7 @@ const row = async (executionId: string) => {
 }
 
 async function born(over: Partial<NewExecution> = {}): Promise<string> {
-  const item = newExecution(over)
+  const item = execution(over)
   await createExecutions(db, [item])
   return item.id
 }
@@ -113,9 +47,9 @@ const dependency = (seq: number, ref: string) => ({
 })
 
 test('creating the same id twice starts it once', async () => {
-  const item = newExecution({ input: '{"a":"\\u0000\\ud800"}' })
+  const item = execution({ input: '{"a":"\\u0000\\ud800"}' })
   assert.equal((await createExecutions(db, [item])).size, 1)
-  assert.equal((await createExecutions(db, [item, newExecution()])).size, 1)
+  assert.equal((await createExecutions(db, [item, execution()])).size, 1)
   assert.equal((await row(item.id)).input, '{"a":"\\u0000\\ud800"}')
 })
 
@@ -128,7 +62,7 @@ test('an input above 32 KiB lives in the payload table and is found again', asyn
 
 test('one of two commits on the same version counts and the other leaves nothing', async () => {
   const id = await born()
-  const child = newExecution({ parentId: id, topId: id })
+  const child = execution({ parentId: id, topId: id })
   const [first] = await commitActivations(db, [commit(id, { output: '"a"', message: 'bad\0text' })])
   const [second] = await commitActivations(db, [
     commit(id, {
@@ -149,7 +83,7 @@ test('one of two commits on the same version counts and the other leaves nothing
 
 test('a parked execution is answered once and goes back to the queue', async () => {
   const id = await born()
-  const child = newExecution({ parentId: id, topId: id })
+  const child = execution({ parentId: id, topId: id })
   const [parked] = await commitActivations(db, [
     commit(id, {
       status: 'WAITING_DEPENDENCY',

@@ -1,36 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { newId } from '@millrace/runtime'
-import {
-  createTestDatabase,
-  startPostgres,
-  type TestDatabase,
-  type TestPostgres,
-} from '@millrace/testkit'
-import { createDatabase, type Database } from './database.ts'
 import { flows } from './flows.ts'
-import { migrate } from './migrate.ts'
 import { projects } from './projects.ts'
 import { listRecords } from './record-lists.ts'
 import { putScript } from './scripts.ts'
 import { settings } from './settings.ts'
+import { startTestStore } from '../test/test-store.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let db: Database
-const workspaceId = newId()
+const store = await startTestStore('api')
+const { db, workspaceId } = store
 const by = newId()
 
-before(async () => {
-  server = await startPostgres()
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'api' })
-})
-after(async () => {
-  await db.close()
-  await database.drop()
-  await server.stop()
-})
+after(() => store.close())
 
 const list = {
   workspaceId,

@@ -25,10 +25,10 @@ export interface TestStore {
   close(): Promise<void>
 }
 
-export async function startTestStore(): Promise<TestStore> {
+export async function startTestStore(profile: 'hot' | 'api' = 'hot'): Promise<TestStore> {
   const server: TestPostgres = await startPostgres()
   const database: TestDatabase = await createTestDatabase({ server: server.url, migrate })
-  const db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
+  const db = createDatabase({ url: database.url, application: 'test', profile })
   const session = await openSql(database.url)
   const workspaceId = newId()
 
@@ -75,3 +75,5 @@ export async function startTestStore(): Promise<TestStore> {
     },
   }
 }
+
+export { newCommit, newExecution } from './fixtures.ts'

@@ -10,7 +10,6 @@ import {
   type Database,
   type ExecutionRow,
   migrate,
-  type NewExecution,
   putScripts,
   readExecution,
   readWaits,
@@ -24,6 +23,7 @@ import {
   type TestNats,
   type TestPostgres,
 } from '@millrace/testkit'
+import { newExecution } from '@millrace/store/testing'
 import { createEngine } from './service.ts'
 
 let server: TestPostgres
@@ -156,7 +156,13 @@ async function start(source: string, input: unknown = null): Promise<string> {
   await putScripts(db, [{ workspaceId, ...script }])
   const id = newId()
   await createExecutions(db, [
-    newExecution(id, { scriptHash: scriptHash(script), input: JSON.stringify(input) }),
+    newExecution({
+      workspaceId,
+      id,
+      type: 'SCRIPT',
+      scriptHash: scriptHash(script),
+      input: JSON.stringify(input),
+    }),
   ])
   await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
   return id
@@ -190,30 +196,4 @@ function until(
     })
     void look()
   })
-}
-
-function newExecution(id: string, over: Partial<NewExecution>): NewExecution {
-  return {
-    workspaceId,
-    id,
-    type: 'SCRIPT',
-    name: null,
-    flowId: null,
-    connectorId: null,
-    connectorType: null,
-    scriptHash: null,
-    projectId: null,
-    input: 'null',
-    parentId: null,
-    topId: id,
-    orphan: false,
-    isProductive: true,
-    priority: 0,
-    createdBy: null,
-    traceparent: null,
-    scheduledFor: null,
-    paused: false,
-    extra: null,
-    ...over,
-  }
 }
