@@ -49,7 +49,7 @@ describe('a service process', () => {
       after(10, () => { throw new Error('a bug') })
       return { ready: () => true, [Symbol.asyncDispose]: async () => {} } }`)
     assert.equal(await broken.exited, 1)
-    assert.deepEqual(broken.messages(), ['started', 'uncaught error'])
+    assert.ok(broken.messages().includes('uncaught error'))
   })
 
   it('does not linger for what it forgot to close', async () => {

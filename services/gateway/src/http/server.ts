@@ -67,7 +67,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
   const checkQuery = route.query === undefined ? null : textCheck(route.query)
   const checkBody = route.body === undefined ? null : bodyCheck(route.body)
   const heedsKey = route.idempotent ?? route.method === 'POST'
-  const seconds = context.metrics.histogram('http_askedseconds', 'Time of a request', [
+  const seconds = context.metrics.histogram('http_request_seconds', 'Time of a request', [
     'route',
     'status',
   ])
