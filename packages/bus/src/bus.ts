@@ -47,8 +47,8 @@ export type Subscription = Listening
  * repaired from Postgres by a sweep. Everything may arrive twice, late, or not at all.
  */
 export interface Bus {
-  /** Work for a pool. Resolves when it is stored or given up, within about a second. */
-  publishDispatch(pool: Pool, items: readonly DispatchItem[]): Promise<void>
+  /** Work for a pool. Resolves within about a second: whether it is stored. */
+  publishDispatch(pool: Pool, items: readonly DispatchItem[]): Promise<boolean>
   /** Takes work of a pool, shared with all who do so; see `consumeDispatch`. */
   consumeDispatch(
     pool: Pool,
@@ -158,9 +158,9 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
   }
 
   return {
-    async publishDispatch(pool, items) {
+    publishDispatch(pool, items) {
       sent?.inc({ kind: 'dispatch' }, items.length)
-      await queue.publish(pool, items)
+      return queue.publish(pool, items)
     },
     consumeDispatch(pool, options, handler) {
       const consumer = consumeDispatch({ link, queue, trouble }, pool, options, handler)

@@ -20,7 +20,7 @@ it('tells the process that keeps it, as long as it lives, otherwise the pool', (
       void told.push(['resume', processId, ...items.map((item) => item.executionId)]),
     publishDispatch: (pool: string, items: readonly { executionId: string }[]) => {
       told.push(['dispatch', pool, ...items.map((item) => item.executionId)])
-      return Promise.resolve()
+      return Promise.resolve(true)
     },
   }
   notifyAnswered(

@@ -119,7 +119,7 @@ async function worksAgain(
   }, 5_000)
 }
 
-async function quick(work: () => Promise<void>): Promise<void> {
+async function quick(work: () => Promise<unknown>): Promise<void> {
   const startedAt = performance.now()
   await work()
   const tookMs = performance.now() - startedAt

@@ -9,8 +9,8 @@ import type { Trouble } from './trouble.ts'
 
 /** The stream of work: publishing to it, and seeing that it exists. */
 export interface WorkQueue {
-  /** Never rejects; takes `PUBLISH_WITHIN_MS` at most. */
-  publish(pool: Pool, items: readonly DispatchItem[]): Promise<void>
+  /** Whether all of it is stored. Never rejects; takes `PUBLISH_WITHIN_MS` at most. */
+  publish(pool: Pool, items: readonly DispatchItem[]): Promise<boolean>
   /**
    * Resolves when stream and consumers exist on the server that is connected now; false when there is
    * none, or it did not become so in time. Calls at one time share one attempt.
@@ -46,7 +46,7 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
     return false
   }
 
-  async function publish(pool: Pool, items: readonly DispatchItem[]): Promise<void> {
+  async function publish(pool: Pool, items: readonly DispatchItem[]): Promise<boolean> {
     const messages = split(items, {
       encode: encodeDispatch,
       maxBytes: maxBytesOf(link.current()),
@@ -54,21 +54,27 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
       // The copies only save the taker a read.
       tooLarge: ({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version }),
     })
-    await Promise.all(messages.map((message) => send(pool, message.bytes)))
+    const stored = await Promise.all(messages.map((message) => send(pool, message.bytes)))
+    return stored.every(Boolean)
   }
 
-  async function send(pool: Pool, bytes: Uint8Array): Promise<void> {
+  async function send(pool: Pool, bytes: Uint8Array): Promise<boolean> {
     const connection = link.current()
-    if (connection === null) return trouble('dispatch', 'not sent: NATS is away')
+    if (connection === null) {
+      trouble('dispatch', 'not sent: NATS is away')
+      return false
+    }
     try {
       await request(connection, pool, bytes).catch(async (error: unknown) => {
         if (!isNoResponders(error)) throw error
         if (!(await soon(ensure()))) throw error
         await request(connection, pool, bytes)
       })
+      return true
     } catch (error) {
-      // Sent or not is unknown here, and need not be known.
+      // It may be stored all the same: then it is offered twice, which is harmless.
       trouble('dispatch', 'not sent', error)
+      return false
     }
   }
 

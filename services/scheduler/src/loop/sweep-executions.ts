@@ -26,7 +26,7 @@ export function sweepExecutionsLoop(
       })
       for (const { find } of page.finds) metrics.finds.inc({ find })
       const found = (kind: ExecutionFind['find']) => page.finds.filter(({ find }) => find === kind)
-      await redispatcher.offer(found('ready'))
+      redispatcher.offer(found('ready'))
       await recover(context, found('lost'))
       await cascade.cancel(found('abandoned'), 'An execution above it was cancelled.')
       return page.next

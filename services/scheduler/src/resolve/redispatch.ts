@@ -13,7 +13,7 @@ export interface Redispatcher {
   /** To be called before a walk and with its end: what it did not find again is forgotten. */
   beginWalk(): Promise<void>
   endWalk(): void
-  offer(finds: readonly ExecutionFind[]): Promise<void>
+  offer(finds: readonly ExecutionFind[]): void
 }
 
 interface Offer {
@@ -57,13 +57,18 @@ export function createRedispatcher(
     endWalk() {
       for (const [id, offer] of offers) if (offer.walk < walk) offers.delete(id)
     },
-    async offer(finds) {
+    offer(finds) {
       // Nothing would be stored; once NATS is back the next walk finds the same.
       if (!bus.connected()) return
       for (const [pool, all] of Map.groupBy(finds, poolOf)) {
         const due = all.filter((find) => isDue(find, pool))
+        if (due.length === 0) continue
         for (const find of due) note(find, pool)
-        if (due.length > 0) await bus.publishDispatch(pool, due.map(dispatchOf))
+        // Not waited for: the sweep rests in proportion to its work, and waiting for a NATS that does
+        // not answer is none. What was not taken was not offered: the next walk does it at once.
+        void bus.publishDispatch(pool, due.map(dispatchOf)).then((isStored) => {
+          if (!isStored) for (const find of due) offers.delete(find.executionId)
+        })
         metrics.redispatched.inc({ pool }, due.length)
       }
     },
