@@ -21,6 +21,9 @@ import { bodyCheck, textCheck } from './validate.ts'
 /** Larger bodies are refused before they are read. */
 export const BODY_MAX_BYTES = 64 * 1_024 * 1_024
 
+/** A refused body of up to this size is read to its end, so that the refusal is seen. */
+const DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
+
 export const PREFIXES = ['/api/latest', '/api/v1'] as const
 
 export interface HttpOptions {
@@ -187,8 +190,10 @@ function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, log:
   const retryAfter = service.details['retryAfterSeconds'] ?? (service.retryable ? 1 : null)
   if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="millrace"')
-  // Whatever else a client that sends too much is still sending is not worth reading.
-  if (problem.status === 413) reply.header('connection', 'close')
+  // A client that is still sending reads its answer only if the rest is taken from it; what says that
+  // it is far too much, or does not say how much, is cut off.
+  const isBounded = Number(request.headers['content-length'] ?? Infinity) <= DRAIN_MAX_BYTES
+  if (problem.status === 413 && !isBounded) reply.header('connection', 'close')
   void reply
     .code(problem.status)
     .type('application/problem+json; charset=utf-8')
