@@ -116,7 +116,7 @@ async function answerLock(
   const { seq, lock } = command
   const key = await lockKey(context, lock)
   if (typeof key !== 'string') return refuse(key)
-  context.held.lockKeys.add(key)
+  context.held.askedForLocks = true
   const capacity = 'capacity' in lock ? lock.capacity : 1
   const action = command.kind === 'lock' ? 'acquire' : 'release'
   context.collected.lockRequests.push({ seq, key, action, capacity })

@@ -43,8 +43,8 @@ export interface Held {
   consumed: number
   /** Whether it ever had a wait in the table. */
   hadWaits: boolean
-  /** Keys of locks it has asked for: their manager wants to know when it ends. */
-  readonly lockKeys: Set<string>
+  /** Whether it has ever asked for a lock: the locks' manager wants to know when it ends. */
+  askedForLocks: boolean
   inheritance: Inheritance | null
 }
 

@@ -94,6 +94,7 @@ export function createLoader({
       if (realm === null) return { kind: 'noScript', held }
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
       held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
+      held.askedForLocks = row.history.some((entry) => entry.kind === 'lock')
       const [input, past] = await Promise.all([
         inputOf(db, row),
         internalize(db, row.workspaceId, row),
@@ -158,7 +159,7 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     waits: new Map(),
     consumed: 0,
     hadWaits: false,
-    lockKeys: new Set(),
+    askedForLocks: false,
     inheritance: null,
   }
 }

@@ -151,7 +151,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     // The realm died with it; what it had not committed is done again from the beginning.
     if (collected === 'lost') return restart(held)
     const { commit, payloads } = buildCommit(held, { collected, processId })
-    const announceEnd = commit.ended && held.lockKeys.size > 0
+    const announceEnd = commit.ended && held.askedForLocks
     const result = await committer.add({
       commit,
       payloads,
