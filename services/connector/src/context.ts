@@ -1,5 +1,5 @@
 import type { Bus } from '@millrace/bus'
-import type { Policy } from '@millrace/connectors'
+import type { Policy, runAttempt } from '@millrace/connectors'
 import type { Logger } from '@millrace/runtime'
 import type { Database } from '@millrace/store'
 import type { ConnectorConfig } from './config.ts'
@@ -14,4 +14,6 @@ export interface ConnectorContext {
   readonly metrics: ConnectorMetrics
   readonly policy: Policy
   readonly processId: string
+  /** Makes one attempt at the far side. */
+  readonly attempt: typeof runAttempt
 }

@@ -1,5 +1,5 @@
 import { connectBus } from '@millrace/bus'
-import { createPolicy } from '@millrace/connectors'
+import { createPolicy, runAttempt } from '@millrace/connectors'
 import { after, createMetrics, opsServer, type Service, type ServiceHost } from '@millrace/runtime'
 import { serveGrpc } from '@millrace/runtime/grpc'
 import { createDatabase, createPresence } from '@millrace/store'
@@ -18,20 +18,25 @@ import { createConnectorMetrics } from './telemetry.ts'
 /** Above the drain and the grace of what is cut off; runtime ends the process at 20 s. */
 const STOP_WITHIN_MS = 15_000
 
+/** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
+const PORTS = { connectBus, createDatabase, createMetrics, opsServer, runAttempt, serveGrpc }
+export type ConnectorPorts = typeof PORTS
+
 /** Wires a connector: calls to third-party systems, from the claim to the answer. */
 export async function createConnector(
   config: ConnectorConfig,
   { log, processId }: ServiceHost,
+  ports: ConnectorPorts = PORTS,
 ): Promise<Service> {
-  const registry = createMetrics('connector')
+  const registry = ports.createMetrics('connector')
   const metrics = createConnectorMetrics(registry)
-  const db = createDatabase({
+  const db = ports.createDatabase({
     url: config.postgresUrl,
     application: 'millrace-connector',
     profile: 'hot',
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
-  const bus = await connectBus({
+  const bus = await ports.connectBus({
     servers: config.natsUrl,
     name: 'connector',
     log,
@@ -39,12 +44,22 @@ export async function createConnector(
   })
   const own = await ownServers(config, db, log)
   const policy = createPolicy({ allowedRanges: config.allowedRanges, forbidden: own.list })
-  const context: ConnectorContext = { config, db, bus, log, metrics, policy, processId }
+  const { runAttempt: attempt } = ports
+  const context: ConnectorContext = {
+    config,
+    db,
+    bus,
+    log,
+    metrics,
+    policy,
+    processId,
+    attempt,
+  }
   const runner = createRunner(context)
   Object.assign(metrics.inFlight, { collect: () => metrics.inFlight.set(runner.running.length) })
   const watch = watchRunningLoop(context, runner)
   const abandoned = giveBackLoop(context, runner)
-  const grpc = await serveGrpc({
+  const grpc = await ports.serveGrpc({
     services: [connectorRpc(context)],
     log,
     address: `${config.grpcHost}:0`,
@@ -53,7 +68,7 @@ export async function createConnector(
   const address = `${config.grpcHost}:${grpc.port}`
   const presence = createPresence({ db, log, processId, service: 'connector', address })
   const ready = (): boolean => presence.isPresent() && bus.connected()
-  const ops = await opsServer({ metrics: registry, ready })
+  const ops = await ports.opsServer({ metrics: registry, ready })
   for (const part of [own.refresh, presence, watch, abandoned]) part.start()
   const subscriptions = [
     consumeControl(bus, { runner, processId }),

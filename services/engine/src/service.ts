@@ -16,21 +16,26 @@ import { exposeRunner } from './telemetry.ts'
 /** How long a stopping engine waits for what it has in hand before it gives it back. */
 const DRAIN_MS = 10_000
 
+/** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
+const PORTS = { connectBus, createDatabase, createMetrics, createSandbox, opsServer, serveGrpc }
+export type EnginePorts = typeof PORTS
+
 /** Wires an engine: runs flows and scripts, and writes what came of them. */
 export async function createEngine(
   config: EngineConfig,
   { log, processId }: ServiceHost,
+  ports: EnginePorts = PORTS,
 ): Promise<Service> {
-  const metrics = createMetrics('engine')
-  const db = createDatabase({
+  const metrics = ports.createMetrics('engine')
+  const db = ports.createDatabase({
     url: config.postgresUrl,
     application: 'millrace-engine',
     profile: 'hot',
     connections: 6,
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
-  const bus = await connectBus({ servers: config.natsUrl, name: 'engine', log, metrics })
-  const sandbox = createSandbox({
+  const bus = await ports.connectBus({ servers: config.natsUrl, name: 'engine', log, metrics })
+  const sandbox = ports.createSandbox({
     log,
     limits: {
       cpuMs: config.cpuLimitMs,
@@ -40,7 +45,7 @@ export async function createEngine(
   })
   const runner = createRunner({ db, bus, sandbox, log, metrics, processId, ...config })
   exposeRunner(metrics, runner)
-  const grpc = await serveGrpc({
+  const grpc = await ports.serveGrpc({
     services: [createEngineService({ db, runner, processId })],
     log,
     address: `${config.grpcHost}:0`,
@@ -49,7 +54,7 @@ export async function createEngine(
   const address = `${config.grpcHost}:${grpc.port}`
   const presence = createPresence({ db, log, processId, service: 'engine', address })
   const ready = (): boolean => presence.isPresent() && bus.connected()
-  const ops = await opsServer({ metrics, ready })
+  const ops = await ports.opsServer({ metrics, ready })
   const abandoned = giveBackLoop({ db, bus, runner, log, processId })
   presence.start()
   abandoned.start()

@@ -30,17 +30,22 @@ export interface Gateway extends Service {
 const VERSION = '0.1.0'
 const SERVICES = ['gateway', 'scheduler', 'lock-manager', 'engine', 'connector']
 
+/** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
+const PORTS = { connectBus, createDatabase, createHttpServer, createMetrics, serveRpc }
+export type GatewayPorts = typeof PORTS
+
 /** Wires the gateway: the API of executions and records, over HTTP and gRPC. */
 export async function createGateway(
   config: Config,
   { log, processId }: ServiceHost,
   signal?: AbortSignal,
+  ports: GatewayPorts = PORTS,
 ): Promise<Gateway> {
-  const metrics = createMetrics('gateway')
+  const metrics = ports.createMetrics('gateway')
   const { postgresUrl: url } = config
   const onError = (error: unknown): void => log.warn({ error }, 'connection to Postgres lost')
   const connect = (profile: 'hot' | 'api', connections: number) =>
-    createDatabase({
+    ports.createDatabase({
       url,
       application: `millrace-gateway-${profile}`,
       profile,
@@ -51,7 +56,7 @@ export async function createGateway(
   const guard = guardPostgres(probe)
   const hot = guard.guard(connect('hot', config.hotConnections))
   const api = guard.guard(connect('api', config.apiConnections))
-  const bus = await connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
+  const bus = await ports.connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
 
   const flows = createFlowCache(api)
   const creator = createExecutionCreator({ hot, bus, metrics })
@@ -77,7 +82,7 @@ export async function createGateway(
   exposeCreator(metrics, creator)
   const subscriptions = [consumeMoved(bus, context), consumeRecordNudges(bus, context)]
 
-  const http = createHttpServer({
+  const http = ports.createHttpServer({
     context,
     routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
     log,
@@ -86,7 +91,7 @@ export async function createGateway(
   })
   await http.listen({ host: config.http.host, port: config.http.port })
   const httpPort = portOf(http.server.address()) ?? config.http.port
-  const rpc = await serveRpc(context, { ...config.grpc, log })
+  const rpc = await ports.serveRpc(context, { ...config.grpc, log })
 
   const process = { processId, service: 'gateway', address: `127.0.0.1:${rpc.port}` }
   const loops = [leaseLoop({ db: api, log, process }), housekeepingLoop({ db: api, log })]

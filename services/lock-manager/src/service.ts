@@ -13,6 +13,10 @@ import { lockRpc } from './rpc/lock-rpc.ts'
 import { createLockServer } from './serve/lock-server.ts'
 import { createLockMetrics } from './telemetry.ts'
 
+/** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
+const PORTS = { connectBus, createDatabase, createMetrics, opsServer, serveGrpc }
+export type LockManagerPorts = typeof PORTS
+
 /**
  * Wires a lock-manager: the queues of locks and semaphores, and deadlocks. It needs neither Postgres
  * nor NATS to start: its loops try until they are there.
@@ -20,17 +24,18 @@ import { createLockMetrics } from './telemetry.ts'
 export async function createLockManager(
   config: LockManagerConfig,
   { log, processId }: ServiceHost,
+  ports: LockManagerPorts = PORTS,
 ): Promise<Service> {
-  const registry = createMetrics('lock-manager')
+  const registry = ports.createMetrics('lock-manager')
   const metrics = createLockMetrics(registry)
-  const db = createDatabase({
+  const db = ports.createDatabase({
     url: config.postgresUrl,
     application: 'millrace-lock-manager',
     profile: 'hot',
     connections: config.servers + 4,
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
-  const bus = await connectBus({
+  const bus = await ports.connectBus({
     servers: config.natsUrl,
     name: 'lock-manager',
     log,
@@ -47,7 +52,7 @@ export async function createLockManager(
   const server = createLockServer(context)
   const sweep = sweepLocksLoop(context, server)
   const deadlocks = deadlocksLoop(context, server)
-  const grpc = await serveGrpc({
+  const grpc = await ports.serveGrpc({
     services: [lockRpc(context)],
     log,
     address: `${config.grpcHost}:0`,
@@ -55,7 +60,7 @@ export async function createLockManager(
   })
   const address = `${config.grpcHost}:${grpc.port}`
   const presence = createPresence({ db, log, processId, service, address })
-  const ops = await opsServer({ metrics: registry, ready: () => presence.isPresent() })
+  const ops = await ports.opsServer({ metrics: registry, ready: () => presence.isPresent() })
   for (const part of [presence, shards, server, sweep, deadlocks]) part.start()
   const subscriptions = [consumeLockNudge(bus, server), consumeEnded(bus, db, server)]
 

@@ -19,6 +19,10 @@ import { dependencyResolver } from './resolve/dependencies.ts'
 import { schedulerRpc } from './rpc/scheduler-rpc.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
+/** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
+const PORTS = { connectBus, createDatabase, createMetrics, opsServer, serveGrpc }
+export type SchedulerPorts = typeof PORTS
+
 /**
  * Wires a scheduler: time, dependencies, leases and the sweep. It needs neither Postgres nor NATS to
  * start: its loops try until they are there.
@@ -26,17 +30,18 @@ import { createSchedulerMetrics } from './telemetry.ts'
 export async function createScheduler(
   config: SchedulerConfig,
   { log, processId }: ServiceHost,
+  ports: SchedulerPorts = PORTS,
 ): Promise<Service> {
-  const registry = createMetrics('scheduler')
+  const registry = ports.createMetrics('scheduler')
   const metrics = createSchedulerMetrics(registry)
-  const db = createDatabase({
+  const db = ports.createDatabase({
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
     connections: 8, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
-  const bus = await connectBus({
+  const bus = await ports.connectBus({
     servers: config.natsUrl,
     name: 'scheduler',
     log,
@@ -46,7 +51,7 @@ export async function createScheduler(
   const shards = createShardKeeper({ db, log, service, processId, onGained: wake })
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
-  const grpc = await serveGrpc({
+  const grpc = await ports.serveGrpc({
     services: [schedulerRpc({ db, shards, processId })],
     log,
     address: `${config.grpcHost}:0`,
@@ -54,7 +59,7 @@ export async function createScheduler(
   })
   const address = `${config.grpcHost}:${grpc.port}`
   const presence = createPresence({ db, log, processId, service, address })
-  const ops = await opsServer({ metrics: registry, ready: () => presence.isPresent() })
+  const ops = await ports.opsServer({ metrics: registry, ready: () => presence.isPresent() })
 
   const context: SchedulerContext = { config, db, bus, log, metrics, shards, presence }
   const dependencies = dependencyResolver(context)

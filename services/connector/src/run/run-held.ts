@@ -1,4 +1,4 @@
-import { type AttemptResult, mayRepeat, runAttempt } from '@millrace/connectors'
+import { type AttemptResult, mayRepeat } from '@millrace/connectors'
 import { monotonicMs, random, sleep, withSpan } from '@millrace/runtime'
 import { closeAttempt, nextAttempt } from '@millrace/store'
 import type { ConnectorContext } from '../context.ts'
@@ -74,7 +74,7 @@ function drained(held: Held, result: AttemptResult & { ok: false }, last: LastAt
 }
 
 async function attempt(
-  { metrics, policy, log }: ConnectorContext,
+  { metrics, policy, log, attempt: runAttempt }: ConnectorContext,
   held: Held,
 ): Promise<AttemptResult> {
   const { connectorType: type, executionId, traceparent } = held
