@@ -4,6 +4,8 @@ import {
   decodeControl,
   decodeControlNudges,
   decodeDependencyNudges,
+  decodeEager,
+  decodeEagerResults,
   decodeEnded,
   decodeLockNudges,
   decodeMoved,
@@ -13,6 +15,8 @@ import {
   encodeControl,
   encodeControlNudges,
   encodeDependencyNudges,
+  encodeEager,
+  encodeEagerResults,
   encodeEnded,
   encodeLockNudges,
   encodeMoved,
@@ -24,6 +28,9 @@ import type {
   ControlItem,
   DependencyNudge,
   DispatchItem,
+  EagerBatch,
+  EagerResult,
+  EagerStart,
   EndedItem,
   ExecutionKey,
   LockNudge,
@@ -34,7 +41,7 @@ import type {
 import { consumeDispatch, type DispatchBatch } from './consume-dispatch.ts'
 import { openLink, type Listening } from './link.ts'
 import { split } from './split.ts'
-import { SCHEDULER_GROUP, subjects, type Pool } from './subjects.ts'
+import { ENGINE_GROUP, SCHEDULER_GROUP, subjects, type Pool } from './subjects.ts'
 import { createTrouble } from './trouble.ts'
 import { createWorkQueue, maxBytesOf } from './work-queue.ts'
 
@@ -57,6 +64,12 @@ export interface Bus {
   ): Subscription
   /** Messages of a pool not yet delivered or not yet done; null when unknown. */
   pendingDispatch(pool: Pool): Promise<number | null>
+
+  /** To one engine: executions that are not stored yet. `replyTo` hears of each, or never. */
+  publishEager(replyTo: string, items: readonly EagerStart[]): void
+  onEager(handler: Handler<EagerBatch>): Subscription
+  publishEagerResults(processId: string, items: readonly EagerResult[]): void
+  onEagerResults(processId: string, handler: Handler<EagerResult[]>): Subscription
 
   /** To one process: answers for executions it keeps warm. */
   publishResume(processId: string, items: readonly ResumeItem[]): void
@@ -168,6 +181,14 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
       return consumer
     },
     pendingDispatch: (pool) => queue.pending(pool),
+
+    publishEager: (replyTo, items) =>
+      publish('eager', subjects.eager, items, (some) => encodeEager({ replyTo, items: some })),
+    onEager: (handler) => listen('eager', subjects.eager, decodeEager, handler, ENGINE_GROUP),
+    publishEagerResults: (processId, items) =>
+      publish('eagerResult', subjects.eagerResult(processId), items, encodeEagerResults),
+    onEagerResults: (processId, handler) =>
+      listen('eagerResult', subjects.eagerResult(processId), decodeEagerResults, handler),
 
     publishResume: (processId, items) =>
       publish('resume', subjects.resume(processId), items, encodeResume),

@@ -5,6 +5,10 @@ export type Pool = (typeof POOLS)[number]
 /** Every subject there is. docs/subjects.md says who speaks and who listens. */
 export const subjects = {
   dispatch: (pool: Pool): string => `dispatch.${pool}`,
+  /** To one engine. */
+  eager: 'eager.start',
+  /** To the process that asked. */
+  eagerResult: (processId: string): string => `eager.result.${processId}`,
   resume: (processId: string): string => `resume.${processId}`,
   control: (processId: string): string => `control.${processId}`,
   moved: 'event.moved',
@@ -18,3 +22,4 @@ export const subjects = {
 
 /** Of those that hear one subject in this group, one gets each message. */
 export const SCHEDULER_GROUP = 'scheduler'
+export const ENGINE_GROUP = 'engine'

@@ -7,6 +7,8 @@ import {
   decodeControlNudges,
   decodeDependencyNudges,
   decodeDispatch,
+  decodeEager,
+  decodeEagerResults,
   decodeEnded,
   decodeLockNudges,
   decodeMoved,
@@ -17,6 +19,8 @@ import {
   encodeControlNudges,
   encodeDependencyNudges,
   encodeDispatch,
+  encodeEager,
+  encodeEagerResults,
   encodeEnded,
   encodeLockNudges,
   encodeMoved,
@@ -42,6 +46,33 @@ const fresh = fc.record({
   topId: id,
   traceparent: orNull(text),
 })
+const eagerStart = fc.record({
+  ...key,
+  type: fc.constantFrom('FLOW' as const, 'SCRIPT' as const),
+  name: orNull(text),
+  flowId: orNull(id),
+  scriptHash: fc.stringMatching(/^[0-9a-f]{64}$/),
+  projectId: orNull(id),
+  input: fc.json(),
+  isProductive: fc.boolean(),
+  priority: fc.integer({ min: -32_768, max: 32_767 }),
+  createdBy: orNull(id),
+  traceparent: orNull(text),
+  extra: orNull(fc.json()),
+})
+const eagerEnd = fc.record({
+  status,
+  processId: id,
+  line: fc.oneof(count, fc.constant(null)),
+  lastCommand: orNull(text),
+  name: orNull(text),
+  message: orNull(text),
+  output: orNull(fc.json()),
+  outputHash: orNull(fc.stringMatching(/^[0-9a-f]{64}$/)),
+  createdAt: timeMs,
+  startedAt: timeMs,
+  endedAt: timeMs,
+})
 const answer = fc.record({ position: count, seq: count, outcome: fc.json(), at: timeMs })
 
 describe('what is decoded is what was encoded', () => {
@@ -52,6 +83,18 @@ describe('what is decoded is what was encoded', () => {
     ),
     encodeDispatch,
     decodeDispatch,
+  )
+  survives(
+    'eager starts',
+    fc.record({ replyTo: id, items: fc.array(eagerStart) }),
+    encodeEager,
+    decodeEager,
+  )
+  survives(
+    'eager results',
+    fc.array(fc.record({ executionId: id, end: fc.oneof(eagerEnd, fc.constant(null)) })),
+    encodeEagerResults,
+    decodeEagerResults,
   )
   survives(
     'resume',

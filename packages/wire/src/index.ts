@@ -11,6 +11,10 @@ export type {
   ControlItem,
   DependencyNudge,
   DispatchItem,
+  EagerBatch,
+  EagerEnd,
+  EagerResult,
+  EagerStart,
   EndedItem,
   ExecutionKey,
   LockNudge,
@@ -20,6 +24,7 @@ export type {
 } from './messages.ts'
 
 export { decodeDispatch, encodeDispatch } from './dispatch-codec.ts'
+export { decodeEager, decodeEagerResults, encodeEager, encodeEagerResults } from './eager-codec.ts'
 export { decodeResume, encodeResume } from './resume-codec.ts'
 export {
   decodeControl,

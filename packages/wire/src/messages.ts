@@ -68,3 +68,46 @@ export interface RecordNudge {
   readonly type: string
   readonly id: string
 }
+
+/** Executions for one engine to run that nobody has stored yet; `replyTo` hears what became of them. */
+export interface EagerBatch {
+  readonly replyTo: string
+  readonly items: readonly EagerStart[]
+}
+
+/** An execution whose starter waits for its end. `input` and `extra` are JSON text. */
+export interface EagerStart extends ExecutionKey {
+  readonly type: 'FLOW' | 'SCRIPT'
+  readonly name: string | null
+  readonly flowId: string | null
+  readonly scriptHash: string
+  readonly projectId: string | null
+  readonly input: string
+  readonly isProductive: boolean
+  readonly priority: number
+  readonly createdBy: string | null
+  readonly traceparent: string | null
+  readonly extra: string | null
+}
+
+/** `end` null: this engine stored nothing of it; start it as any other. */
+export interface EagerResult {
+  readonly executionId: string
+  readonly end: EagerEnd | null
+}
+
+/** What an execution that was born and ended in one commit is. Times: ms since 1970. */
+export interface EagerEnd {
+  readonly status: Status
+  readonly processId: string
+  readonly line: number | null
+  readonly lastCommand: string | null
+  readonly name: string | null
+  readonly message: string | null
+  /** JSON text; null when `outputHash` names a payload. */
+  readonly output: string | null
+  readonly outputHash: string | null
+  readonly createdAt: number
+  readonly startedAt: number
+  readonly endedAt: number
+}
