@@ -4,10 +4,23 @@
  */
 
 /** ms since 1970. May jump. */
-export const now = (): number => Date.now()
+export const now = (): number => source.now()
 
 /** ms since the process started, with fractions. Never jumps: for durations. */
-export const monotonicMs = (): number => performance.now()
+export const monotonicMs = (): number => source.monotonicMs()
+
+/** What time and timers come from: the machine, or the simulation's stepped clock. */
+export interface ClockSource {
+  now(): number
+  monotonicMs(): number
+  /** `repeats`: again every `ms`, until it is cancelled. */
+  timer(ms: number, fn: () => void, repeats: boolean): Timer
+}
+
+/** Puts another clock in place, for the whole process: for the simulation alone. */
+export function useClock(other: ClockSource): void {
+  source = other
+}
 
 export interface Timer {
   /** Harmless when it has fired or was cancelled. */
@@ -36,7 +49,18 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
  * Calls `fn` once, after `ms`, however far that is. Keeps the process alive until then: whoever asked
  * for it waits for it.
  */
-export function after(ms: number, fn: () => void): Timer {
+export const after = (ms: number, fn: () => void): Timer => source.timer(ms, fn, false)
+
+/** Calls `fn` every `ms` until cancelled. Does not keep the process alive. */
+export const every = (ms: number, fn: () => void): Timer => source.timer(ms, fn, true)
+
+let source: ClockSource = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  timer: (ms, fn, repeats) => (repeats ? repeated(ms, fn) : once(ms, fn)),
+}
+
+function once(ms: number, fn: () => void): Timer {
   let handle: NodeJS.Timeout | null = null
   let keepsAlive = true
   arm(Math.max(0, ms))
@@ -57,8 +81,7 @@ export function after(ms: number, fn: () => void): Timer {
   }
 }
 
-/** Calls `fn` every `ms` until cancelled. Does not keep the process alive. */
-export function every(ms: number, fn: () => void): Timer {
+function repeated(ms: number, fn: () => void): Timer {
   const handle = setInterval(fn, Math.min(ms, TIMER_MAX_MS))
   handle.unref()
   return { cancel: () => clearInterval(handle), unref: () => undefined }
