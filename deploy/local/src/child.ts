@@ -16,6 +16,8 @@ export interface ChildOptions {
     readonly command: string
     readonly args: readonly string[]
     readonly options?: { readonly uid?: number; readonly gid?: number; readonly cwd?: string }
+    /** Of this one start, over `env`. */
+    readonly env?: Readonly<Record<string, string>>
   }
   readonly env?: Readonly<Record<string, string>>
   /** Asks it to end; default SIGTERM. */
@@ -55,12 +57,12 @@ export function createChild(options: ChildOptions): Child {
   function start(): void {
     if (stopping.signal.aborted) return
     const bornMs = monotonicMs()
-    const { command, args, options: spawnOptions } = options.command()
+    const { command, args, options: spawnOptions, env } = options.command()
     const log = openSync(home.log(service), 'a')
     // Its own session: a Ctrl-C of the terminal reaches the supervisor alone, which ends all in order.
     const child = spawn(command, args, {
       ...spawnOptions,
-      env: childEnvironment(options.env),
+      env: childEnvironment({ ...options.env, ...env }),
       stdio: ['ignore', log, log],
       detached: true,
     })

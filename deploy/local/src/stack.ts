@@ -13,7 +13,8 @@ import { writeWhole } from './write-whole.ts'
 export interface StackOptions {
   readonly config: Config
   readonly home: Home
-  readonly serviceCommand: (name: ServiceName) => ServiceCommand
+  /** Asked at each start of each copy (from 1). */
+  readonly serviceCommand: (name: ServiceName, copy: number) => ServiceCommand
   readonly bootstrap: ServiceCommand
   /** One line for a person. */
   readonly print: (line: string) => void
@@ -84,7 +85,7 @@ export function createStack(options: StackOptions): Stack {
         home,
         name: `${name}-${copy}`,
         service: name,
-        command: () => options.serviceCommand(name),
+        command: () => options.serviceCommand(name, copy),
         env: {
           MILLRACE_POSTGRES_URL: postgresUrl,
           MILLRACE_NATS_URL: natsUrl,
