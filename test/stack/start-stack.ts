@@ -17,8 +17,6 @@ export interface StackOptions {
   readonly home?: string
   /** A NATS server of the test's own instead of the stack's: it can be kept down for a while. */
   readonly ownNats?: boolean
-  /** The supervisor's program instead of `make up`'s, below the root of the checkout. */
-  readonly supervisor?: string
 }
 
 /** A running stack with a home and ports of its own. */
@@ -68,7 +66,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'millrace-test-')))
   const nats = options.ownNats === true ? await startNats() : null
   const [httpPort, grpcPort] = [await freePort(), await freePort()]
-  const supervisor = spawn(process.execPath, [options.supervisor ?? 'deploy/local/src/main.ts'], {
+  const supervisor = spawn(process.execPath, ['deploy/local/src/main.ts'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -27,8 +27,6 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 export interface ServiceCommand {
   readonly command: string
   readonly args: readonly string[]
-  /** Of this one start, over what the stack gives it. */
-  readonly env?: Readonly<Record<string, string>>
 }
 
 /** isolated-vm needs the flag; the rest do without harm. */

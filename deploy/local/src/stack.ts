@@ -13,8 +13,7 @@ import { writeWhole } from './write-whole.ts'
 export interface StackOptions {
   readonly config: Config
   readonly home: Home
-  /** Asked at each start of each copy (from 1). */
-  readonly serviceCommand: (name: ServiceName, copy: number) => ServiceCommand
+  readonly serviceCommand: (name: ServiceName) => ServiceCommand
   readonly bootstrap: ServiceCommand
   /** One line for a person. */
   readonly print: (line: string) => void
@@ -85,7 +84,7 @@ export function createStack(options: StackOptions): Stack {
         home,
         name: `${name}-${copy}`,
         service: name,
-        command: () => options.serviceCommand(name, copy),
+        command: () => options.serviceCommand(name),
         env: {
           MILLRACE_POSTGRES_URL: postgresUrl,
           MILLRACE_NATS_URL: natsUrl,

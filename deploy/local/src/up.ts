@@ -9,7 +9,7 @@ import { createStack } from './stack.ts'
 
 export interface UpOptions {
   readonly config: Config
-  readonly serviceCommand: (name: ServiceName, copy: number) => ServiceCommand
+  readonly serviceCommand: (name: ServiceName) => ServiceCommand
   readonly bootstrap: ServiceCommand
   readonly print: (line: string) => void
   /** Aborts when the stack is to end. */
