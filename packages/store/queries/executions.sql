@@ -34,6 +34,48 @@ WITH born AS (
 )
 SELECT id, created_at FROM born
 
+-- name: createEnded
+-- Executions that are born and end in one commit: nobody could have noticed them in between. $1
+-- scalars, $2 inputs, $3 outputs, $4 history entries, $5 log lines, $6 extras, in the same order. An id
+-- that exists fails all of them: what it left behind is somebody else's.
+WITH d AS (
+  SELECT *
+  FROM ROWS FROM (
+    json_to_recordset($1::json) AS (
+      workspace_id uuid, id uuid, type text, status text, flow_id uuid, script_hash text, project_id uuid,
+      is_productive boolean, priority smallint, created_by uuid, traceparent text, process_id uuid,
+      started_at float8, elapsed_ms float8, lineno integer, last_command text, name text, message text,
+      output_hash text, first_seq integer, last_seq integer, log_seq integer
+    ),
+    unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[])
+  ) AS r(
+    workspace_id, id, type, status, flow_id, script_hash, project_id, is_productive, priority, created_by,
+    traceparent, process_id, started_at, elapsed_ms, lineno, last_command, name, message, output_hash,
+    first_seq, last_seq, log_seq, input, output, entries, lines, extra
+  )
+), born AS (
+  INSERT INTO execution (
+    workspace_id, id, type, status, version, flow_id, script_hash, project_id, top_execution_id,
+    is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, message,
+    input, output, output_hash, extra, created_at, started_at, moved_at, ended_at
+  )
+  SELECT
+    workspace_id, id, type, status, 2, flow_id, decode(script_hash, 'hex'), project_id, id,
+    is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, message,
+    input::json, output::json, decode(output_hash, 'hex'), extra::json,
+    -- When its starter's request reached the engine, by this clock.
+    t.now - elapsed_ms * interval '1 millisecond', to_timestamp(started_at / 1000.0), t.now, t.now
+  FROM d, (SELECT clock() AS now) AS t
+  RETURNING id, created_at, started_at, ended_at
+), saved AS (
+  INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
+  SELECT workspace_id, id, 1, first_seq, last_seq, entries::json FROM d WHERE entries IS NOT NULL
+), logged AS (
+  INSERT INTO log (workspace_id, execution_id, generation, first_seq, lines)
+  SELECT workspace_id, id, 1, log_seq, lines::json FROM d WHERE lines IS NOT NULL
+)
+SELECT id, created_at, started_at, ended_at FROM born
+
 -- name: claimExecutions
 UPDATE execution e
 SET status = 'AT_ENGINE', version = e.version + 1, epoch = e.epoch + 1, process_id = $2,

@@ -130,7 +130,8 @@ export async function commitActivations(
   return results
 }
 
-function isShort(item: ActivationCommit): boolean {
+/** It ends and brings no children, waits, requests or settings: most of all executions do. */
+export function isShort(item: ActivationCommit): boolean {
   return (
     item.ended &&
     !item.hasWaits &&

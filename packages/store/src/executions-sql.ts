@@ -2,6 +2,7 @@ import { loadStatements } from './statement.ts'
 
 export const sql = loadStatements('executions', [
   'createExecutions',
+  'createEnded',
   'claimExecutions',
   'commitActivations',
   'endActivations',

@@ -9,11 +9,13 @@ export {
 } from './claim-executions.ts'
 export {
   commitActivations,
+  isShort,
   type ActivationCommit,
   type CommitResult,
   type NewLockRequest,
   type NewWait,
 } from './commit-activations.ts'
+export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
 export { createExecutions } from './create-executions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {

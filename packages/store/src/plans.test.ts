@@ -6,6 +6,7 @@ import { loadStatements } from './statement.ts'
 const HOT = {
   executions: [
     'createExecutions',
+    'createEnded',
     'claimExecutions',
     'commitActivations',
     'endActivations',
