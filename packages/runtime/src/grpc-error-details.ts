@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /**
- * The standard error model of gRPC (google.rpc.Status with ErrorInfo and BadRequest), of which
+ * The standard error model of gRPC (google.rpc.Status with ErrorInfo, RetryInfo and BadRequest), of which
  * only the few fields below are used; written by hand, since it never changes.
  */
 export interface ErrorDetails {
@@ -9,12 +9,14 @@ export interface ErrorDetails {
   readonly reason: string
   readonly domain: string
   readonly metadata: Readonly<Record<string, string>>
+  /** When to try again; null says nothing of it. */
+  readonly retryAfterSeconds: number | null
   /** What is wrong with which part of the request. */
   readonly violations: readonly { readonly field: string; readonly description: string }[]
 }
 
 export function encodeErrorDetails(code: number, message: string, details: ErrorDetails): Buffer {
-  const { reason, domain, metadata, violations } = details
+  const { reason, domain, metadata, retryAfterSeconds, violations } = details
   const writer = new BinaryWriter().uint32(tag(1)).int32(code)
   text(writer, 2, message)
   any(writer, 'google.rpc.ErrorInfo', (info) => {
@@ -22,6 +24,11 @@ export function encodeErrorDetails(code: number, message: string, details: Error
     text(info, 2, domain)
     for (const [key, value] of Object.entries(metadata)) pair(info, 3, key, value)
   })
+  if (retryAfterSeconds !== null) {
+    any(writer, 'google.rpc.RetryInfo', (retry) => {
+      nested(retry, 1, (delay) => delay.uint32(tag(1)).int64(Math.ceil(retryAfterSeconds)))
+    })
+  }
   if (violations.length > 0) {
     any(writer, 'google.rpc.BadRequest', (bad) => {
       for (const { field, description } of violations) pair(bad, 1, field, description)
@@ -31,8 +38,8 @@ export function encodeErrorDetails(code: number, message: string, details: Error
 }
 
 /** The ErrorInfo in it, or null. Throws for bytes that are no such message. */
-export function decodeErrorInfo(bytes: Uint8Array): Omit<ErrorDetails, 'violations'> | null {
-  let found: Omit<ErrorDetails, 'violations'> | null = null
+export function decodeErrorInfo(bytes: Uint8Array): ErrorInfo | null {
+  let found: ErrorInfo | null = null
   fields(bytes, (field, reader) => {
     if (field !== 3) return false
     let type = ''
@@ -48,7 +55,9 @@ export function decodeErrorInfo(bytes: Uint8Array): Omit<ErrorDetails, 'violatio
   return found
 }
 
-function errorInfo(bytes: Uint8Array): Omit<ErrorDetails, 'violations'> {
+type ErrorInfo = Pick<ErrorDetails, 'reason' | 'domain' | 'metadata'>
+
+function errorInfo(bytes: Uint8Array): ErrorInfo {
   let reason = ''
   let domain = ''
   const metadata: Record<string, string> = {}

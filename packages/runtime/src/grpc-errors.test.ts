@@ -48,6 +48,15 @@ describe('an error over gRPC', () => {
     assert.match(String(bytes), /google\.rpc\.BadRequest[^]*\/input_value\/a[^]*must be a number/)
   })
 
+  it('says when to try again in the standard way', () => {
+    const details = { retryAfterSeconds: 7 }
+    const failure = toGrpcFailure(new ServiceError('limited', 'too much', { details }))
+    const [bytes] = failure.metadata.get('grpc-status-details-bin')
+    // A RetryInfo whose delay (field 1) has 7 seconds (field 1).
+    const tail = Buffer.from('type.googleapis.com/google.rpc.RetryInfo\u0012\u0004\n\u0002\b\u0007')
+    assert.ok(Buffer.from(bytes as Buffer).includes(tail))
+  })
+
   it("of a stranger's server is known by its code", () => {
     const metadata = new Metadata()
     const error = (code: status) => Object.assign(new Error('x'), { code, details: 'd', metadata })

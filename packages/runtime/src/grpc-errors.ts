@@ -27,6 +27,7 @@ export function toGrpcFailure(error: unknown): GrpcFailure {
       metadata: Object.fromEntries(
         Object.entries(others).map(([key, value]) => [key, encodeValue(value)]),
       ),
+      retryAfterSeconds: secondsOf(known.details['retryAfterSeconds']),
       violations: violationsOf(errors),
     }),
   )
@@ -83,6 +84,9 @@ function violationsOf(errors: unknown): { field: string; description: string }[]
     description: error.message ?? '',
   }))
 }
+
+const secondsOf = (value: unknown): number | null =>
+  typeof value === 'number' && value >= 0 && value < 1e9 ? value : null
 
 function ours(
   error: GrpcServiceError,

@@ -1,3 +1,4 @@
+import { ADMISSION_DEFAULTS, type AdmissionLimits } from './admission.ts'
 import { envInt, envRequired, envStr } from '@millrace/runtime'
 
 /** What the gateway takes from its environment. */
@@ -9,6 +10,8 @@ export interface Config {
   /** Connections for accepting executions and for reading their ends; more only shifts the queue. */
   readonly hotConnections: number
   readonly apiConnections: number
+  /** From when on it refuses new executions for load; default `ADMISSION_DEFAULTS`. */
+  readonly admission?: AdmissionLimits
 }
 
 export function readConfig(): Config {
@@ -20,5 +23,12 @@ export function readConfig(): Config {
     grpc: { host, port: envInt('MILLRACE_GRPC_PORT', 9090) },
     hotConnections: envInt('MILLRACE_HOT_CONNECTIONS', 4),
     apiConnections: envInt('MILLRACE_API_CONNECTIONS', 8),
+    admission: {
+      rows: envInt('MILLRACE_CREATE_QUEUE_ROWS', ADMISSION_DEFAULTS.rows),
+      ageMs: envInt('MILLRACE_CREATE_QUEUE_MS', ADMISSION_DEFAULTS.ageMs),
+      bodyBytes:
+        envInt('MILLRACE_CREATE_QUEUE_MIB', ADMISSION_DEFAULTS.bodyBytes / 1_048_576) * 1_048_576,
+      waiting: envInt('MILLRACE_WAITING_REQUESTS', ADMISSION_DEFAULTS.waiting),
+    },
   }
 }

@@ -1,6 +1,7 @@
 import type { Bus } from '@millrace/bus'
 import type { Logger, Metrics } from '@millrace/runtime'
 import type { Database } from '@millrace/store'
+import type { Admission } from './admission.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 import type { ExecutionWaiters } from './operations/execution-waiters.ts'
@@ -21,6 +22,7 @@ export interface Context {
   /** What this process runs, for those who compare. */
   readonly build: string
   readonly authenticator: Authenticator
+  readonly admission: Admission
   readonly flows: FlowCache
   readonly creator: ExecutionCreator
   readonly waiters: ExecutionWaiters

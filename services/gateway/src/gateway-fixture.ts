@@ -1,6 +1,7 @@
 import { createLogger, newId } from '@millrace/runtime'
 import { createDatabase, type Database, migrate } from '@millrace/store'
 import { createTestDatabase, startNats, startPostgres, type TestNats } from '@millrace/testkit'
+import type { Config } from './config.ts'
 import { type FirstUser, foundWorkspace } from './operations/people.ts'
 import { createGateway, type Gateway } from './service.ts'
 
@@ -24,7 +25,9 @@ export interface Reply {
   readonly json: Readonly<Record<string, unknown>>
 }
 
-export async function startGateway(): Promise<GatewayFixture> {
+export async function startGateway(
+  options: Pick<Config, 'admission'> = {},
+): Promise<GatewayFixture> {
   const [server, nats] = await Promise.all([startPostgres(), startNats()])
   const database = await createTestDatabase({ server: server.url, migrate })
   const db = createDatabase({ url: database.url, application: 'test', profile: 'api' })
@@ -40,6 +43,7 @@ export async function startGateway(): Promise<GatewayFixture> {
       grpc: local,
       hotConnections: 2,
       apiConnections: 4,
+      ...options,
     },
     { log: createLogger('gateway', { level: 'silent' }), processId: newId() },
   )

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { connectBus } from '@millrace/bus'
 import { createMetrics, type Service, type ServiceHost, sleep } from '@millrace/runtime'
 import { createDatabase, liveProcesses, readOrganizationId, removeProcess } from '@millrace/store'
+import { ADMISSION_DEFAULTS, createAdmission } from './admission.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import type { Config } from './config.ts'
 import { consumeMoved } from './consume/moved.ts'
@@ -59,7 +60,17 @@ export async function createGateway(
   const bus = await ports.connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
 
   const flows = createFlowCache(api)
-  const creator = createExecutionCreator({ hot, bus, metrics })
+  const waiters = createExecutionWaiters({
+    hot,
+    metrics,
+    onError: (error) => log.debug({ error }, 'ends were not read'),
+  })
+  const admission = createAdmission({
+    limits: config.admission ?? ADMISSION_DEFAULTS,
+    waiting: () => waiters.size,
+    metrics,
+  })
+  const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
   const context: Context = {
     hot,
     api,
@@ -69,13 +80,10 @@ export async function createGateway(
     organizationId: await organization(),
     build: VERSION,
     authenticator: createAuthenticator(api),
+    admission,
     flows,
     creator,
-    waiters: createExecutionWaiters({
-      hot,
-      metrics,
-      onError: (error) => log.debug({ error }, 'ends were not read'),
-    }),
+    waiters,
     views: createLiveViews(),
     records: createRecordWriter({ api, bus, flows }),
   }

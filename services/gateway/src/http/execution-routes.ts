@@ -56,6 +56,7 @@ export const executionRoutes: readonly Route[] = [
     tag,
     query: strict(WaitQuery),
     body: NewExecution,
+    starts: () => 1,
     answers: { 200: Execution, 201: Execution, 202: Execution },
     async handle(context, { caller, query, body, ids, traceparent }) {
       const waitSeconds = query.wait ?? 0
@@ -72,6 +73,7 @@ export const executionRoutes: readonly Route[] = [
     summary: 'Start up to 10,000 executions in one commit: all or none',
     tag,
     body: Batch,
+    starts: ({ items }) => items.length,
     answers: { 201: Type.Object({ ids: Type.Array(Id) }) },
     async handle(context, { caller, body, ids, traceparent }) {
       const request = { bodies: body.items, traceparent, ids }

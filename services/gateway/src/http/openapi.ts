@@ -57,14 +57,23 @@ function operation(route: Route): object {
       ...Object.fromEntries(
         Object.entries(route.answers).map(([status, schema]) => [status, answer(schema)]),
       ),
+      ...(route.starts !== undefined && { 429: TOO_MUCH }),
       default: {
         description: 'A problem: what is wrong and the way out',
-        content: {
-          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-        },
+        content: PROBLEM,
       },
     },
   }
+}
+
+const PROBLEM = {
+  'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+}
+
+const TOO_MUCH = {
+  description: 'Too much waits already; `limit` names what. Nothing was started',
+  headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+  content: PROBLEM,
 }
 
 const IDEMPOTENCY_KEY = {

@@ -32,6 +32,11 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
   readonly auth?: 'none'
   /** Whether an Idempotency-Key is heeded; default true for POST. */
   readonly idempotent?: boolean
+  /**
+   * How many executions it starts. Under too much load it is refused: before its body is read, and for
+   * the number before anything else is done.
+   */
+  readonly starts?: (body: Static<B>) => number
   readonly params?: P
   readonly query?: Q
   readonly body?: B

@@ -79,19 +79,20 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     method: route.method,
     url: `${prefix}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
     // Before the body is read: who may not ask cannot send 64 MiB either.
-    onRequest: (request, _reply, done) => {
+    onRequest: (request, reply, done) => {
       if (route.auth === 'none') return done()
       try {
         const caller = context.authenticator.authenticate(credentialOf(request))
+        const letIn = (known: Caller): void => {
+          request.caller = known
+          enter(context, route, request, reply)
+        }
         if (!(caller instanceof Promise)) {
-          request.caller = caller
+          letIn(caller)
           return done()
         }
-        caller.then(
-          (known) => {
-            request.caller = known
-            done()
-          },
+        caller.then(letIn).then(
+          () => done(),
           (error: unknown) => done(error as Error),
         )
       } catch (error) {
@@ -107,6 +108,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
       checkParams?.(parts.params)
       checkQuery?.(parts.query)
       checkBody?.(parts.body)
+      if (route.starts !== undefined) context.admission.check({ rows: route.starts(parts.body) })
       if (route.stream !== undefined) return route.stream(context, parts, reply)
       const key = heedsKey ? request.headers['idempotency-key'] : undefined
       const answer = await traced(route, parts, (asked) =>
@@ -118,6 +120,23 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     },
   })
 }
+
+/** Refuses what there is no room for, and counts the body from here until its answer is out. */
+function enter(
+  { admission }: Context,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (route.starts === undefined) return
+  const bytes = Number(request.headers['content-length'] ?? BODY_UNKNOWN_BYTES)
+  admission.check({ bytes, waits: Number((request.query as { wait?: unknown }).wait ?? 0) > 0 })
+  // Also of a client that goes away before its answer.
+  reply.raw.once('close', admission.holdBytes(bytes))
+}
+
+// What a body that does not say its size counts for.
+const BODY_UNKNOWN_BYTES = 1_048_576
 
 type AnyRequest = RouteRequest<unknown, unknown, unknown>
 

@@ -36,8 +36,9 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   return {
     async create(request, call) {
       const caller = await callerOf(context, call)
-      const body = toNewExecution(request)
       const waitSeconds = waitOf(request.waitSeconds ?? 0)
+      context.admission.check({ waits: waitSeconds > 0 })
+      const body = toNewExecution(request)
       const { traceparent } = call
       const key = request.idempotencyKey
       const json = await maybeIdempotently(
@@ -61,6 +62,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       if (request.executions.length < 1 || request.executions.length > 10_000)
         throw invalid([{ pointer: '/executions', message: 'must have 1 to 10000 items' }])
+      context.admission.check({ rows: request.executions.length })
       const bodies = request.executions.map(toNewExecution)
       const { traceparent } = call
       const key = request.idempotencyKey

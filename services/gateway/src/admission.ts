@@ -1,0 +1,125 @@
+import { type Metrics, monotonicMs, ServiceError } from '@millrace/runtime'
+import type { NewExecution } from '@millrace/store'
+import type { ExecutionCreator } from './operations/execution-creator.ts'
+
+/**
+ * The door for new executions. What is accepted is committed at once with all that wait, so what can
+ * pile up is this process's own: rows that wait for their commit, bodies in memory, requests that
+ * wait for an end. At a limit the next request is refused before anything is done for it; nothing
+ * that was let in is dropped.
+ *
+ * Executions that are committed and not yet started are no limit: they are rows in Postgres, cost no
+ * memory here, and a batch of 10,000 is meant to be longer than the engines need for a moment.
+ */
+export interface Admission {
+  /** Throws `limited`, naming the limit, when there is no room for a request of this kind. */
+  check(asked: { readonly rows?: number; readonly bytes?: number; readonly waits?: boolean }): void
+  /** Counts a body from before it is read until the returned function is called. */
+  holdBytes(bytes: number): () => void
+  /** The same creator, whose rows count while they wait for their commit. */
+  watch(creator: ExecutionCreator): ExecutionCreator
+}
+
+export interface AdmissionLimits {
+  /** Executions that wait for their commit. */
+  readonly rows: number
+  /** How long the oldest of them may have waited: a Postgres or an event loop that falls behind. */
+  readonly ageMs: number
+  /** Bodies of such requests in memory, those still being read included. */
+  readonly bodyBytes: number
+  /** Requests that wait for the end of an execution. */
+  readonly waiting: number
+}
+
+/** A queue of rows takes two of the largest batches; bytes, two of the largest bodies. */
+export const ADMISSION_DEFAULTS: AdmissionLimits = {
+  rows: 20_000,
+  ageMs: 1_000,
+  bodyBytes: 128 * 1_048_576,
+  waiting: 4_096,
+}
+
+export function createAdmission(deps: {
+  limits: AdmissionLimits
+  /** Requests that wait for an end now. */
+  waiting: () => number
+  metrics: Metrics
+}): Admission {
+  const { limits, waiting, metrics } = deps
+  const refusals = metrics.counter('create_refused_total', 'Requests refused for load', ['limit'])
+  /** In the order in which they came: the first is the oldest. */
+  const pending = new Set<{ readonly rows: number; readonly since: number }>()
+  let rows = 0
+  let bytes = 0
+
+  function check(asked: { rows?: number; bytes?: number; waits?: boolean }): void {
+    const { rows: wanted = 1, bytes: size = 0, waits = false } = asked
+    // What is larger than a limit by itself gets in when it is alone.
+    if (rows > 0 && rows + wanted > limits.rows) refuse('rows')
+    if (bytes > 0 && bytes + size > limits.bodyBytes) refuse('bodyBytes')
+    if (waits && waiting() >= limits.waiting) refuse('waiting')
+    const [oldest] = pending
+    if (oldest !== undefined && monotonicMs() - oldest.since > limits.ageMs) refuse('ageMs')
+  }
+
+  function refuse(limit: keyof AdmissionLimits): never {
+    refusals.labels(limit).inc()
+    throw new ServiceError('limited', REFUSALS[limit](limits[limit]), {
+      details: { retryAfterSeconds: RETRY_AFTER_SECONDS, limit: VARIABLES[limit] },
+    })
+  }
+
+  async function pend<T>(count: number, work: () => Promise<T>): Promise<T> {
+    const one = { rows: count, since: monotonicMs() }
+    pending.add(one)
+    rows += count
+    try {
+      return await work()
+    } finally {
+      pending.delete(one)
+      rows -= count
+    }
+  }
+
+  return {
+    check,
+    holdBytes(size) {
+      bytes += size
+      let isHeld = true
+      return () => {
+        if (isHeld) bytes -= size
+        isHeld = false
+      }
+    },
+    watch: (creator) => ({
+      create: (item: NewExecution) => pend(1, () => creator.create(item)),
+      createAll: (items: readonly NewExecution[]) =>
+        pend(items.length, () => creator.createAll(items)),
+      get size() {
+        return rows
+      },
+      idle: () => creator.idle(),
+    }),
+  }
+}
+
+// What waits is committed within the age that is the limit itself, by default a second.
+const RETRY_AFTER_SECONDS = 1
+
+const VARIABLES: Readonly<Record<keyof AdmissionLimits, string>> = {
+  rows: 'MILLRACE_CREATE_QUEUE_ROWS',
+  ageMs: 'MILLRACE_CREATE_QUEUE_MS',
+  bodyBytes: 'MILLRACE_CREATE_QUEUE_MIB',
+  waiting: 'MILLRACE_WAITING_REQUESTS',
+}
+
+const REFUSALS: Readonly<Record<keyof AdmissionLimits, (limit: number) => string>> = {
+  rows: (limit) =>
+    `With these, more than ${limit} executions would wait to be stored. None was started: try again after the time in Retry-After, or with fewer at once.`,
+  ageMs: (limit) =>
+    `Executions wait longer than ${limit} ms to be stored. None was started: try again after the time in Retry-After.`,
+  bodyBytes: (limit) =>
+    `With this, bodies of more than ${limit / 1_048_576} MiB would be under way. Nothing was started: try again after the time in Retry-After, or with smaller inputs.`,
+  waiting: (limit) =>
+    `${limit} requests wait for an end already. Nothing was started: start it without wait and ask for it later, or try again after the time in Retry-After.`,
+}
