@@ -1,4 +1,4 @@
-import type { Stack } from '../stack/index.ts'
+import type { ChildEnv, Stack } from '../stack/index.ts'
 import type { Rng } from './rng.ts'
 
 /**
@@ -35,8 +35,6 @@ export interface StackShape {
   /** By process (`engine-1`) or service (`engine`), on top of everything else, such as LD_PRELOAD. */
   readonly childEnv?: ChildEnv
 }
-
-export type ChildEnv = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 export interface LoadShape {
   /** Default 12. */

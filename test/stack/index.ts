@@ -1,5 +1,5 @@
 /** The real thing for tests: a whole stack of its own, and what tests do with one. */
-export { startStack, type Stack, type StackOptions } from './start-stack.ts'
+export { startStack, type ChildEnv, type Stack, type StackOptions } from './start-stack.ts'
 export { until } from './until.ts'
 export { createRig, type Rig } from './rig.ts'
 export { callGrpc, connectGrpc, type GrpcClients } from './grpc.ts'

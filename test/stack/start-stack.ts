@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,11 @@ export interface StackOptions {
   readonly home?: string
   /** A NATS server of the test's own instead of the stack's: it can be kept down for a while. */
   readonly ownNats?: boolean
+  /** What single processes get on top, by service (`engine`) or process (`engine-1`). */
+  readonly childEnv?: ChildEnv
 }
+
+export type ChildEnv = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /** A running stack with a home and ports of its own. */
 export interface Stack extends AsyncDisposable {
@@ -40,6 +44,8 @@ export interface Stack extends AsyncDisposable {
   wipeNats(): Promise<void>
   /** The stack's own Postgres: ended abruptly; the supervisor starts it again. */
   restartPostgres(): Promise<void>
+  /** Replaces what `childEnv` said; a process takes it at its next start. */
+  setChildEnv(childEnv: ChildEnv): void
   /** Serves requests again. */
   ready(): Promise<void>
   /** In order, as SIGTERM does. Keeps the home when `keepHome`. */
@@ -64,6 +70,9 @@ const STOP_WITHIN_MS = 25_000
 /** Starts what `make up` starts and waits for `millrace is ready`. Errors: with all it printed. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'millrace-test-')))
+  const setChildEnv = (childEnv: ChildEnv): void =>
+    writeFileSync(join(home, 'child-env.json'), JSON.stringify(childEnv))
+  if (options.childEnv !== undefined) setChildEnv(options.childEnv)
   const nats = options.ownNats === true ? await startNats() : null
   const [httpPort, grpcPort] = [await freePort(), await freePort()]
   const supervisor = spawn(process.execPath, ['deploy/local/src/main.ts'], {
@@ -147,6 +156,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         timeoutMs: 30_000,
       })
     },
+    setChildEnv,
     ready: async () => {
       await until(async () => (await fetch(`${credentials.url}/ready`)).ok, {
         what: 'ready again',

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { monotonicMs, sleep } from '@millrace/runtime'
-import { childEnvironment } from './child-environment.ts'
+import { childEnvironment, environmentOverrides } from './child-environment.ts'
 import type { Home } from './home.ts'
 import { forgetProcess, recordProcess } from './process-record.ts'
 
@@ -16,8 +16,6 @@ export interface ChildOptions {
     readonly command: string
     readonly args: readonly string[]
     readonly options?: { readonly uid?: number; readonly gid?: number; readonly cwd?: string }
-    /** Of this one start, over `env`. */
-    readonly env?: Readonly<Record<string, string>>
   }
   readonly env?: Readonly<Record<string, string>>
   /** Asks it to end; default SIGTERM. */
@@ -57,12 +55,12 @@ export function createChild(options: ChildOptions): Child {
   function start(): void {
     if (stopping.signal.aborted) return
     const bornMs = monotonicMs()
-    const { command, args, options: spawnOptions, env } = options.command()
+    const { command, args, options: spawnOptions } = options.command()
     const log = openSync(home.log(service), 'a')
     // Its own session: a Ctrl-C of the terminal reaches the supervisor alone, which ends all in order.
     const child = spawn(command, args, {
       ...spawnOptions,
-      env: childEnvironment({ ...options.env, ...env }),
+      env: childEnvironment({ ...options.env, ...environmentOverrides(home, service, name) }),
       stdio: ['ignore', log, log],
       detached: true,
     })

@@ -8,6 +8,8 @@ export interface Home {
   readonly postgresPassword: string
   readonly nats: string
   readonly credentials: string
+  /** Variables of single children, written by whoever wants them; see child-environment.ts. */
+  readonly childEnvironment: string
   readonly log: (service: string) => string
   /** The pid alone, for `kill -9 $(cat …)`. */
   readonly pid: (name: string) => string
@@ -28,6 +30,7 @@ export function openHome(path: string): Home {
     postgresPassword: join(path, 'postgres-password'),
     nats: join(path, 'nats'),
     credentials: join(path, 'credentials.json'),
+    childEnvironment: join(path, 'child-env.json'),
     log: (service) => join(path, 'log', `${service}.log`),
     pid: (name) => join(run, `${name}.pid`),
     identity: (name) => join(run, `${name}.json`),

@@ -54,6 +54,20 @@ describe('make up', { timeout: 120_000 }, () => {
     assert.ok(monotonicMs() - from < 1_000)
   })
 
+  it('gives one child what child-env.json sets for it, from its next start on', async () => {
+    writeFileSync(
+      join(home, 'child-env.json'),
+      JSON.stringify({ engine: { MILLRACE_NATS_URL: 'nats://all' }, 'engine-2': { OWN: 'yes' } }),
+    )
+    const before_ = pidOf('engine-2')
+    process.kill(before_, 'SIGKILL')
+    await until(() => readFileSync(join(home, 'log', 'engine.log'), 'utf8').includes('nats://all'))
+    await until(() => pidOf('engine-2') !== before_ && isAlive(pidOf('engine-2')))
+    const environ = readFileSync(`/proc/${pidOf('engine-2')}/environ`, 'utf8')
+    assert.match(environ, /OWN=yes/)
+    rmSync(join(home, 'child-env.json'))
+  })
+
   it('starts a killed nats-server and a killed Postgres again on the same ports', async () => {
     for (const name of ['nats', 'postgres'] as const) {
       const before_ = pidOf(name)
