@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/usr/local/sbin
+# Sources run as they are; what Node makes of them is kept. Without it each process loads the stripper of types: 20 MiB.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
 MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)

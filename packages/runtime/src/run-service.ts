@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { after } from './clock.ts'
 import { envStr } from './env.ts'
 import { newId } from './ids.ts'
@@ -62,6 +63,8 @@ export async function runService({ name, create }: RunServiceOptions): Promise<v
     const service = await create(stop.signal, { log, processId })
     isCreated = true
     log.info('started')
+    // Whoever starts next has it, however this process ends. Does nothing without NODE_COMPILE_CACHE.
+    flushCompileCache()
     await stopped
     await service[Symbol.asyncDispose]()
     await telemetry.stop()
