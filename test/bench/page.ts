@@ -1,0 +1,1 @@
+export function writePage(..._: unknown[]): void {}
