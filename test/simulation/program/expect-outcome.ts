@@ -1,0 +1,54 @@
+import type { Expectation, Outcome } from './expectation.ts'
+import { marksOf } from './marks-of.ts'
+import type { Program } from './program.ts'
+import type { Ended, Marks } from './ways.ts'
+import { endsOf } from './ways-of-body.ts'
+
+export interface ExpectOptions {
+  /** Whether somebody may have cancelled it from outside. Default no. */
+  readonly cancelled?: 'maybe' | 'no'
+  /** Whether calls of the third party may fail for good. Default no. */
+  readonly effects?: 'sure' | 'may-fail'
+}
+
+/**
+ * The reference: what may come of a program, by the meaning of its nodes alone. It shares no code
+ * with the product. Throws TooManyOutcomes where chance has too much to say; `randomProgram` makes
+ * no such programs.
+ */
+export function expectOutcome(program: Program, options: ExpectOptions = {}): Expectation {
+  const hasEffects = program.effectUrl !== undefined
+  const rules = { hasEffects, effectsMayFail: options.effects === 'may-fail' }
+  const outcomes = endsOf(program.body, { path: '', rules, inRing: false }).map(toOutcome)
+  if (options.cancelled === 'maybe') {
+    const marks = marksOf(program.body, '', hasEffects)
+    outcomes.push({
+      status: 'ENDED_CANCELLED',
+      output: undefined,
+      message: null,
+      effects: [],
+      maybeEffects: pathsOf(marks, 'effect'),
+      logs: [],
+      maybeLogs: pathsOf(marks, 'log'),
+      notBeforeMs: 0,
+    })
+  }
+  return { outcomes }
+}
+
+const toOutcome = ({ status, output, message, sure, maybe, ms }: Ended): Outcome => ({
+  status,
+  output,
+  message,
+  effects: pathsOf(sure, 'effect'),
+  maybeEffects: pathsOf(maybe, 'effect'),
+  logs: pathsOf(sure, 'log'),
+  maybeLogs: pathsOf(maybe, 'log'),
+  notBeforeMs: ms,
+})
+
+const pathsOf = (marks: Marks, kind: 'effect' | 'log'): string[] =>
+  [...marks]
+    .filter((mark) => mark.startsWith(`${kind}/`))
+    .map((mark) => mark.slice(kind.length))
+    .toSorted()

@@ -1,0 +1,10 @@
+/** Random programs: what to run, how, and what must come of it. */
+export { createRng, type Rng } from './rng.ts'
+export { ALL_FEATURES, type Feature, FEATURES, type Node, type Program } from './program.ts'
+export { randomProgram, type RandomOptions } from './random-program.ts'
+export { PROGRAM_FLOW, programFlow } from './program-flow.ts'
+export { type Expectation, type Outcome } from './expectation.ts'
+export { type ExpectOptions, expectOutcome } from './expect-outcome.ts'
+export { checkOutcome, type Seen } from './check-outcome.ts'
+export { checkSections, type Section, sectionsOf } from './check-sections.ts'
+export { shrinkProgram, sizeOf } from './shrink-program.ts'
