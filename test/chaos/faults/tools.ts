@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+/** A row that this machine cannot run: reported as not run, with what is missing. Never as passed. */
+export class ToolMissing extends Error {
+  override readonly name = 'ToolMissing'
+}
+
+/** Throws ToolMissing unless the command is there. */
+export function requireCommand(command: string, debianPackage: string): void {
+  if (spawnSync(command, ['-V'], { stdio: 'ignore' }).error !== undefined)
+    throw new ToolMissing(
+      `${command} is not on the PATH. Debian: apt-get install ${debianPackage}.`,
+    )
+}
+
+/** strace, and the right to trace other processes. */
+export function requireStrace(): void {
+  requireCommand('strace', 'strace')
+  const tried = spawnSync('strace', ['-o', '/dev/null', '-e', 'inject=write:retval=1', 'true'])
+  if (tried.status !== 0)
+    throw new ToolMissing(`strace cannot trace here: ${String(tried.stderr).trim()}`)
+}
+
+/** The library of libfaketime that is preloaded. */
+export function requireFaketime(): string {
+  const [found] = globSync('/usr/lib/*/faketime/libfaketime.so.1')
+  if (found === undefined)
+    throw new ToolMissing('libfaketime is not installed. Debian: apt-get install libfaketime.')
+  return found
+}
