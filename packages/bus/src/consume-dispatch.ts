@@ -9,7 +9,7 @@ import type { WorkQueue } from './work-queue.ts'
 
 export interface DispatchBatch {
   readonly items: DispatchItem[]
-  /** Acknowledges. A batch not done within 15 s is also given to another process. */
+  /** Acknowledges. Until then NATS is told that it is in work; 6 s after the last sign another gets it. */
   readonly done: () => void
 }
 
@@ -39,12 +39,17 @@ export function consumeDispatch(
   let awaited = 0
   let heardAt = 0
   let recovering = false
+  const inWork = new Set<Msg>()
 
   const listening = link.subscribe(`${inbox}.*`, {}, receive)
   // Requests of a connection that was lost are lost with it.
   link.onUp(() => void recover())
   const watchdog = every(1_000, () => {
     if (awaited > 0 && monotonicMs() - heardAt > SILENCE_MS) void recover()
+  })
+
+  const signs = every(SIGN_MS, () => {
+    for (const message of inWork) answer(message, IN_WORK)
   })
 
   function pull(): void {
@@ -98,9 +103,11 @@ export function consumeDispatch(
 
   function handle(message: Msg, items: DispatchItem[]): void {
     let isDone = false
+    inWork.add(message)
     const finish = (): void => {
       if (isDone) return
       isDone = true
+      inWork.delete(message)
       outstanding -= items.length
       pull()
     }
@@ -135,6 +142,7 @@ export function consumeDispatch(
     async close() {
       closing = true
       watchdog.cancel()
+      signs.cancel()
       await listening.close()
     },
   }
@@ -152,12 +160,15 @@ const PULL_MAX = 8
 const EXPIRES_MS = 30_000
 const HEARTBEAT_MS = 4_000
 const SILENCE_MS = 10_000
+// A third of the time after which the batch is another's (streams.ts).
+const SIGN_MS = 2_000
 
 const IDLE_HEARTBEAT = 100
 const NOT_FOUND = 404
 const TIMEOUT = 408
 
 const ACK = '+ACK'
+const IN_WORK = '+WPI'
 const NAK = '-NAK'
 const TERM = '+TERM'
 // To whoever asks first, a second from now.

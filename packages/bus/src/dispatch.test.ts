@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { connect } from '@nats-io/transport-node'
+import { sleep } from '@millrace/runtime'
 import { startNats } from '@millrace/testkit'
 import type { DispatchItem } from '@millrace/wire'
 import { collector, item, testBus, until } from './bus-fixture.ts'
@@ -114,6 +115,27 @@ describe('the work queue', () => {
     await came.reached(1)
     await until(async () => (await bus.pendingDispatch('engine')) === 0)
     await stranger.close()
+  })
+
+  it('leaves a batch to whoever works on it, and gives it to another soon after he has died', async () => {
+    await using nats = await startNats()
+    await using bus = await testBus(nats.url)
+    await using other = await testBus(nats.url)
+    const died = await testBus(nats.url)
+    const first = collector<DispatchItem>()
+    const second = collector<DispatchItem>()
+    died.consumeDispatch('engine', { maxItems: 10 }, ({ items }) => first.add(items))
+    await bus.publishDispatch('engine', [item()])
+    await first.reached(1)
+    other.consumeDispatch('engine', { maxItems: 10 }, ({ items, done }) => {
+      second.add(items)
+      done()
+    })
+    // Longer than NATS waits for a taker that says nothing.
+    await sleep(8_000)
+    assert.equal(second.items.length, 0)
+    await died.close()
+    await second.reached(1)
   })
 
   it('gives a batch again when its handler failed', async () => {

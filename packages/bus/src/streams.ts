@@ -14,8 +14,11 @@ import { POOLS, subjects, type Pool } from './subjects.ts'
 
 export const WORK = 'WORK'
 
-/** After this, a batch that its taker has not finished is given to another. */
-const ACK_WAIT_MS = 15_000
+/**
+ * After this without a sign of its taker (every 2 s, consume-dispatch.ts) a batch is given to another:
+ * well within the lease of a process that died with it.
+ */
+const ACK_WAIT_MS = 6_000
 
 /**
  * The one stream: work to take. In memory, since each message is a copy of committed rows that the
