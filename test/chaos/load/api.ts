@@ -1,0 +1,86 @@
+import { ApiError, type Client, createClient, type Execution } from '@millrace/client'
+import type { Op } from '../evidence.ts'
+import { nowNs } from '../run/journal.ts'
+
+/** The API as a careful client uses it: several gateways, short patience, the same key again. */
+export interface Api {
+  /**
+   * Calls until the answer is definite, or the signal aborts. One journal row, whatever came of it;
+   * answers with what `value` made of the record, or null.
+   */
+  call(request: CallRequest): Promise<Execution | null>
+}
+
+export interface CallRequest {
+  readonly kind: Op['kind']
+  readonly key: string
+  readonly facts?: Pick<Op, 'work' | 'input'>
+  readonly send: (client: Client) => Promise<Execution>
+  readonly value: (record: Execution) => string
+  readonly signal: AbortSignal
+}
+
+/** A gateway that has not answered by then is given up for another one. */
+const PATIENCE_MS = 5_000
+
+export function createApi(options: {
+  urls: readonly string[]
+  apiKey: string
+  note: (op: Op) => void
+}): Api {
+  const { urls, apiKey, note } = options
+  let turn = 0
+
+  function oneClient(): { client: Client; seen: { tries: number; status: number | null } } {
+    const seen = { tries: 0, status: null as number | null }
+    const base = urls[0] ?? ''
+    const failover: typeof fetch = async (input, init) => {
+      seen.tries += 1
+      seen.status = null
+      turn += 1
+      const url = String(input).replace(base, urls[turn % urls.length] ?? base)
+      const patience = AbortSignal.timeout(PATIENCE_MS)
+      const signal = init?.signal ? AbortSignal.any([init.signal, patience]) : patience
+      const answer = await fetch(url, { ...init, signal })
+      seen.status = answer.status
+      return answer
+    }
+    return { client: createClient({ url: base, apiKey, fetch: failover }), seen }
+  }
+
+  return {
+    call: async ({ kind, key, facts, send, value, signal }) => {
+      const { client, seen } = oneClient()
+      const call = nowNs()
+      const noteEnd = (outcome: Op['outcome'], record: Execution | null): void =>
+        note({
+          kind,
+          key,
+          call,
+          ret: outcome === 'unknown' ? null : nowNs(),
+          outcome,
+          status: seen.status,
+          tries: seen.tries,
+          value: record === null ? null : value(record),
+          ...facts,
+        })
+      for (;;) {
+        try {
+          const record = await send(client)
+          noteEnd('ok', record)
+          return record
+        } catch (error) {
+          // A refusal is definite only when no earlier try may have been taken.
+          if (error instanceof ApiError && !error.retryable && error.status < 500) {
+            noteEnd('refused', null)
+            return null
+          }
+          if (signal.aborted) {
+            noteEnd('unknown', null)
+            return null
+          }
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,230 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Rng } from '../rng.ts'
+
+/** One kind of work of the load: what it asks for, and what must come of it (I7). */
+export interface Work {
+  readonly flow: string
+  readonly weight: number
+  input(rng: Rng, world: World): Record<string, unknown>
+  /** What is wrong with this end of it, or null. Not asked about what was cancelled. */
+  judge(end: End, input: unknown): string | null
+}
+
+/** A kind whose judge knows what its input looks like. */
+function work<Input extends Record<string, unknown>>(kind: {
+  readonly flow: string
+  readonly weight: number
+  input(rng: Rng, world: World): Input
+  judge(end: End, input: Input): string | null
+}): Work {
+  // The input that is judged is the one it made, as the journal kept it.
+  return { ...kind, judge: (end, input) => kind.judge(end, input as Input) }
+}
+
+export interface World {
+  readonly effectsUrl: string
+  readonly locks: readonly string[]
+}
+
+export interface End {
+  readonly status: string
+  readonly message: string | null
+  readonly output: unknown
+}
+
+/** What a flow says of one effect. */
+export interface EffectReport {
+  readonly key: string
+  readonly outcome: 'done' | 'none' | 'known' | 'unknown'
+  readonly stale?: boolean
+}
+
+const seconds = (rng: Rng, from: number, to: number): number =>
+  Math.round((from + rng.next() * (to - from)) * 1_000) / 1_000
+
+export const WORK: Readonly<Record<string, Work>> = {
+  quick: work({
+    flow: 'chaos-quick',
+    weight: 12,
+    input: (rng) => ({ n: rng.int(1_000) }),
+    judge: (end, { n }) => success(end, { twice: n * 2 }),
+  }),
+  steps: work({
+    flow: 'chaos-steps',
+    weight: 20,
+    input: (rng) => ({ n: 5 + rng.int(16), rest: seconds(rng, 0.05, 1.5) }),
+    judge: (end, { n }) => sameTwice(end, n),
+  }),
+  slow: work({
+    flow: 'chaos-slow',
+    weight: 8,
+    input: (rng) => ({
+      turns: 1 + rng.int(3),
+      loops: 20_000_000 + rng.int(100_000_000),
+      rest: seconds(rng, 0.02, 0.2),
+    }),
+    judge: (end) => sameTwice(end, 1),
+  }),
+  timer: work({
+    flow: 'chaos-timer',
+    weight: 16,
+    input: (rng) => ({
+      seconds: Array.from({ length: 1 + rng.int(3) }, () => seconds(rng, 0.05, 4)),
+    }),
+    judge: (end, input) => success(end, input.seconds.length),
+  }),
+  lock: work({
+    flow: 'chaos-lock',
+    weight: 18,
+    input: (rng, { effectsUrl, locks }) => ({
+      url: effectsUrl,
+      locks: [rng.pick(locks)],
+      hold: seconds(rng, 0, 0.1),
+    }),
+    judge: judgeLocks,
+  }),
+  locks: work({
+    flow: 'chaos-lock',
+    weight: 6,
+    // In one order, so that no ring can come of it.
+    input: (rng, { effectsUrl, locks }) => ({
+      url: effectsUrl,
+      locks: [...new Set([rng.pick(locks), rng.pick(locks)])].toSorted(),
+      hold: seconds(rng, 0, 0.05),
+    }),
+    judge: judgeLocks,
+  }),
+  effect: work({
+    flow: 'chaos-effect',
+    weight: 14,
+    input: (rng, { effectsUrl }) => ({ url: effectsUrl, n: 1 + rng.int(3) }),
+    judge: (end, { n }) => judgeEffects(end, n),
+  }),
+  post: work({
+    flow: 'chaos-effect',
+    weight: 6,
+    input: (rng, { effectsUrl }) => ({ url: effectsUrl, n: 1 + rng.int(2), mode: 'post' }),
+    judge: (end, { n }) => judgeEffects(end, n),
+  }),
+  tree: work({
+    flow: 'chaos-tree',
+    weight: 10,
+    input: (rng) => ({
+      rests: Array.from({ length: 1 + rng.int(5) }, () => seconds(rng, 0, 1)),
+    }),
+    judge: (end, { rests }) => success(end, rests.length * (rests.length - 1) + 100),
+  }),
+  race: work({
+    flow: 'chaos-race',
+    weight: 5,
+    input: (rng) => ({
+      rests: Array.from({ length: 2 + rng.int(3) }, () => seconds(rng, 0.05, 1)),
+    }),
+    judge: (end, { rests }) => {
+      const { winner, again, all } = fieldsOf(end)
+      const fits = Number.isInteger(winner) && rests[Number(winner)] !== undefined
+      if (end.status === 'ENDED_SUCCESS' && fits && winner === again && all === rests.length)
+        return null
+      return unexpected(end, 'one winner, twice the same')
+    },
+  }),
+  fail: work({
+    flow: 'chaos-fail',
+    weight: 4,
+    input: (rng) => ({ loud: rng.int(2) === 1 }),
+    judge: (end) =>
+      end.status === 'ENDED_ERROR' &&
+      (end.message ?? '').includes('on purpose after DependencyFailedError')
+        ? null
+        : unexpected(end, 'an error on purpose'),
+  }),
+  large: work({
+    flow: 'chaos-large',
+    weight: 2,
+    input: (rng) => ({ size: 40_000 + rng.int(200_000) }),
+    judge: (end, { size }) =>
+      end.status === 'ENDED_SUCCESS' &&
+      fieldsOf(end)['size'] === size &&
+      String(fieldsOf(end)['text']).length === size
+        ? null
+        : unexpected({ ...end, output: fieldsOf(end)['size'] }, `${size} characters`),
+  }),
+  ring: work({
+    flow: 'chaos-ring',
+    weight: 0,
+    input: (rng, { locks }) => ({
+      locks: [rng.pick(locks), rng.pick(locks)],
+      rest: 0.2,
+      timeout: 0,
+    }),
+    judge: (end, { locks }) => {
+      const { got, error } = fieldsOf(end)
+      const whole = error === null && isDeepStrictEqual(got, locks)
+      const gaveUp = error === 'DeadlockError' || error === 'LockTimeoutError'
+      return end.status === 'ENDED_SUCCESS' && (whole || gaveUp)
+        ? null
+        : unexpected(end, 'all locks, or a ring that was noticed')
+    },
+  }),
+}
+
+/** The effects that a flow of these kinds reports in its output. */
+export function reportedEffects(kind: string, output: unknown): EffectReport[] {
+  if (!Array.isArray(output)) return []
+  if (kind === 'effect' || kind === 'post') return output as EffectReport[]
+  if (kind !== 'lock' && kind !== 'locks') return []
+  return output.flatMap((one: { enter: EffectReport; leave: EffectReport }) => [
+    one.enter,
+    one.leave,
+  ])
+}
+
+function success(end: End, output: unknown): string | null {
+  return end.status === 'ENDED_SUCCESS' && isDeepStrictEqual(end.output, output)
+    ? null
+    : unexpected(end, JSON.stringify(output))
+}
+
+function sameTwice(end: End, n: number): string | null {
+  const { seen, again } = fieldsOf(end)
+  const same = Array.isArray(seen) && seen.length === n && isDeepStrictEqual(seen, again)
+  return end.status === 'ENDED_SUCCESS' && same
+    ? null
+    : unexpected(end, `${n} values, twice the same`)
+}
+
+function judgeLocks(end: End, input: { locks: string[] }): string | null {
+  const got = end.output as { name: string; token: number; enter: unknown; leave: unknown }[] | null
+  const fits =
+    Array.isArray(got) &&
+    isDeepStrictEqual(
+      got.map(({ name }) => name),
+      input.locks,
+    ) &&
+    got.every(({ enter, leave }) => isReport(enter) && isReport(leave))
+  return end.status === 'ENDED_SUCCESS' && fits
+    ? null
+    : unexpected(end, `the locks ${input.locks.join(', ')}`)
+}
+
+function judgeEffects(end: End, n: number): string | null {
+  const done = end.output as unknown[] | null
+  return end.status === 'ENDED_SUCCESS' &&
+    Array.isArray(done) &&
+    done.length === n &&
+    done.every(isReport)
+    ? null
+    : unexpected(end, `${n} effects`)
+}
+
+/** Done and not stale, or an outcome that is said honestly. */
+function isReport(value: unknown): boolean {
+  const { outcome, stale } = (value ?? {}) as Partial<EffectReport>
+  return outcome === 'done' ? stale === false : ['none', 'known', 'unknown'].includes(outcome ?? '')
+}
+
+const fieldsOf = ({ output }: End): Record<string, unknown> =>
+  (output ?? {}) as Record<string, unknown>
+
+const unexpected = ({ status, message, output }: End, expected: string): string =>
+  `expected ${expected}, got ${status} ${message ?? ''} ${JSON.stringify(output)?.slice(0, 300)}`
