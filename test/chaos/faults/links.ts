@@ -25,6 +25,17 @@ const CUTS: Readonly<Record<Cut, Behaviours>> = {
   reset: { up: { kind: 'reset' }, down: { kind: 'reset' } },
 }
 
+/**
+ * The end of what a client asks of Postgres at once: Sync of the extended protocol, with which a lone
+ * statement commits, or a simple COMMIT.
+ */
+export const POSTGRES_REQUEST = /S\0\0\0\x04$|COMMIT\0$/
+
+export function upstreamOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}
+
 /** A proxy for each process and server. */
 export const startLinks = (async ({ processes, rng, upstream }) => {
   const all: FaultLink[] = []

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { monotonicMs } from '@millrace/runtime'
 import { type Stack, until } from '../../stack/index.ts'
 import { signal } from '../../stack/processes.ts'
 import type { Rng } from '../rng.ts'
@@ -30,6 +31,26 @@ export async function crashPostgres(stack: Stack): Promise<void> {
     timeoutMs: 30_000,
   })
   await postgresAccepts(postgresUrl(stack.home))
+}
+
+/** Until a session of the services is in a transaction. Answers with how many are. */
+export async function untilInTransaction(url: string, withinMs = 5_000): Promise<number> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    const deadline = monotonicMs() + withinMs
+    for (;;) {
+      const { rows } = await client.query<{ sessions: number }>(
+        `SELECT count(*)::int AS sessions FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL`,
+      )
+      const sessions = rows[0]?.sessions ?? 0
+      if (sessions > 0 || monotonicMs() > deadline) return sessions
+    }
+  } finally {
+    await client.end().catch(() => undefined)
+  }
 }
 
 /** pg_terminate_backend for one of the services' sessions. Its application, or null when there is none. */
