@@ -8,6 +8,7 @@ import type { EngineConfig } from './config.ts'
 import { consumeControl } from './consume/control.ts'
 import { consumeDispatch } from './consume/dispatch.ts'
 import { consumeResume } from './consume/resume.ts'
+import { coolDownLoop } from './loop/cool-down.ts'
 import { giveBack, giveBackLoop } from './loop/give-back.ts'
 import { createEngineService } from './rpc/engine-service.ts'
 import { createRunner } from './run/runner.ts'
@@ -56,8 +57,8 @@ export async function createEngine(
   const ready = (): boolean => presence.isPresent() && bus.connected()
   const ops = await ports.opsServer({ metrics, ready })
   const abandoned = giveBackLoop({ db, bus, runner, log, processId })
-  presence.start()
-  abandoned.start()
+  const coolDown = coolDownLoop({ runner, log })
+  for (const part of [presence, abandoned, coolDown]) part.start()
   const subscriptions = [
     consumeResume(bus, { runner, processId }),
     consumeControl(bus, { runner, processId }),
@@ -70,6 +71,7 @@ export async function createEngine(
       for (const subscription of subscriptions) await subscription.close()
       await within(DRAIN_MS, runner.idle())
       await abandoned.stop()
+      await coolDown.stop()
       await giveBack({ db, bus, processId, keep: [] }).catch((error: unknown) =>
         log.warn({ error }, 'what was at work is left to the lease'),
       )

@@ -43,6 +43,8 @@ export interface Runner {
   takeDoubt(): boolean
   /** What is suspended here of it, or null. */
   heldOf(executionId: string): Held | null
+  /** Lets go of what is suspended here and nothing has come for in a while. */
+  coolDown(): void
   isRunning(executionId: string): boolean
   readonly running: number
   readonly warm: number
@@ -115,6 +117,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       return warm.size
     },
     heldOf: (executionId) => warm.peek(executionId),
+    coolDown: warm.coolDown,
     isRunning: (executionId) => active.has(executionId),
     idle: () =>
       active.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve)),
