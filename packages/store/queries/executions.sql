@@ -255,17 +255,20 @@ WITH moved AS (
 SELECT ordinal, version, status, answered, watched, parent_execution_id FROM moved
 
 -- name: loadForActivation
+-- $2 and $3, the first and last id: with them Postgres opens only the partitions that they lie in.
+-- By the ids of the rows alone it would open all of them for every call.
 SELECT
   e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered, e.name,
   e.parent_execution_id, e.top_execution_id, e.is_productive, e.priority, e.project_id, e.created_by, e.traceparent,
   encode(e.script_hash, 'hex') AS script_hash, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
   e.started_at,
   (SELECT string_agg(s.entries::text, E'\n' ORDER BY s.first_seq) FROM savepoint s
-   WHERE s.workspace_id = e.workspace_id AND s.execution_id = e.id AND s.generation = e.generation) AS history,
+   WHERE s.workspace_id = e.workspace_id AND s.execution_id = e.id AND s.generation = e.generation
+     AND s.execution_id BETWEEN $2 AND $3) AS history,
   (SELECT json_agg(json_build_array(a.position, a.seq, a.outcome, floor(extract(epoch FROM a.created_at) * 1000)) ORDER BY a.position)
    FROM answer a
    WHERE a.workspace_id = e.workspace_id AND a.execution_id = e.id AND a.generation = e.generation
-     AND a.position > d.after)::text AS answers
+     AND a.execution_id BETWEEN $2 AND $3 AND a.position > d.after)::text AS answers
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, after integer)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
 

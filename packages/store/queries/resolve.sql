@@ -50,9 +50,17 @@ WITH made AS (
 SELECT id FROM made
 
 -- name: putScripts
+-- See putPayloads.
+WITH put AS MATERIALIZED (
+  SELECT DISTINCT ON (d.workspace_id, d.hash) d.workspace_id, decode(d.hash, 'hex') AS hash, d.language, d.source
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, hash text, language text, source text)
+), used AS (
+  UPDATE script s SET used_at = clock() FROM put
+  WHERE s.workspace_id = put.workspace_id AND s.hash = put.hash AND s.used_at < clock() - interval '1 minute'
+  RETURNING s.hash
+)
 INSERT INTO script (workspace_id, hash, language, source)
-SELECT DISTINCT ON (d.workspace_id, d.hash) d.workspace_id, decode(d.hash, 'hex'), d.language, d.source
-FROM json_to_recordset($1::json) AS d(workspace_id uuid, hash text, language text, source text)
+SELECT workspace_id, hash, language, source FROM put WHERE (SELECT count(*) FROM used) >= 0
 ON CONFLICT (workspace_id, hash) DO NOTHING
 
 -- name: readFacts

@@ -224,3 +224,23 @@ export {
   readConnectionStates,
   releaseConnection,
 } from './connections.ts'
+export {
+  addPartition,
+  dropPartition,
+  type Partition,
+  PARTITIONED,
+  type Partitioned,
+  readPartitions,
+} from './partitions.ts'
+export {
+  type Content,
+  listRetained,
+  referredContents,
+  removeContents,
+  removeDeepest,
+  type RemovedPage,
+  removeTrees,
+  type Retained,
+  touchPayloads,
+  unusedContents,
+} from './retention.ts'

@@ -38,6 +38,7 @@ export async function loadForActivation(
   }[],
 ): Promise<LoadedExecution[]> {
   if (keys.length === 0) return []
+  const ids = keys.map((key) => key.executionId).toSorted()
   const rows = await db.query<LoadedRow>(sql.loadForActivation, [
     JSON.stringify(
       keys.map((key) => ({
@@ -46,6 +47,8 @@ export async function loadForActivation(
         after: key.after ?? 0,
       })),
     ),
+    ids[0],
+    ids.at(-1),
   ])
   return rows.map((row) => ({
     workspaceId: row.workspace_id,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createTestDatabase, startPostgres } from '@millrace/testkit'
 import pg from 'pg'
-import { HOT_SETTINGS } from './database.ts'
+import { createDatabase, HOT_SETTINGS } from './database.ts'
 import { migrate } from './migrate.ts'
+import { addPartition, PARTITIONED, readPartitions } from './partitions.ts'
 import type { Statement } from './statement.ts'
 
 /** A migrated, empty database that tells what a hot connection would do with a statement. */
@@ -25,6 +26,7 @@ const SMALL: ReadonlySet<string> = new Set(['shard_lease', 'process_lease'])
 export async function createPlans(): Promise<Plans> {
   const server = await startPostgres()
   const database = await createTestDatabase({ server: server.url, migrate })
+  await addSomePartitions(database.url)
   const client = new pg.Client({ connectionString: database.url, options: HOT_SETTINGS })
   await client.connect()
   const columnsOf = await readIndexes(client)
@@ -58,6 +60,18 @@ export async function createPlans(): Promise<Plans> {
     },
   }
 }
+
+/** Statements must find their way through any number of them. */
+async function addSomePartitions(url: string): Promise<void> {
+  const db = createDatabase({ url, application: 'plans', profile: 'hot', connections: 1 })
+  const { at } = await readPartitions(db)
+  for (const of of PARTITIONED)
+    for (const days of [1, 2, 3])
+      await addPartition(db, { of, from: at + days * DAY_MS, to: at + (days + 1) * DAY_MS })
+  await db.close()
+}
+
+const DAY_MS = 86_400_000
 
 /** The index and its condition, below the heap scan that fetches what the index has found. */
 function bitmapIndex(plan: readonly string[], from: number): [string | undefined, string] {
