@@ -19,7 +19,7 @@ import { createRng } from './rng.ts'
 import { shrinkProgram, sizeOf } from './shrink-program.ts'
 
 const OPTIONS = { features: ALL_FEATURES, locks: ['a', 'b', 'c'], effectUrl: 'http://stub/' }
-const COUNT = 2_000
+const COUNT = 1_000
 
 const programs = (count: number, more: Partial<typeof OPTIONS> = {}): Program[] =>
   Array.from({ length: count }, (_, seed) =>
@@ -91,7 +91,7 @@ const SHOWS: Readonly<Record<Feature, (node: Node) => boolean>> = {
 
 describe('shrinking', () => {
   test('gives valid programs that are smaller each time, and comes to an end', () => {
-    for (const program of programs(30)) {
+    for (const program of programs(20)) {
       let current: Program | undefined = program
       for (let rounds = 0; current !== undefined; rounds += 1) {
         assert.ok(rounds < 500)

@@ -61,7 +61,8 @@ const DEPTH_MAX = 5
 
 function createBody(maker: Maker, site: Site): Body {
   const nodes: Node[] = []
-  const length = 1 + maker.rng.int(site.atMost)
+  // The outermost body takes what is left.
+  const length = site.depth === 0 ? site.atMost : 1 + maker.rng.int(site.atMost)
   for (let n = 0; n < length && maker.left > 0; n += 1) {
     const node = createNode(maker, site)
     nodes.push(node)
@@ -206,14 +207,14 @@ const CHOICES: readonly Choice[] = [
   },
   {
     feature: 'errors',
-    weight: 1.2,
+    weight: 0.7,
     inner: 0,
     fits: always,
     make: (_, __, id) => ({ kind: 'throw', id }),
   },
   {
     feature: 'ends',
-    weight: 0.8,
+    weight: 0.5,
     inner: 0,
     fits: ({ allowed }) => allowed.ends,
     make: ({ rng }, _, id) => ({

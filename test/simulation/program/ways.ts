@@ -25,7 +25,7 @@ export interface Ended {
   readonly ms: number
 }
 
-const WAYS_MAX = 1_500
+const WAYS_MAX = 400
 
 export const NONE: Marks = new Set()
 

@@ -341,7 +341,7 @@ async function runLocked(world: World, node: LockNode, place: Place): Promise<un
   let token: number
   try {
     const timeout = node.timeoutMs === null ? null : node.timeoutMs / 1000
-    ;({ token } = (await lock.acquire({ timeout })) as { token: number })
+    token = (await lock.acquire({ timeout })).token
   } catch (error) {
     const name = nameOf(error)
     if (name === 'LockTimeoutError' || name === 'DeadlockError') return { missed: name }
@@ -351,7 +351,7 @@ async function runLocked(world: World, node: LockNode, place: Place): Promise<un
   sections.push(section)
   const guard = system.setting(`guard of ${node.lock}`)
   const look = async (mayBeOlder: boolean): Promise<void> => {
-    const seen = (await guard.get().catch(() => 0)) as number
+    const seen = Number(await guard.get().catch(() => 0))
     if (seen === token || (mayBeOlder && seen < token)) return
     section.trouble ??= `token ${token} saw ${seen} inside`
   }
