@@ -179,3 +179,12 @@ FROM (
   ORDER BY 1, 2
 ) d
 WHERE p.workspace_id = d.workspace_id AND p.hash = d.hash AND p.used_at < clock() - interval '1 minute'
+
+-- name: touchScripts
+UPDATE script s SET used_at = clock()
+FROM (
+  SELECT DISTINCT d.workspace_id, decode(d.hash, 'hex') AS hash
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, hash text)
+  ORDER BY 1, 2
+) d
+WHERE s.workspace_id = d.workspace_id AND s.hash = d.hash AND s.used_at < clock() - interval '1 minute'

@@ -241,6 +241,6 @@ export {
   type RemovedPage,
   removeTrees,
   type Retained,
-  touchPayloads,
+  touchContents,
   unusedContents,
 } from './retention.ts'

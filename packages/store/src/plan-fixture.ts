@@ -65,9 +65,9 @@ export async function createPlans(): Promise<Plans> {
 async function addSomePartitions(url: string): Promise<void> {
   const db = createDatabase({ url, application: 'plans', profile: 'hot', connections: 1 })
   const { at } = await readPartitions(db)
-  for (const of of PARTITIONED)
+  for (const table of PARTITIONED)
     for (const days of [1, 2, 3])
-      await addPartition(db, { of, from: at + days * DAY_MS, to: at + (days + 1) * DAY_MS })
+      await addPartition(db, { of: table, from: at + days * DAY_MS, to: at + (days + 1) * DAY_MS })
   await db.close()
 }
 

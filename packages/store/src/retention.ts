@@ -11,6 +11,7 @@ const sql = loadStatements('retention', [
   'removePayloads',
   'removeScripts',
   'touchPayloads',
+  'touchScripts',
 ])
 
 /** Whose, and how long after its end an execution is kept. */
@@ -124,14 +125,18 @@ export async function removeContents(
   return row?.removed ?? 0
 }
 
-/** Before an execution refers to payloads that it does not put itself. */
-export async function touchPayloads(
+/**
+ * Marks contents as used, as putting them does: before an execution refers to a payload that it does
+ * not put itself, and when somebody was found to refer to them.
+ */
+export async function touchContents(
   db: Queryable,
+  of: Content,
   keys: readonly { readonly workspaceId: string; readonly hash: string }[],
 ): Promise<void> {
   if (keys.length === 0) return
   const param = keys.map(({ workspaceId, hash }) => ({ workspace_id: workspaceId, hash }))
-  await db.query(sql.touchPayloads, [JSON.stringify(param)])
+  await db.query(of === 'payload' ? sql.touchPayloads : sql.touchScripts, [JSON.stringify(param)])
 }
 
 const ZERO = '00000000-0000-0000-0000-000000000000'

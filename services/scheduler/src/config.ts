@@ -1,4 +1,4 @@
-import { envInt, envRequired, envStr } from '@millrace/runtime'
+import { envInt, envRequired, envStr, ServiceError } from '@millrace/runtime'
 
 export interface SchedulerConfig {
   readonly postgresUrl: string
@@ -19,6 +19,10 @@ export interface SchedulerConfig {
   readonly readyForBusyMs: number
   /** How long a wait may be open before a lost nudge is suspected. */
   readonly openForMs: number
+  /** How long a tree of executions is kept after its last member ended; 0: for ever. */
+  readonly retentionMinutes: number
+  /** How much time one partition of history, answers and logs spans. */
+  readonly partitionMinutes: number
 }
 
 export const DEFAULTS = {
@@ -30,6 +34,8 @@ export const DEFAULTS = {
   readyForMs: 3_000,
   readyForBusyMs: 30_000,
   openForMs: 2_000,
+  retentionMinutes: 30 * 24 * 60,
+  partitionMinutes: 7 * 24 * 60,
 } as const satisfies Partial<SchedulerConfig>
 
 export function readConfig(): SchedulerConfig {
@@ -42,5 +48,13 @@ export function readConfig(): SchedulerConfig {
     maxRecoveries: envInt('MILLRACE_MAX_RECOVERIES', DEFAULTS.maxRecoveries),
     sweepPage: envInt('MILLRACE_SWEEP_PAGE', DEFAULTS.sweepPage),
     sweepPauseMs: envInt('MILLRACE_SWEEP_PAUSE_MS', DEFAULTS.sweepPauseMs),
+    retentionMinutes: atLeast('MILLRACE_RETENTION_MINUTES', 0, DEFAULTS.retentionMinutes),
+    partitionMinutes: atLeast('MILLRACE_PARTITION_MINUTES', 1, DEFAULTS.partitionMinutes),
   }
+}
+
+function atLeast(name: string, least: number, fallback: number): number {
+  const value = envInt(name, fallback)
+  if (value < least) throw new ServiceError('invalid', `${name} must be at least ${least}`)
+  return value
 }

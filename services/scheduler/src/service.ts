@@ -10,6 +10,8 @@ import { consumeEnded } from './consume/ended.ts'
 import { consumeTimerNudge } from './consume/timer-nudge.ts'
 import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
+import { partitionsLoop } from './loop/partitions.ts'
+import { retentionLoop } from './loop/retention.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
 import { timersLoop } from './loop/timers.ts'
@@ -71,6 +73,8 @@ export async function createScheduler(
     expiredProcessesLoop(context),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls }),
+    partitionsLoop(context),
+    retentionLoop(context),
   ]
   const resolvers = [dependencies, cascade, controls]
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()

@@ -19,6 +19,8 @@ export interface SchedulerMetrics {
   readonly controls: Counter
   readonly cascaded: Counter
   readonly shards: Gauge
+  readonly removed: Counter
+  readonly partitions: Gauge
 }
 
 export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
@@ -44,5 +46,9 @@ export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
       'Executions cancelled with one above them',
     ),
     shards: metrics.gauge('shards_held', 'Shards of this copy'),
+    removed: metrics.counter('retention_removed_total', 'What had its time and was removed', [
+      'of',
+    ]),
+    partitions: metrics.gauge('partitions', 'Partitions of history, answers and logs'),
   }
 }

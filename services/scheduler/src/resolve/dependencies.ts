@@ -1,4 +1,4 @@
-import { collectDependencies, type WaitKey } from '@millrace/store'
+import { collectDependencies, touchContents, type WaitAnswer, type WaitKey } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 import type { SchedulerContext } from '../context.ts'
 import { answer } from './answer.ts'
@@ -34,6 +34,7 @@ export function dependencyResolver(context: SchedulerContext): DependencyResolve
         ended: batch.flatMap((hint) => ('ended' in hint ? [hint.ended] : [])),
         waits: batch.flatMap((hint) => ('wait' in hint ? [hint.wait] : [])),
       })
+      await touchContents(db, 'payload', payloadsOf(found))
       await answer(context, 'dependency', found)
       metrics.resolved.inc({ kind: 'DEPENDENCY' }, found.length)
     },
@@ -45,6 +46,16 @@ export function dependencyResolver(context: SchedulerContext): DependencyResolve
     stop: hints.stop,
   }
 }
+
+/** Large outputs of those that ended: whoever waited refers to them from now on. */
+const payloadsOf = (answers: readonly WaitAnswer[]) =>
+  answers.flatMap(({ workspaceId, outcome }) =>
+    outcome.kind === 'dependency'
+      ? outcome.ended.flatMap(({ output }) =>
+          'p' in output ? [{ workspaceId, hash: output.p.hash }] : [],
+        )
+      : [],
+  )
 
 // Each may bring an output of 32 KiB.
 const HINTS_MAX = 1_000
