@@ -15,6 +15,7 @@ import {
   programFlow,
   randomProgram,
   sectionsOf,
+  settingsFor,
 } from '../simulation/program/index.ts'
 import { until, useStack } from '../stack/index.ts'
 
@@ -28,8 +29,7 @@ describe('random programs', { timeout: 300_000 }, () => {
   const at = useStack(async ({ stack }) => {
     const { flows, settings } = stack.client
     await flows.create({ name: PROGRAM_FLOW, script: programFlow, language: 'typescript' })
-    for (const lock of LOCKS.flatMap((name) => [name, `ring-${name}`]))
-      await settings.put(lock, null)
+    for (const name of settingsFor(LOCKS)) await settings.put(name, null)
   })
   before(() => stub.start())
   after(() => stub.stop())

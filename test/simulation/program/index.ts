@@ -1,7 +1,7 @@
 /** Random programs: what to run, how, and what must come of it. */
 export { createRng, type Rng } from './rng.ts'
 export { ALL_FEATURES, type Feature, FEATURES, type Node, type Program } from './program.ts'
-export { randomProgram, type RandomOptions } from './random-program.ts'
+export { randomProgram, type RandomOptions, settingsFor } from './random-program.ts'
 export { PROGRAM_FLOW, programFlow } from './program-flow.ts'
 export { type Expectation, type Outcome } from './expectation.ts'
 export { type ExpectOptions, expectOutcome } from './expect-outcome.ts'

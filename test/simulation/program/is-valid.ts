@@ -1,4 +1,4 @@
-import { type Body, isApart, type LockNode, type Node, type Program } from './program.ts'
+import { type Body, bodiesOf, isApart, type LockNode, type Node, type Program } from './program.ts'
 
 /** What may stand at a place of a program. */
 export interface Allowed {
@@ -18,7 +18,8 @@ export const EVERYTHING: Allowed = { ends: true, locksAfter: '', rings: true, in
  * that nobody is expected to deadlock; branches that nobody waits for neither end the execution nor
  * hold its locks.
  */
-export const isValid = (program: Program): boolean => isValidBody(program.body, EVERYTHING)
+export const isValid = ({ body }: Program): boolean =>
+  isValidBody(body, EVERYTHING) && releasesNothing(body)
 
 function isValidBody(body: Body, allowed: Allowed): boolean {
   return body.every((node) => isValidNode(node, allowed))
@@ -56,6 +57,23 @@ export function allowedInside(node: Node, allowed: Allowed): Allowed {
   if (node.kind === 'race' || (node.kind === 'all' && node.mode === 'fast'))
     return { ends: false, locksAfter: null, rings: false, inRing: allowed.inRing }
   return node.kind === 'all' ? { ...allowed, rings: false } : allowed
+}
+
+/** Whether no execution gives back by such a node what it may hold at that time. */
+function releasesNothing(body: Body): boolean {
+  const own = [...withinExecution(body)]
+  const taken = new Set(own.flatMap((node) => (node.kind === 'lock' ? [node.lock] : [])))
+  return own.every((node) => {
+    if (node.kind === 'release') return !taken.has(node.lock)
+    return !isApart(node) || bodiesOf(node).every(releasesNothing)
+  })
+}
+
+function* withinExecution(body: Body): Iterable<Node> {
+  for (const node of body) {
+    yield node
+    if (!isApart(node)) for (const inner of bodiesOf(node)) yield* withinExecution(inner)
+  }
 }
 
 /** Locks of this execution or of one that it waits for. */

@@ -87,6 +87,7 @@ const SHOWS: Readonly<Record<Feature, (node: Node) => boolean>> = {
     [...nodesOf(node.body)].some((inner) => inner.kind === 'lock' && !inner.ring),
   'lock-timeouts': (node) => node.kind === 'lock' && node.timeoutMs !== null,
   rings: (node) => node.kind === 'lock' && node.ring,
+  'stray-releases': (node) => node.kind === 'release',
 }
 
 describe('shrinking', () => {

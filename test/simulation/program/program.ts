@@ -17,6 +17,8 @@ export type Node =
   | { readonly kind: 'large'; readonly id: number; readonly bytes: number; readonly through: Way }
   | { readonly kind: 'effect'; readonly id: number }
   | { readonly kind: 'throw'; readonly id: number }
+  /** Gives back a lock that this execution does not hold: nothing comes of it. */
+  | { readonly kind: 'release'; readonly id: number; readonly lock: string }
   | { readonly kind: 'end'; readonly id: number; readonly how: EndHow }
   | Composite
 
@@ -100,6 +102,7 @@ export const FEATURES = [
   'nested-locks',
   'lock-timeouts',
   'rings',
+  'stray-releases',
 ] as const
 export type Feature = (typeof FEATURES)[number]
 

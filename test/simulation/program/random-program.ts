@@ -1,6 +1,6 @@
 import { TooManyOutcomes } from './expectation.ts'
 import { expectOutcome } from './expect-outcome.ts'
-import { type Allowed, allowedInside, EVERYTHING, hasLocks } from './is-valid.ts'
+import { type Allowed, allowedInside, EVERYTHING, hasLocks, isValid } from './is-valid.ts'
 import type { Body, Feature, LockNode, Node, Program, Until } from './program.ts'
 import type { Rng } from './rng.ts'
 
@@ -8,12 +8,16 @@ export interface RandomOptions {
   readonly features: ReadonlySet<Feature>
   /** From 1 on; default 12. */
   readonly maxNodes?: number
-  /** Names that programs of one run share, so that they meet. The settings must exist. */
+  /** Names that programs of one run share, so that they meet. See `settingsFor`. */
   readonly locks: readonly string[]
   readonly effectUrl?: string
   /** The longest sleep; default 200. */
   readonly sleepMaxMs?: number
 }
+
+/** The settings that must exist before programs with these locks run. */
+export const settingsFor = (locks: readonly string[]): string[] =>
+  locks.flatMap((name) => [name, `ring-${name}`])
 
 /** A program that is valid and whose ways to end can be listed. */
 export function randomProgram(rng: Rng, options: RandomOptions): Program {
@@ -22,7 +26,7 @@ export function randomProgram(rng: Rng, options: RandomOptions): Program {
     // Programs that leave too much to chance are few; smaller ones leave less.
     const budget = Math.max(1, Math.ceil((1 + rng.int(maxNodes)) / (1 + Math.floor(tries / 4))))
     const program = createProgram(rng, options, budget)
-    if (hasFewOutcomes(program)) return program
+    if (isValid(program) && hasFewOutcomes(program)) return program
   }
 }
 
@@ -236,6 +240,13 @@ const CHOICES: readonly Choice[] = [
   { feature: 'locks', weight: 3, inner: 1, fits: canLock, make: lockOf(false) },
   { feature: 'lock-timeouts', weight: 1, inner: 1, fits: canLock, make: lockOf(true) },
   {
+    feature: 'stray-releases',
+    weight: 1,
+    inner: 0,
+    fits: (_, { locks }) => locks.length > 0,
+    make: stray,
+  },
+  {
     feature: 'rings',
     weight: 2,
     inner: 1,
@@ -283,6 +294,11 @@ function all(maker: Maker, site: Site, id: number): Node {
 function ring(maker: Maker, site: Site, id: number): Node {
   const lock = `ring-${maker.rng.pick(maker.options.locks)}`
   return filled(maker, site, { kind: 'lock', id, lock, timeoutMs: null, ring: true, body: [] })
+}
+
+function stray({ rng, options }: Maker, _: Site, id: number): Node {
+  const lock = rng.pick(options.locks)
+  return { kind: 'release', id, lock: rng.int(2) === 0 ? lock : `ring-${lock}` }
 }
 
 function gather(maker: Maker, site: Site, id: number): Node {

@@ -73,6 +73,8 @@ function waysOfNode(node: Node, place: Place): Way[] {
       return [valueWay([node.bytes, 'abcdefghij'[node.id % 10] ?? ''])]
     case 'effect':
       return waysOfEffect(path, rules)
+    case 'release':
+      return [valueWay('not held')]
     case 'throw':
       return [throwWay({ at: path, name: 'Thrown', done })]
     case 'end':

@@ -109,6 +109,9 @@ async function runNode(world: World, node: Node, place: Place): Promise<unknown>
     }
     case 'effect':
       return runEffect(world, path)
+    case 'release':
+      await world.system.setting(node.lock).release()
+      return 'not held'
     case 'throw':
       throw new Failure({ at: path, name: 'Thrown', done })
     case 'end':
