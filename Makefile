@@ -12,7 +12,7 @@ PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
 MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)
 READY := node_modules/.ready packages/wire/src/gen/.ready
 
-.PHONY: help up down demo test check fmt gen bench bench-peers
+.PHONY: help up down demo test check fmt gen bench bench-peers load
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,7 +27,7 @@ demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
 	@exec node test/demo/demo.ts
 
 test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' -- 'test/e2e/**/*.test.ts'
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' -- 'test/e2e/**/*.test.ts'
 
 check: $(READY) ## Format, lint, types, dead code, import law, sizes, licences, contracts
 	@exec node tools/check/main.ts
@@ -38,10 +38,13 @@ fmt: $(READY) ## Format everything
 gen: $(READY) ## Generate code from proto/
 	@rm -f packages/wire/src/gen/.ready && $(MAKE) packages/wire/src/gen/.ready
 
-bench: $(READY) ## Our own figures
-	@exec node test/bench/peers.ts millrace
+bench: $(READY) ## What we promise, measured, into docs/benchmarks.md (ONLY=timers)
+	@exec node test/bench/main.ts $(ONLY)
 
-bench-peers: $(READY) ## Millrace, Restate and DBOS in turn on the same work (TURNS=3)
+load: $(READY) ## Load and limits, into docs/benchmarks.md (ONLY=steady MINUTES=60)
+	@exec node test/bench/main.ts $(or $(ONLY),load)
+
+bench-peers: $(READY) ## Millrace, Restate and DBOS in turn on the same work (TURNS=5)
 	@exec node test/bench/peers.ts millrace restate dbos
 
 .toolchain/stamp: deploy/toolchain.sh

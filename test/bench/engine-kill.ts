@@ -25,10 +25,10 @@ export const engineKill: Scenario = {
       return n`,
     )
     await target.run('work', {})
-    let isOver = false
+    const over = new AbortController()
     let done = 0
     const callers = Array.from({ length: IN_FLIGHT }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const output = await target.run('work', {})
         if (output !== 7) throw new Error(`a flow gave ${JSON.stringify(output)} instead of 7`)
         done += 1
@@ -38,7 +38,7 @@ export const engineKill: Scenario = {
     await Promise.race([sleep(4_000), all])
     const killed = target.stack.kill('engine')
     const [kill] = await target.sql<{ at: string }>('SELECT clock()::text AS at')
-    isOver = true
+    over.abort()
     await all
     await until(
       async () => {

@@ -13,12 +13,22 @@ import { timers } from './timers.ts'
  * from all of them; without anything to measure, `… page`, only that. Exit code 1 when a figure that
  * was asked for is missed.
  */
-const own: readonly Scenario[] = [batch, timers, engineKill, idle, ...load.filter(({ id }) => id === 'sleeping')]
+const own: readonly Scenario[] = [
+  batch,
+  timers,
+  engineKill,
+  idle,
+  ...load.filter(({ id }) => id === 'sleeping'),
+]
 const all: readonly Scenario[] = [...new Set([...own, ...load])]
 
 const wanted = process.argv.slice(2)
 const chosen =
-  wanted.length === 0 ? own : wanted[0] === 'load' && wanted.length === 1 ? load : wanted.flatMap(named)
+  wanted.length === 0
+    ? own
+    : wanted[0] === 'load' && wanted.length === 1
+      ? load
+      : wanted.flatMap(named)
 const missed: string[] = []
 for (const { id, title, run } of chosen) {
   console.log(`\n${id}: ${title}`)
@@ -27,7 +37,10 @@ for (const { id, title, run } of chosen) {
   missed.push(...figures.filter((one) => !holds(one)).map(({ what }) => `${id}: ${what}`))
   keepResult(id, `make ${own.some((one) => one.id === id) ? 'bench' : 'load'} ONLY=${id}`, figures)
 }
-writePage(own, load.filter((one) => !own.includes(one)))
+writePage(
+  own,
+  load.filter((one) => !own.includes(one)),
+)
 if (missed.length > 0) console.log(`\nmissed:\n${missed.join('\n')}`)
 process.exitCode = missed.length > 0 ? 1 : 0
 

@@ -1,12 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Rows, WORK } from './load.ts'
+import { type PeerResults, PEERS } from './page.ts'
 import { median, ratiosOf, type Turn } from './ratios.ts'
+import { commitNow, machineNow } from './results.ts'
 
 /**
  * `node test/bench/peers.ts millrace restate dbos`: each system in turn on the same work (A B C, A B
- * C, …; TURNS=3), in a process and on a home of its own. Prints every row, then medians and median
+ * C, …; TURNS=5), in a process and on a home of its own. Prints every row, then medians and median
  * ratios, and last one line of JSON. Compare only runs on an otherwise idle machine.
  */
 const SYSTEMS: Readonly<Record<string, string>> = {
@@ -17,7 +20,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 const systems = process.argv.slice(2)
-const turnsWanted = Number(process.env['TURNS'] ?? (systems.length > 1 ? 3 : 1))
+const turnsWanted = Number(process.env['TURNS'] ?? (systems.length > 1 ? 5 : 1))
 if (systems.some((system) => system !== 'millrace')) installPeers()
 
 const turns: Turn[] = []
@@ -33,6 +36,17 @@ const medians = printMedians()
 const ratios = systems.length > 1 ? ratiosOf(turns) : []
 for (const { title, of, ratio, must } of ratios)
   console.log(`${title.padEnd(26)} ${of}: ${ratio.toFixed(2)} (design: ${must})`)
+if (systems.length > 1) {
+  const results: PeerResults = {
+    commit: commitNow(),
+    command: `make bench-peers TURNS=${turnsWanted}`,
+    machine: `${machineNow()}; Restate 1.7.12 over HTTP, DBOS 5.3.0 in process`,
+    turns: turnsWanted,
+    medians,
+    ratios,
+  }
+  writeFileSync(PEERS, `${JSON.stringify(results, null, 2)}\n`)
+}
 console.log(JSON.stringify({ turns: turnsWanted, medians, ratios }))
 
 /** A process of its own, so that no system inherits the heap or the connections of another. */

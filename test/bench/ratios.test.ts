@@ -24,14 +24,12 @@ test('rates are judged against the faster peer of the same turn, then by the med
   assert.equal(empty64?.ratio, 3)
 })
 
-test('one at a time is judged against Restate, however fast the other is', () => {
+test('times are judged against the faster peer too', () => {
   const turns = [{ millrace: rows(1, 3), restate: rows(1, 6), dbos: rows(1, 1) }]
-  assert.equal(ratiosOf(turns).find(({ title }) => title === 'empty, 1 in flight')?.ratio, 0.5)
+  assert.equal(ratiosOf(turns).find(({ title }) => title === 'empty, 1 in flight')?.ratio, 3)
 })
 
-test('a ratio without its peer is left out', () => {
-  const titles = ratiosOf([{ millrace: rows(1, 1), dbos: rows(1, 1) }]).map(({ title }) => title)
-  assert.ok(!titles.includes('empty, 1 in flight'))
+test('without a peer there is no ratio', () => {
   assert.deepEqual(ratiosOf([{ millrace: rows(1, 1) }]), [])
 })
 

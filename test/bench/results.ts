@@ -26,20 +26,35 @@ export function readResults(): Results {
 
 export function keepResult(id: string, command: string, figures: readonly Figure[]): void {
   const result: Result = { commit: commitNow(), command, machine: machineNow(), figures }
-  const all = Object.entries({ ...readResults(), [id]: result }).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const all = Object.entries({ ...readResults(), [id]: result }).toSorted(([a], [b]) =>
+    a < b ? -1 : 1,
+  )
   writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`)
 }
 
 export function print(figures: readonly Figure[]): void {
   for (const one of figures)
-    console.log(one.what.padEnd(46), String(one.value).padStart(10), one.unit, holds(one) ? '' : '✗ MISSED')
+    console.log(
+      one.what.padEnd(46),
+      String(one.value).padStart(10),
+      one.unit,
+      holds(one) ? '' : '✗ MISSED',
+    )
 }
 
 /** Short hash; `+` when the tree has more than it. */
 export function commitNow(): string {
   const git = (...args: string[]): string =>
     spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).stdout.trim()
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '../../packages', '../../services', '../../deploy')
+  const changed = git(
+    'status',
+    '--porcelain',
+    '--untracked-files=no',
+    '--',
+    '../../packages',
+    '../../services',
+    '../../deploy',
+  )
   return `${git('rev-parse', '--short=7', 'HEAD')}${changed === '' ? '' : '+'}`
 }
 

@@ -30,7 +30,8 @@ export const timers: Scenario = {
       },
       { what: 'all of them asleep', timeoutMs: AHEAD_MS * 2 },
     )
-    if (parked?.n !== COUNT || parked.late) throw new Error('not all slept before the first was due')
+    if (parked?.n !== COUNT || parked.late)
+      throw new Error('not all slept before the first was due')
     await until(
       async () => {
         const [row] = await target.sql('SELECT 1 FROM execution WHERE ended_at IS NULL LIMIT 1')

@@ -1,5 +1,10 @@
 import type { Scenario } from '../bench/scenario.ts'
+import { latency } from './latency.ts'
+import { lockQueue } from './lock-queue.ts'
+import { million } from './million.ts'
+import { payloads } from './payloads.ts'
 import { sleeping } from './sleeping.ts'
+import { steady } from './steady.ts'
 
 /** What `make load` runs, in this order. */
-export const load: readonly Scenario[] = [sleeping]
+export const load: readonly Scenario[] = [latency, million, sleeping, lockQueue, payloads, steady]

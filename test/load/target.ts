@@ -46,7 +46,11 @@ export async function startTarget(
   const target: Target = {
     stack,
     async ask(method, path, body) {
-      const { statusCode, body: answer, headers: received } = await pool.request({
+      const {
+        statusCode,
+        body: answer,
+        headers: received,
+      } = await pool.request({
         method,
         path: `/api/latest/${path}`,
         headers,

@@ -1,0 +1,21 @@
+/**
+ * What stands in the way of more, by scenario and by the title of each work of the peers: written by
+ * hand after looking, and merged into docs/benchmarks.md by `page.ts`.
+ */
+export const WHAT_LIMITS: Readonly<Record<string, string>> = {
+  'empty, 64 in flight': 'Processor time of all processes on two cores, docs/performance.md.',
+  'empty, 256 in flight':
+    'The same; larger commits share their fsync, so each execution costs less.',
+  'empty, 1 in flight': 'The fsync of one commit and the hops between processes.',
+  'ten steps, 32 in flight': 'The sandbox process: one core runs all activations of a workspace.',
+  '1,000 children': 'The commits of the parent and of the ends of its children.',
+  batch:
+    'Both cores are busy: one with the engine and its sandbox, one with Postgres. The call itself is one statement.',
+  timers:
+    'The timers loop answers what is due in one statement at a time: a wait is late by the one before it.',
+  'engine-kill':
+    'What the engine had claimed waits for its lease: 10 s after its last renewal, which comes every 3 s. What it had taken and not claimed is given to another 6 s after its last sign to NATS; starting an engine takes 2 to 4 s.',
+  idle: 'Seven Node processes at 50 to 60 MiB each, and Postgres.',
+  sleeping:
+    'Nothing is kept of them in memory; what grows are the pages that Postgres has touched.',
+}
