@@ -17,6 +17,9 @@ const { values } = parseArgs({
 const row = ROWS.find(({ id }) => id === values.row)
 if (row === undefined)
   throw new Error(`there is no row ${values.row}; there are ${ROWS.map(({ id }) => id).join(' ')}`)
+// Told to end, it ends its stack: what runs at exit does that.
+process.on('SIGTERM', () => process.exit(143))
+process.on('SIGINT', () => process.exit(130))
 const folder = values.folder ?? (await mkdtemp(join(tmpdir(), `millrace-chaos-${row.id}-`)))
 const result = await runRow(row, {
   seed: Number(values.seed ?? 1),

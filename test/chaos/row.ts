@@ -19,6 +19,8 @@ export interface ChaosRow {
   readonly faultsMs?: number
   /** How long after healing everything must have ended; default 60 s. */
   readonly quiesceMs?: number
+  /** No call may meet more failures (no answer, or 5xx) than this; default: any number. */
+  readonly failuresAtMost?: number
   readonly load?: LoadShape
   run(chaos: Chaos): Promise<void>
 }

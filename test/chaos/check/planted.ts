@@ -33,6 +33,7 @@ export function op(fields: Partial<Op>): Op {
     outcome: 'ok',
     status: 200,
     tries: 1,
+    failures: 0,
     value: null,
     input: { n: 4 },
     ...fields,

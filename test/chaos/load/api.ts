@@ -20,6 +20,12 @@ export interface CallRequest {
   readonly signal: AbortSignal
 }
 
+interface Seen {
+  tries: number
+  failures: number
+  status: number | null
+}
+
 /** A gateway that has not answered by then is given up for another one. */
 const PATIENCE_MS = 5_000
 
@@ -31,8 +37,8 @@ export function createApi(options: {
   const { urls, apiKey, note } = options
   let turn = 0
 
-  function oneClient(): { client: Client; seen: { tries: number; status: number | null } } {
-    const seen = { tries: 0, status: null as number | null }
+  function oneClient(): { client: Client; seen: Seen } {
+    const seen: Seen = { tries: 0, failures: 0, status: null }
     const base = urls[0] ?? ''
     const failover: typeof fetch = async (input, init) => {
       seen.tries += 1
@@ -41,8 +47,11 @@ export function createApi(options: {
       const url = String(input).replace(base, urls[turn % urls.length] ?? base)
       const patience = AbortSignal.timeout(PATIENCE_MS)
       const signal = init?.signal ? AbortSignal.any([init.signal, patience]) : patience
+      // Counted as failed until there is an answer.
+      seen.failures += 1
       const answer = await fetch(url, { ...init, signal })
       seen.status = answer.status
+      if (answer.status < 500) seen.failures -= 1
       return answer
     }
     return { client: createClient({ url: base, apiKey, fetch: failover }), seen }
@@ -61,6 +70,7 @@ export function createApi(options: {
           outcome,
           status: seen.status,
           tries: seen.tries,
+          failures: seen.failures,
           value: record === null ? null : value(record),
           ...facts,
         })

@@ -18,6 +18,27 @@ const EFFECT = `async function effect(self, inputs, fields) {
   }
 }`
 
+/** What user code may do to an engine, and the words in which it must be told off. */
+export const BOMBS: Readonly<Record<string, { code: string; says: RegExp }>> = {
+  loop: { code: 'for (;;);', says: /processor time/i },
+  regexp: { code: "/^(a+)+$/.test('a'.repeat(40) + 'b')", says: /processor time/i },
+  recursion: { code: 'const down = () => down() + 1; down()', says: /stack/i },
+  heap: { code: 'const kept = []; for (;;) kept.push({ a: [1, 2, 3] })', says: /memory/i },
+  strings: {
+    code: "const kept = []; for (let i = 0; ; i += 1) kept.push('x'.repeat(1e6) + i)",
+    says: /memory|processor time|string length/i,
+  },
+  buffers: {
+    code: 'const kept = []; for (;;) kept.push(new Uint8Array(16 << 20).fill(1))',
+    says: /memory|allocation/i,
+  },
+  promises: {
+    code: 'const storm = () => Promise.resolve().then(() => { storm(); storm() }); storm(); await new Promise(() => {})',
+    says: /memory|processor time/i,
+  },
+  log: { code: "for (let i = 0; i < 1e6; i += 1) self.log('line ' + i)", says: /log/i },
+}
+
 /** The flows of the load, by name. */
 export const FLOWS: Readonly<Record<string, string>> = {
   'chaos-child': handler(`
@@ -105,6 +126,18 @@ export const FLOWS: Readonly<Record<string, string>> = {
     const text = await self.step('text', () => 'x'.repeat(inputs.size))
     await self.sleep(0.05)
     return { text, size: text.length }`),
+
+  ...Object.fromEntries(
+    Object.entries(BOMBS).map(([kind, { code }]) => [
+      `chaos-bomb-${kind}`,
+      handler(`await self.step('before', () => 1)\n${code}\nreturn 'survived'`),
+    ]),
+  ),
+
+  'chaos-herd': handler(`
+    const { token } = await system.setting('lock-herd').acquire()
+    await system.setting('lock-herd').release()
+    return { token }`),
 
   // Two of these with the locks in opposite order are a ring.
   'chaos-ring': handler(`

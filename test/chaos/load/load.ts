@@ -35,7 +35,7 @@ export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world
     const work = workOf(kind)
     count += 1
     const key = `${kind}-${count}`
-    const input = { ...work.input(rng, world), ...more }
+    const input: Record<string, unknown> = { ...work.input(rng, world), ...more }
     const plan = {
       twice: rng.next() < 0.06,
       againMs: rng.next() < 0.06 ? 500 + rng.int(4_000) : null,
@@ -44,7 +44,7 @@ export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world
       readMs: rng.next() < 0.15 ? rng.int(3_000) : null,
     }
     const body = {
-      flow_name: work.flow,
+      flow_name: kind === 'bomb' ? `${work.flow}-${String(input['kind'])}` : work.flow,
       input_value: input as never,
       name: key,
       ...(plan.delayMs === null

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Rng } from '../rng.ts'
+import { BOMBS } from './flows.ts'
 
 /** One kind of work of the load: what it asks for, and what must come of it (I7). */
 export interface Work {
@@ -31,6 +32,9 @@ export interface End {
   readonly message: string | null
   readonly output: unknown
 }
+
+/** Locks that flows take in any order. */
+export const RING_LOCKS = ['lock-ring-1', 'lock-ring-2', 'lock-ring-3'] as const
 
 /** What a flow says of one effect. */
 export interface EffectReport {
@@ -149,13 +153,31 @@ export const WORK: Readonly<Record<string, Work>> = {
         ? null
         : unexpected({ ...end, output: fieldsOf(end)['size'] }, `${size} characters`),
   }),
+  bomb: work({
+    flow: 'chaos-bomb',
+    weight: 0,
+    input: () => ({ kind: 'loop' }),
+    judge: (end, { kind }) =>
+      end.status === 'ENDED_ERROR' && BOMBS[kind]?.says.test(end.message ?? '') === true
+        ? null
+        : unexpected(end, `an end of ${kind} by its limit`),
+  }),
+  herd: work({
+    flow: 'chaos-herd',
+    weight: 0,
+    input: () => ({}),
+    judge: (end) =>
+      end.status === 'ENDED_SUCCESS' && Number(fieldsOf(end)['token']) > 0
+        ? null
+        : unexpected(end, 'a token'),
+  }),
   ring: work({
     flow: 'chaos-ring',
     weight: 0,
-    input: (rng, { locks }) => ({
-      locks: [rng.pick(locks), rng.pick(locks)],
-      rest: 0.2,
-      timeout: 0,
+    input: (rng) => ({
+      locks: [RING_LOCKS[rng.int(3)], RING_LOCKS[rng.int(3)]],
+      rest: seconds(rng, 0, 0.3),
+      timeout: rng.int(2) === 0 ? 0 : seconds(rng, 0.2, 2),
     }),
     judge: (end, { locks }) => {
       const { got, error } = fieldsOf(end)

@@ -1,5 +1,28 @@
 import type { ChaosRow } from '../row.ts'
-import { killRows } from './kill.ts'
+import { m1, m2, m3 } from './m1-m3-killed.ts'
+import { m11 } from './m11-postgres-crashes.ts'
+import { m12 } from './m12-backends-killed.ts'
+import { m13 } from './m13-commit-in-doubt.ts'
+import { m15 } from './m15-partitions.ts'
+import { m17 } from './m17-late-copies.ts'
+import { m20 } from './m20-fsync-fails.ts'
+import { m21 } from './m21-clocks.ts'
+import { m23 } from './m23-hoarded-work.ts'
+import { m24 } from './m24-rolling.ts'
+import { m28 } from './m28-bombs.ts'
+import { m30 } from './m30-herd.ts'
+import { m34 } from './m34-rings.ts'
+import { m4 } from './m4-crash-points.ts'
+import { m5 } from './m5-frozen.ts'
+import { m7 } from './m7-nats-killed.ts'
+import { m8 } from './m8-nats-wiped.ts'
 
 /** In the order in which the short slice takes them: what finds most comes first. */
-export const ROWS: readonly ChaosRow[] = [...killRows]
+export const ROWS: readonly ChaosRow[] = [
+  ...[m1, m5, m8, m13, m17, m28],
+  ...m2,
+  ...[m3, m7, m11, m12, m24, m30, m34],
+  ...m4,
+  ...m15,
+  ...[m20, m21, m23],
+]

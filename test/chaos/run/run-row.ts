@@ -4,11 +4,12 @@ import { monotonicMs, sleep } from '@millrace/runtime'
 import { until } from '../../stack/index.ts'
 import { checkAll } from '../check/check-all.ts'
 import { timerLateness } from '../check/timers.ts'
-import type { Evidence, Violation } from '../evidence.ts'
+import type { Evidence, Op, Violation } from '../evidence.ts'
 import { createApi } from '../load/api.ts'
 import { startEffectStub } from '../load/effect-stub.ts'
 import { FLOWS } from '../load/flows.ts'
 import { type Load, startLoad } from '../load/load.ts'
+import { RING_LOCKS } from '../load/work.ts'
 import { createRng, type Rng, seedOf } from '../rng.ts'
 import type { Chaos, ChaosRow } from '../row.ts'
 import { openDatabase, type StackDatabase } from './database.ts'
@@ -82,7 +83,13 @@ export async function runRow(
     const quiesce = await settle({ row, load, database, running })
     const rows = await database.readRows()
     const evidence: Evidence = { ops: journal.ops, effects: journal.effects, rows }
-    const violations = [...faults, ...own.violations, ...quiesce.violations, ...checkAll(evidence)]
+    const violations = [
+      ...faults,
+      ...own.violations,
+      ...quiesce.violations,
+      ...checkAll(evidence),
+      ...tooManyFailures(row, journal.ops),
+    ]
     await watch.stop()
     await journal.close()
     const result = summarize(row, { seed, evidence, journal, violations, notes: own.notes })
@@ -99,7 +106,8 @@ export async function runRow(
 }
 
 async function prepare({ stack }: ChaosStack): Promise<void> {
-  for (const name of LOCKS) await stack.client.settings.put(name, null)
+  for (const name of [...LOCKS, ...RING_LOCKS, 'lock-herd'])
+    await stack.client.settings.put(name, null)
   for (const [name, script] of Object.entries(FLOWS))
     await stack.client.flows.create({ name, script, language: 'typescript' })
 }
@@ -245,6 +253,17 @@ async function reasonsOf(database: StackDatabase, { stack }: ChaosStack): Promis
       why: await stack.client.executions.why(one.id).catch(String),
     })),
   )
+}
+
+/** A caller that asks another gateway after a failure has to be served by then. */
+function tooManyFailures({ failuresAtMost }: ChaosRow, ops: readonly Op[]): Violation[] {
+  if (failuresAtMost === undefined) return []
+  return ops
+    .filter(({ failures }) => failures > failuresAtMost)
+    .map(({ kind, key, failures, status }) => ({
+      invariant: 'I15',
+      text: `${kind} ${key} failed ${failures} times, at last with ${status ?? 'no answer'}`,
+    }))
 }
 
 function summarize(
