@@ -103,7 +103,7 @@ async function run<Row>(
 }
 
 /** json stays text (its reader decides when to parse it), times become ms, bigint becomes a number. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+export function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   switch (oid) {
     case pg.types.builtins.JSON:
     case pg.types.builtins.JSONB:
