@@ -1,5 +1,6 @@
 import type { Checker, Evidence, Op } from '../evidence.ts'
-import { reportedEffects, WORK } from '../load/work.ts'
+import { reportedEffects } from '../load/judge.ts'
+import { WORK } from '../load/work.ts'
 import { acceptedStarts } from './accepted.ts'
 import { groupBy, indexBy } from './group-by.ts'
 

@@ -8,7 +8,9 @@ import { nowNs } from '../run/journal.ts'
 
 /** What a flow sends: which effect it is, and the token when it holds a lock meanwhile. */
 export interface EffectRequest {
-  readonly key: string
+  readonly key?: string
+  /** What a random program calls it. */
+  readonly effect?: string
   readonly execution: string
   readonly lock?: string
   readonly token?: number
@@ -36,30 +38,33 @@ export async function startEffectStub(options: {
   const highest = new Map<string, number>()
   let behaves = false
 
-  function act(request: EffectRequest): { acted: boolean; repeated: boolean; stale: boolean } {
-    const { lock, token } = request
+  function act(
+    key: string,
+    { lock, token }: EffectRequest,
+  ): { acted: boolean; repeated: boolean; stale: boolean } {
     if (lock !== undefined && token !== undefined) {
       if (token < (highest.get(lock) ?? 0)) return { acted: false, repeated: false, stale: true }
       highest.set(lock, token)
     }
-    if (done.has(request.key)) return { acted: false, repeated: true, stale: false }
-    done.add(request.key)
+    if (done.has(key)) return { acted: false, repeated: true, stale: false }
+    done.add(key)
     return { acted: true, repeated: false, stale: false }
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = JSON.parse(await text(request)) as EffectRequest
-    const nth = (arrivals.get(body.key) ?? 0) + 1
-    arrivals.set(body.key, nth)
-    const chance = createRng(seedOf(seed, `${body.key}#${nth}`))
+    const key = body.key ?? body.effect ?? ''
+    const nth = (arrivals.get(key) ?? 0) + 1
+    arrivals.set(key, nth)
+    const chance = createRng(seedOf(seed, `${key}#${nth}`))
     const answer = behaves ? 'ok' : mood(chance.next())
     const refuses = answer === 'error' || answer === 'hung'
-    const fate = refuses ? { acted: false, repeated: false, stale: false } : act(body)
+    const fate = refuses ? { acted: false, repeated: false, stale: false } : act(key, body)
     log({
       at: nowNs(),
-      key: body.key,
+      key,
       execution: body.execution,
-      mode: request.method === 'PUT' ? 'put' : 'post',
+      mode: mayRepeat(request) ? 'put' : 'post',
       lock: body.lock ?? null,
       token: body.token ?? null,
       phase: body.phase ?? '',
@@ -70,7 +75,7 @@ export async function startEffectStub(options: {
     if (answer === 'hung') return // until the sender's own timeout
     if (answer === 'late') await rest(300 + chance.int(1_500))
     response.writeHead(answer === 'error' ? 500 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ done: body.key, stale: fate.stale }))
+    response.end(JSON.stringify({ done: key, stale: fate.stale }))
   }
 
   const server = createServer((request, response) => {
@@ -88,6 +93,9 @@ export async function startEffectStub(options: {
     },
   }
 }
+
+const mayRepeat = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'PUT' || headers['idempotency-key'] !== undefined
 
 function mood(chance: number): EffectRow['answer'] {
   if (chance < 0.04) return 'lost'

@@ -1,6 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
+import {
+  ALL_FEATURES,
+  checkOutcome,
+  expectOutcome,
+  PROGRAM_FLOW,
+  randomProgram,
+} from '../../simulation/program/index.ts'
 import type { Rng } from '../rng.ts'
 import { BOMBS } from './flows.ts'
+import {
+  type End,
+  fieldsOf,
+  judgeEffects,
+  judgeLocks,
+  sameTwice,
+  success,
+  unexpected,
+} from './judge.ts'
 
 /** One kind of work of the load: what it asks for, and what must come of it (I7). */
 export interface Work {
@@ -27,21 +43,11 @@ export interface World {
   readonly locks: readonly string[]
 }
 
-export interface End {
-  readonly status: string
-  readonly message: string | null
-  readonly output: unknown
-}
+/** Locks of random programs. */
+export const PROGRAM_LOCKS = ['program-1', 'program-2', 'program-3'] as const
 
 /** Locks that flows take in any order. */
 export const RING_LOCKS = ['lock-ring-1', 'lock-ring-2', 'lock-ring-3'] as const
-
-/** What a flow says of one effect. */
-export interface EffectReport {
-  readonly key: string
-  readonly outcome: 'done' | 'none' | 'known' | 'unknown'
-  readonly stale?: boolean
-}
 
 const seconds = (rng: Rng, from: number, to: number): number =>
   Math.round((from + rng.next() * (to - from)) * 1_000) / 1_000
@@ -171,6 +177,26 @@ export const WORK: Readonly<Record<string, Work>> = {
         ? null
         : unexpected(end, 'a token'),
   }),
+  program: work({
+    flow: PROGRAM_FLOW,
+    weight: 14,
+    input: (rng, { effectsUrl }) => ({
+      run: `run-${rng.int(2 ** 31)}`,
+      program: randomProgram(rng, {
+        features: ALL_FEATURES,
+        maxNodes: 10,
+        locks: PROGRAM_LOCKS,
+        effectUrl: effectsUrl,
+      }),
+    }),
+    judge: ({ status, message, output }, { program }) => {
+      const wrong = checkOutcome(expectOutcome(program, { effects: 'may-fail' }), {
+        ...{ status, message, output: output as never },
+        ...{ tookMs: null, effects: null, logs: null },
+      })
+      return wrong.length === 0 ? null : wrong.join('; ')
+    },
+  }),
   ring: work({
     flow: 'chaos-ring',
     weight: 0,
@@ -189,64 +215,3 @@ export const WORK: Readonly<Record<string, Work>> = {
     },
   }),
 }
-
-/** The effects that a flow of these kinds reports in its output. */
-export function reportedEffects(kind: string, output: unknown): EffectReport[] {
-  if (!Array.isArray(output)) return []
-  if (kind === 'effect' || kind === 'post') return output as EffectReport[]
-  if (kind !== 'lock' && kind !== 'locks') return []
-  return output.flatMap((one: { enter: EffectReport; leave: EffectReport }) => [
-    one.enter,
-    one.leave,
-  ])
-}
-
-function success(end: End, output: unknown): string | null {
-  return end.status === 'ENDED_SUCCESS' && isDeepStrictEqual(end.output, output)
-    ? null
-    : unexpected(end, JSON.stringify(output))
-}
-
-function sameTwice(end: End, n: number): string | null {
-  const { seen, again } = fieldsOf(end)
-  const same = Array.isArray(seen) && seen.length === n && isDeepStrictEqual(seen, again)
-  return end.status === 'ENDED_SUCCESS' && same
-    ? null
-    : unexpected(end, `${n} values, twice the same`)
-}
-
-function judgeLocks(end: End, input: { locks: string[] }): string | null {
-  const got = end.output as { name: string; token: number; enter: unknown; leave: unknown }[] | null
-  const fits =
-    Array.isArray(got) &&
-    isDeepStrictEqual(
-      got.map(({ name }) => name),
-      input.locks,
-    ) &&
-    got.every(({ enter, leave }) => isReport(enter) && isReport(leave))
-  return end.status === 'ENDED_SUCCESS' && fits
-    ? null
-    : unexpected(end, `the locks ${input.locks.join(', ')}`)
-}
-
-function judgeEffects(end: End, n: number): string | null {
-  const done = end.output as unknown[] | null
-  return end.status === 'ENDED_SUCCESS' &&
-    Array.isArray(done) &&
-    done.length === n &&
-    done.every(isReport)
-    ? null
-    : unexpected(end, `${n} effects`)
-}
-
-/** Done and not stale, or an outcome that is said honestly. */
-function isReport(value: unknown): boolean {
-  const { outcome, stale } = (value ?? {}) as Partial<EffectReport>
-  return outcome === 'done' ? stale === false : ['none', 'known', 'unknown'].includes(outcome ?? '')
-}
-
-const fieldsOf = ({ output }: End): Record<string, unknown> =>
-  (output ?? {}) as Record<string, unknown>
-
-const unexpected = ({ status, message, output }: End, expected: string): string =>
-  `expected ${expected}, got ${status} ${message ?? ''} ${JSON.stringify(output)?.slice(0, 300)}`

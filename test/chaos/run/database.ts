@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { StoredRows } from '../evidence.ts'
 
 /** The stack's own Postgres, asked directly: past proxies and past the services. */
-export interface StackDatabase {
+export interface StackDatabase extends AsyncDisposable {
   sql<T extends object = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
@@ -12,7 +12,6 @@ export interface StackDatabase {
   /** Everything the checkers look at. */
   readRows(): Promise<StoredRows>
   installAudit(): Promise<void>
-  close(): Promise<void>
 }
 
 export function openDatabase(home: string): StackDatabase {
@@ -34,7 +33,7 @@ export function openDatabase(home: string): StackDatabase {
     installAudit: async () => {
       await pool.query(readFileSync(join(import.meta.dirname, '..', 'audit.sql'), 'utf8'))
     },
-    close: () => pool.end(),
+    [Symbol.asyncDispose]: () => pool.end().catch(() => undefined),
   }
 }
 

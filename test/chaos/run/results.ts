@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { RunResult } from './run-row.ts'
+import type { RunResult } from './summarize.ts'
 
 /** A run as it is kept: what came of it, of which commit, or why there is nothing. */
 export interface KeptRun extends Partial<RunResult> {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { monotonicMs } from '@millrace/runtime'
 import type { PlannedRun } from './plan.ts'
 import type { KeptRun } from './results.ts'
-import type { RunResult } from './run-row.ts'
+import type { RunResult } from './summarize.ts'
 
 export interface LaneOptions {
   readonly lanes: number

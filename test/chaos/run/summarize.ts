@@ -1,0 +1,97 @@
+import { cp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { timerLateness } from '../check/timers.ts'
+import type { Evidence, Op, Violation } from '../evidence.ts'
+import type { ChaosRow } from '../row.ts'
+import type { Journal } from './journal.ts'
+
+/** What came of one run of a row. */
+export interface RunResult {
+  readonly row: string
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  /** Why it does not count although nothing was violated; null when it counts. */
+  readonly discounted: string | null
+  /** How often each fault was injected, and how often with executions in flight. */
+  readonly faults: Readonly<Record<string, { injected: number; hit: number }>>
+  readonly takeovers: number
+  readonly started: number
+  readonly operations: number
+  readonly succeeded: number
+  readonly effects: number
+  readonly timerP99Ms: number | null
+  readonly quiesceMs: number
+  readonly seconds: number
+  readonly notes: Readonly<Record<string, number>>
+  readonly report: string | null
+}
+
+/** A caller that asks another gateway after a failure has to be served by then. */
+export function tooManyFailures({ failuresAtMost }: ChaosRow, ops: readonly Op[]): Violation[] {
+  if (failuresAtMost === undefined) return []
+  return ops
+    .filter(({ failures }) => failures > failuresAtMost)
+    .map(({ kind, key, failures, status }) => ({
+      invariant: 'I15',
+      text: `${kind} ${key} failed ${failures} times, at last with ${status ?? 'no answer'}`,
+    }))
+}
+
+/** Counts, and says whether the run counts at all. */
+export function summarize(
+  row: ChaosRow,
+  run: {
+    seed: number
+    evidence: Evidence
+    journal: Journal
+    violations: readonly Violation[]
+    notes: Readonly<Record<string, number>>
+  },
+): Omit<RunResult, 'quiesceMs' | 'seconds' | 'report'> {
+  const { ops, effects, rows } = run.evidence
+  const succeeded = ops.filter(({ outcome, status }) => outcome === 'ok' || status === 409).length
+  const takeovers = rows.events.filter(({ what }) => what === 'recovered').length
+  const faults: Record<string, { injected: number; hit: number }> = {}
+  for (const { fault, phase, inFlight } of run.journal.nemesis) {
+    if (phase !== 'begin') continue
+    const one = (faults[fault] ??= { injected: 0, hit: 0 })
+    one.injected += 1
+    if (inFlight > 0) one.hit += 1
+  }
+  const late = timerLateness(rows)
+  const missed = row.faults.filter((name) => (faults[name]?.hit ?? 0) === 0)
+  const share = succeeded / Math.max(1, ops.length)
+  return {
+    row: row.id,
+    seed: run.seed,
+    violations: run.violations,
+    discounted:
+      share < 0.7
+        ? `only ${Math.round(share * 100)} % of ${ops.length} operations succeeded`
+        : missed.length > 0
+          ? `no work in flight at ${missed.join(', ')}`
+          : row.takeover && takeovers === 0
+            ? 'nothing was taken over'
+            : null,
+    faults,
+    takeovers,
+    started: ops.filter(({ kind, outcome }) => kind === 'start' && outcome === 'ok').length,
+    operations: ops.length,
+    succeeded,
+    effects: effects.length,
+    timerP99Ms: late.length === 0 ? null : Math.round(late[Math.floor(late.length * 0.99)] ?? 0),
+    notes: run.notes,
+  }
+}
+
+/** The journals lie there already; besides: what is stored, what was found, what the services said. */
+export async function keepReport(
+  folder: string,
+  evidence: Evidence,
+  violations: readonly Violation[],
+): Promise<string> {
+  await writeFile(join(folder, 'rows.json'), JSON.stringify(evidence.rows))
+  await writeFile(join(folder, 'violations.json'), JSON.stringify(violations, null, 1))
+  await cp(join(folder, 'home', 'log'), join(folder, 'log'), { recursive: true })
+  return folder
+}
