@@ -130,7 +130,7 @@ export const FLOWS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     Object.entries(BOMBS).map(([kind, { code }]) => [
       `chaos-bomb-${kind}`,
-      handler(`await self.step('before', () => 1)\n${code}\nreturn 'survived'`),
+      handler(`await self.step('before', () => 1);\n${code}\nreturn 'survived'`),
     ]),
   ),
 
