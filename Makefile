@@ -12,7 +12,7 @@ PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
 MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)
 READY := node_modules/.ready packages/wire/src/gen/.ready
 
-.PHONY: help up down demo test check fmt gen bench bench-peers load chaos-gate
+.PHONY: help up down demo test check fmt gen bench bench-peers load chaos chaos-full chaos-gate
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,7 +27,7 @@ demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
 	@exec node test/demo/demo.ts
 
 test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/program/*.test.ts' 'test/chaos/bugs/*.test.ts' -- 'test/e2e/**/*.test.ts'
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/program/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/check/*.test.ts' -- 'test/e2e/**/*.test.ts'
 
 check: $(READY) ## Format, lint, types, dead code, import law, sizes, licences, contracts
 	@exec node tools/check/main.ts
@@ -46,6 +46,12 @@ load: $(READY) ## Load and limits, into docs/benchmarks.md (ONLY=steady MINUTES=
 
 bench-peers: $(READY) ## Millrace, Restate and DBOS in turn on the same work (TURNS=5)
 	@exec node test/bench/peers.ts millrace restate dbos
+
+chaos: $(READY) ## Faults on real stacks for half an hour (MINUTES=29 LANES=3 ROWS=M1,M5 SEED=1)
+	@exec node test/chaos/slice.ts $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LANES),--lanes $(LANES)) $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
+
+chaos-full: $(READY) ## Every row with its clean runs; goes on where it was stopped (LANES=3 ROWS=M1,M5 SEED=1)
+	@exec node test/chaos/slice.ts --full --resume $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LANES),--lanes $(LANES)) $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
 
 chaos-gate: $(READY) ## Plant ten bugs, one by one: each must be found (ONLY=name,… WITH=simulation,M1,…)
 	@exec node test/chaos/gate.ts $(if $(ONLY),--only $(ONLY)) $(if $(WITH),--with $(WITH))

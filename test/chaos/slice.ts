@@ -29,7 +29,7 @@ const wanted = values.rows?.split(',')
 const rows = ROWS.filter(({ id }) => wanted === undefined || wanted.some((one) => covers(one, id)))
 const folder = resolve(values.folder)
 const path = `${folder}/results.jsonl`
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+const commit = productCommit()
 const base = Number(values.seed ?? (values.full ? 1 : Math.floor(Math.random() * 2 ** 31)))
 const ids = rows.map(({ id }) => id)
 const done = readResults(path).filter((run) => values.resume && run.commit === commit)
@@ -65,6 +65,15 @@ async function run(): Promise<void> {
   const failed = own.filter((one) => !isClean(one) && (one.discounted ?? null) === null)
   console.log(`${own.length} runs, ${failed.length} failed`)
   process.exitCode = failed.length > 0 ? 1 : 0
+}
+
+/** The last commit that changed what runs: words and tests do not make done runs worth less. */
+function productCommit(): string {
+  const product = ['packages', 'services', 'proto', 'deploy/local']
+  const git = (...argv: string[]): string =>
+    execFileSync('git', [...argv, '--', ...product], { encoding: 'utf8' }).trim()
+  const isDirty = git('status', '--porcelain', '--untracked-files=no') !== ''
+  return git('log', '-1', '--format=%h') + (isDirty ? '+' : '')
 }
 
 /** `M2` stands for `M2-gateway` and its like, too. */
