@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROWS } from './rows/index.ts'
@@ -22,7 +23,8 @@ const { values } = parseArgs({
     'many-runs': { type: 'string', default: '30' },
     seed: { type: 'string' },
     folder: { type: 'string', default: '.millrace-chaos' },
-    table: { type: 'boolean', default: false },
+    /** Runs nothing: writes the table of all kept runs into docs/chaos.md. */
+    docs: { type: 'boolean', default: false },
   },
 })
 const wanted = values.rows?.split(',')
@@ -34,7 +36,7 @@ const base = Number(values.seed ?? (values.full ? 1 : Math.floor(Math.random() *
 const ids = rows.map(({ id }) => id)
 const done = readResults(path).filter((run) => values.resume && run.commit === commit)
 
-if (values.table) console.log(tableOf(ROWS, readResults(path)))
+if (values.docs) writeDocs(tableOf(ROWS, readResults(path)))
 else await run()
 
 async function run(): Promise<void> {
@@ -65,6 +67,14 @@ async function run(): Promise<void> {
   const failed = own.filter((one) => !isClean(one) && (one.discounted ?? null) === null)
   console.log(`${own.length} runs, ${failed.length} failed`)
   process.exitCode = failed.length > 0 ? 1 : 0
+}
+
+function writeDocs(table: string): void {
+  const place = resolve(import.meta.dirname, '..', '..', 'docs', 'chaos.md')
+  const [head, rest] = readFileSync(place, 'utf8').split('<!-- rows -->')
+  const tail = rest?.split('<!-- /rows -->')[1]
+  if (head === undefined || tail === undefined) throw new Error(`${place} has no place for rows`)
+  writeFileSync(place, `${head}<!-- rows -->\n\n${table}\n<!-- /rows -->${tail}`)
 }
 
 /** The last commit that changed what runs: words and tests do not make done runs worth less. */
