@@ -2,7 +2,7 @@
 -- New, older than a day, or left by a request that died: ours. created_at stays on a takeover, since
 -- the ids of what the request makes are derived from it.
 INSERT INTO idempotency_key AS k (workspace_id, key, request_hash, lease_until)
-VALUES ($1, $2, decode($3, 'hex'), clock() + interval '60 s')
+VALUES ($1, $2, decode($3, 'hex'), clock() + interval '20 s')
 ON CONFLICT (workspace_id, key) DO UPDATE SET
   request_hash = excluded.request_hash,
   status = NULL,
@@ -13,7 +13,8 @@ ON CONFLICT (workspace_id, key) DO UPDATE SET
   END
 WHERE k.created_at < clock() - interval '24 hours'
   OR (k.status IS NULL AND k.lease_until < clock() AND k.request_hash = excluded.request_hash)
-RETURNING created_at, (xmax <> 0 AND created_at < lease_until - interval '60 s') AS takeover
+RETURNING created_at, lease_until::text AS lease,
+  (xmax <> 0 AND created_at < lease_until - interval '20 s') AS takeover
 
 -- name: readKey
 SELECT request_hash = decode($3, 'hex') AS same, status, answer,
@@ -24,7 +25,13 @@ FROM idempotency_key WHERE workspace_id = $1 AND key = $2
 UPDATE idempotency_key SET status = $3, answer = $4::json WHERE workspace_id = $1 AND key = $2
 
 -- name: dropKey
-DELETE FROM idempotency_key WHERE workspace_id = $1 AND key = $2 AND status IS NULL
+-- The lease says whose it is: after a takeover, what its former holder does changes nothing.
+DELETE FROM idempotency_key
+WHERE workspace_id = $1 AND key = $2 AND status IS NULL AND lease_until::text = $3
+
+-- name: releaseKey
+UPDATE idempotency_key SET lease_until = '-infinity'
+WHERE workspace_id = $1 AND key = $2 AND status IS NULL AND lease_until::text = $3
 
 -- name: sweepKeys
 DELETE FROM idempotency_key WHERE created_at < clock() - interval '24 hours'

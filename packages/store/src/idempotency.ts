@@ -12,7 +12,12 @@ export interface IdempotencyKey {
  * that what is to be made may exist already under the id derived from `at` (ms since 1970).
  */
 export type KeyClaim =
-  | { readonly kind: 'mine'; readonly at: number; readonly takeover: boolean }
+  | {
+      readonly kind: 'mine'
+      readonly at: number
+      readonly takeover: boolean
+      readonly lease: string
+    }
   | { readonly kind: 'answered'; readonly status: number; readonly answer: string }
   | { readonly kind: 'underWay'; readonly retryAfterSeconds: number }
   | { readonly kind: 'otherRequest' }
@@ -24,12 +29,15 @@ export async function claimKey(
   requestHash: string,
 ): Promise<KeyClaim> {
   const params = [workspaceId, key, requestHash]
-  const claimed = await db.query<{ created_at: number; takeover: boolean }>(
+  const claimed = await db.query<{ created_at: number; takeover: boolean; lease: string }>(
     statements.claimKey,
     params,
   )
   const mine = claimed[0]
-  if (mine !== undefined) return { kind: 'mine', at: mine.created_at, takeover: mine.takeover }
+  if (mine !== undefined) {
+    const { created_at: at, takeover, lease } = mine
+    return { kind: 'mine', at, takeover, lease }
+  }
 
   const rows = await db.query<FoundKey>(statements.readKey, params)
   const found = rows[0]
@@ -49,9 +57,23 @@ export async function answerKey(
   await db.query(statements.answerKey, [workspaceId, key, answer.status, answer.body])
 }
 
+/** What a claim of one's own is ended by. */
+export type OwnKey = IdempotencyKey & { readonly lease: string }
+
 /** The request failed and changed nothing: the key may be used again. */
-export async function dropKey(db: Queryable, { workspaceId, key }: IdempotencyKey): Promise<void> {
-  await db.query(statements.dropKey, [workspaceId, key])
+export async function dropKey(db: Queryable, { workspaceId, key, lease }: OwnKey): Promise<void> {
+  await db.query(statements.dropKey, [workspaceId, key, lease])
+}
+
+/**
+ * The request failed and nobody knows what it has changed: the next one with this key takes over at
+ * once instead of waiting for the lease to run out.
+ */
+export async function releaseKey(
+  db: Queryable,
+  { workspaceId, key, lease }: OwnKey,
+): Promise<void> {
+  await db.query(statements.releaseKey, [workspaceId, key, lease])
 }
 
 export async function sweepKeys(db: Queryable): Promise<void> {
@@ -70,5 +92,6 @@ const statements = loadStatements('idempotency', [
   'readKey',
   'answerKey',
   'dropKey',
+  'releaseKey',
   'sweepKeys',
 ])

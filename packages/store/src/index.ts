@@ -95,7 +95,14 @@ export {
   type TreeRow,
 } from './execution-lists.ts'
 export { type FlowFields, type FlowRow, flows } from './flows.ts'
-export { answerKey, claimKey, dropKey, type KeyClaim, sweepKeys } from './idempotency.ts'
+export {
+  answerKey,
+  claimKey,
+  dropKey,
+  type KeyClaim,
+  releaseKey,
+  sweepKeys,
+} from './idempotency.ts'
 export type { Filter, FilterOp } from './list-filter.ts'
 export type { ListRequest, Page } from './list-page.ts'
 export {

@@ -1,5 +1,5 @@
 import { ServiceError, sha256Hex, toServiceError } from '@millrace/runtime'
-import { answerKey, claimKey, dropKey } from '@millrace/store'
+import { answerKey, claimKey, dropKey, releaseKey } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { derivedIds } from './create-execution.ts'
 
@@ -45,9 +45,12 @@ export async function idempotently(
     await answerKey(context.api, place, { status: answer.status, body: answer.body ?? 'null' })
     return answer
   } catch (error) {
-    // Refused: nothing was made, the key is free. Unknown: the lease keeps it, for the takeover.
+    const own = { ...place, lease: claim.lease }
+    // Refused: nothing was made, the key is free. Unknown: whoever tries again takes over; if that
+    // cannot be written down either, once the lease has run out.
     if (!toServiceError(error).retryable && toServiceError(error).code !== 'internal')
-      await dropKey(context.api, place)
+      await dropKey(context.api, own)
+    else await releaseKey(context.api, own).catch(() => undefined)
     throw error
   }
 }
