@@ -1,0 +1,146 @@
+import {
+  ALL_FEATURES,
+  createRng,
+  type Feature,
+  type Program,
+  randomProgram,
+  type Rng,
+} from './program/index.ts'
+import type { NetworkFaults } from './world/nats.ts'
+import type { ServiceName } from './world/stack.ts'
+
+/** All that a history is made of, besides the order of its steps. JSON, so that it can be shrunk. */
+export interface Plan {
+  /** Decides the order of steps and what each fault hits. */
+  readonly seed: number
+  readonly copies: Readonly<Record<ServiceName, number>>
+  readonly starts: readonly Start[]
+  readonly steers: readonly Steer[]
+  readonly faults: readonly Fault[]
+  readonly network: NetworkFaults
+  readonly lostAnswers: number
+  readonly effects: {
+    readonly refuse: number
+    readonly loseAnswer: number
+    readonly delayMaxMs: number
+  }
+  readonly slow: { readonly chance: number; readonly maxMs: number }
+}
+
+export interface Start {
+  readonly atMs: number
+  readonly program: Program
+  /** Seconds for which the client waits for the end; null: it does not. */
+  readonly waitSeconds: number | null
+}
+
+export type SteerAction = 'cancel' | 'pause' | 'resume'
+export interface Steer {
+  readonly atMs: number
+  /** Which start. */
+  readonly start: number
+  readonly action: SteerAction
+}
+
+export type Fault =
+  | {
+      readonly kind: 'kill'
+      readonly atStep: number
+      readonly service: ServiceName
+      readonly copy: number
+      readonly forMs: number
+    }
+  | {
+      readonly kind: 'freeze'
+      readonly atStep: number
+      readonly service: ServiceName
+      readonly copy: number
+      readonly forMs: number
+    }
+  | { readonly kind: 'wipe' | 'restart'; readonly atStep: number; readonly forMs: number }
+
+export const LOCKS = ['lock-a', 'lock-b', 'lock-c'] as const
+const EFFECT_URL = 'http://effects.test/do'
+
+/** A random plan: few executions, few faults, so that many fit into the time. */
+export function createPlan(seed: number): Plan {
+  const rng = createRng(seed)
+  const starts = Array.from({ length: 1 + rng.int(4) }, (): Start => ({
+    atMs: rng.next() < 0.7 ? 0 : rng.int(1_500),
+    program: randomProgram(rng, {
+      features: featuresOf(rng),
+      maxNodes: 3 + rng.int(8),
+      locks: [...LOCKS],
+      effectUrl: EFFECT_URL,
+      sleepMaxMs: 400,
+    }),
+    waitSeconds: rng.next() < 0.5 ? null : 5,
+  }))
+  const faulty = rng.next() < 0.85
+  const isLossy = faulty && rng.next() < 0.5
+  const some = (chance: number, max: number): number => (rng.next() < chance ? rng.next() * max : 0)
+  return {
+    seed,
+    copies: {
+      gateway: 1,
+      scheduler: rng.next() < 0.3 ? 2 : 1,
+      'lock-manager': rng.next() < 0.3 ? 2 : 1,
+      engine: rng.next() < 0.5 ? 2 : 1,
+      connector: rng.next() < 0.2 ? 2 : 1,
+    },
+    starts,
+    steers: rng.next() < 0.3 ? steersOf(rng, starts.length) : [],
+    faults: faulty ? Array.from({ length: rng.int(4) }, () => createFault(rng)) : [],
+    network: {
+      drop: isLossy ? some(0.6, 0.2) : 0,
+      delay: isLossy ? some(0.7, 0.4) : 0,
+      duplicate: isLossy ? some(0.7, 0.3) : 0,
+      delayMaxMs: isLossy ? rng.pick([20, 200, 3_000]) : 0,
+    },
+    lostAnswers: faulty ? some(0.3, 0.05) : 0,
+    effects: {
+      refuse: faulty ? some(0.3, 0.3) : 0,
+      loseAnswer: faulty ? some(0.3, 0.3) : 0,
+      delayMaxMs: rng.pick([0, 10, 300]),
+    },
+    slow: { chance: rng.pick([0, 0.1, 0.5]), maxMs: rng.pick([5, 60, 200]) },
+  }
+}
+
+function featuresOf(rng: Rng): ReadonlySet<Feature> {
+  // Half of the programs have a few features only, so that those meet more often.
+  if (rng.next() < 0.5) return ALL_FEATURES
+  return new Set([...ALL_FEATURES].filter((feature) => feature === 'steps' || rng.next() < 0.4))
+}
+
+function steersOf(rng: Rng, starts: number): Steer[] {
+  const steers: Steer[] = []
+  for (let n = 1 + rng.int(2); n > 0; n -= 1) {
+    const atMs = rng.int(1_500)
+    const start = rng.int(starts)
+    const action = rng.pick(['cancel', 'pause', 'pause'] as const)
+    steers.push({ atMs, start, action })
+    // Nobody else would ever do it.
+    if (action === 'pause') steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume' })
+  }
+  return steers.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+function createFault(rng: Rng): Fault {
+  // Early steps are the start of all services; most of what is worth hitting comes after them.
+  const atStep = 100 + rng.int(500)
+  const forMs = rng.pick([100, 1_000, 4_000, 14_000])
+  const chance = rng.next()
+  if (chance < 0.15)
+    return { kind: rng.pick(['wipe', 'restart']), atStep, forMs: Math.min(forMs, 4_000) }
+  const service = rng.pick([
+    'engine',
+    'engine',
+    'scheduler',
+    'lock-manager',
+    'connector',
+    'gateway',
+  ] as const)
+  const kind = chance < 0.75 ? 'kill' : 'freeze'
+  return { kind, atStep, service, copy: 1, forMs: kind === 'kill' ? Math.min(forMs, 1_000) : forMs }
+}
