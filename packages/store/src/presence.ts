@@ -1,4 +1,4 @@
-import { type Logger, loop } from '@millrace/runtime'
+import { type Logger, loop, monotonicMs } from '@millrace/runtime'
 import type { Database } from './database.ts'
 import {
   liveProcesses,
@@ -20,7 +20,7 @@ export interface Presence {
   stop(): Promise<void>
   /** Whether Postgres confirmed the lease within its time to live. */
   isPresent(): boolean
-  /** Whether a process had its lease a second ago. */
+  /** Whether a process had its lease a second ago; after a quiet time, at the last renewal of ours. */
   isAlive(processId: string): boolean
 }
 
@@ -33,23 +33,29 @@ export function createPresence({
   let alive: ReadonlySet<string> = new Set()
   let confirmed = false
   let failures = 0
-  let untilRenewal = 0
+  let renewAt = 0
+  let lookedAt = -Infinity
+  let isAsked = true
 
   const presence = loop('presence', {
     async run() {
-      if (untilRenewal <= 0) {
+      const startedAt = monotonicMs()
+      if (startedAt >= renewAt) {
         if (!(confirmed && (await renewProcess(db, { processId })))) await registerProcess(db, self)
         confirmed = true
-        untilRenewal = PROCESS_LEASE_RENEW_MS
+        renewAt = startedAt + PROCESS_LEASE_RENEW_MS
       }
-      alive = new Set((await liveProcesses(db)).map((row) => row.processId))
+      // Some services never ask, and one that does asks when there are answers to send.
+      if (isAsked) {
+        lookedAt = startedAt
+        alive = new Set((await liveProcesses(db)).map((row) => row.processId))
+      }
       failures = 0
-      untilRenewal -= LOOK_EVERY_MS
-      return LOOK_EVERY_MS
+      return Math.max(0, renewAt - monotonicMs())
     },
     onError(error, { retryMs }) {
       failures += retryMs
-      untilRenewal = 0
+      renewAt = 0
       if (failures > PROCESS_LEASE_TTL_MS) confirmed = false
       log.warn({ error, retryMs }, 'the process lease was not renewed')
     },
@@ -64,9 +70,17 @@ export function createPresence({
       confirmed = false
     },
     isPresent: () => confirmed,
-    isAlive: (id) => alive.has(id),
+    isAlive(id) {
+      if (monotonicMs() - lookedAt > LOOK_EVERY_MS) {
+        isAsked = true
+        lookedAt = monotonicMs()
+        presence.wake()
+      }
+      return alive.has(id)
+    },
   }
 }
 
-// An engine that died is not told of answers for more than this; the queue has them then.
+// While answers are sent, an engine that died is not told of them for more than this; the queue has
+// them then. What was sent to a dead one is found by the sweep.
 const LOOK_EVERY_MS = 1_000

@@ -2,8 +2,8 @@ import { after, every, monotonicMs, ServiceError } from '@millrace/runtime'
 import type { Database, Queryable, Statement } from '@millrace/store'
 
 /**
- * Answers `unavailable` within 2 s when Postgres hangs instead of refusing: a probe asks it all the
- * time, and while the probe gets no answer nobody waits for one either. A slow query on a Postgres
+ * Answers `unavailable` within 2 s when Postgres hangs instead of refusing: as long as somebody
+ * waits for it a probe asks it too, and while the probe gets no answer nobody waits for one either. A slow query on a Postgres
  * that answers the probe is left alone.
  */
 export interface PostgresGuard {
@@ -23,7 +23,7 @@ export function guardPostgres(probed: Queryable): PostgresGuard {
   const waiting = new Set<(error: ServiceError) => void>()
 
   const timer = every(PROBE_EVERY_MS, () => {
-    if (since !== null) return
+    if (since !== null || (up && waiting.size === 0)) return
     since = monotonicMs()
     const late = after(PROBE_WITHIN_MS, () => setUp(false))
     late.unref()

@@ -28,14 +28,15 @@ export function deadlocksLoop(context: LockContext, server: Pick<LockServer, 'no
       const startedAt = monotonicMs()
       const seeds = await lockSeeds(db, { olderThanMs, limit: SEEDS_MAX })
       if (startedAt >= nextDependenciesAt) seeds.push(...(await newDependencySeeds(startedAt)))
-      const blocked = await loadBlocked(db, seeds)
+      const blocked = seeds.length > 0 ? await loadBlocked(db, seeds) : []
       const workspaces = new Map(blocked.map((one) => [one.executionId, one.workspaceId]))
       for (const deadlock of findDeadlocks(blocked)) {
         if (signal.aborted) return
         const workspaceId = workspaces.get(deadlock.cycle[0]?.executionId ?? '')
         if (workspaceId !== undefined) await breakDeadlock(context, server, deadlock, workspaceId)
       }
-      return Math.max(LOOK_EVERY_MS, (monotonicMs() - startedAt) * PAUSE_PER_LOOK)
+      const pauseMs = seeds.length > 0 ? LOOK_EVERY_MS : LOOK_IDLE_MS
+      return Math.max(pauseMs, (monotonicMs() - startedAt) * PAUSE_PER_LOOK)
     },
     onError(error, retry) {
       newSince = null
@@ -57,6 +58,8 @@ export function deadlocksLoop(context: LockContext, server: Pick<LockServer, 'no
 }
 
 const LOOK_EVERY_MS = 500
+// While nobody waits for a lock, and no execution has begun to wait for another.
+const LOOK_IDLE_MS = 1_000
 const LOOK_AT_ALL_EVERY_MS = 60_000
 // Commits become visible later than the time they carry.
 const OVERLAP_MS = 5_000

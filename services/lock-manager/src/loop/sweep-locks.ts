@@ -7,6 +7,7 @@ import type { LockServer } from '../serve/lock-server.ts'
 export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'note'>): Loop {
   const { config, db, log, metrics, shards } = context
   let nextThoroughAt = 0
+  let waiting = 0
 
   return loop('sweep locks', {
     async run() {
@@ -19,9 +20,12 @@ export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'n
       if (isThorough) nextThoroughAt = startedAt + THOROUGH_EVERY * config.sweepMs
       metrics.finds.inc(keys.length)
       server.note(keys)
-      const { waiters, queues } = await countLockQueues(db)
-      metrics.waiters.set(waiters)
-      metrics.queues.set(queues)
+      if (isThorough || waiting > 0 || keys.length > 0) {
+        const { waiters, queues } = await countLockQueues(db)
+        metrics.waiters.set(waiters)
+        metrics.queues.set(queues)
+        waiting = waiters
+      }
       // Long queues are read less often: 5 % of a core at the most.
       return Math.max(config.sweepMs, (monotonicMs() - startedAt) * 20)
     },

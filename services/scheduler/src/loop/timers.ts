@@ -23,12 +23,21 @@ export function timersLoop(context: SchedulerContext): Timers {
   const { config, db, log, metrics, shards } = context
   let isBacklog = false
   let nextAt = 0
+  /** The earliest time that was noted since the run began: the query may have been before it. */
+  let noted = Infinity
+  /** Nothing is known to be due: whether something is, is asked first. */
+  let isLook = false
 
   const timers = loop('timers', {
     async run() {
       const fence = shards.fence()
       if (fence.held.length === 0) return LOOK_EVERY_MS
       nextAt = 0
+      noted = Infinity
+      if (isLook) {
+        const delayMs = await untilNext(fence)
+        if (delayMs > 0) return delayMs
+      }
       const due = await takeDue(db, { ...fence, limit: config.timerBatch, isBacklog })
       if (due.length > 0) {
         const isStuck = !(await settle(due))
@@ -36,21 +45,24 @@ export function timersLoop(context: SchedulerContext): Timers {
         if (isBacklog) return isStuck ? STUCK_MS : 0
       }
       isBacklog = false
-      const inMs = await nextDueMs(
-        db,
-        fence.held.map(({ shard }) => shard),
-      )
-      const waitMs = Math.min(
-        Math.max(inMs ?? LOOK_EVERY_MS, due.length > 0 ? 1 : 0),
-        LOOK_EVERY_MS,
-      )
-      // Rounded up: a timer that fires within the millisecond would find nothing due yet.
-      const delayMs = Math.ceil(waitMs)
-      nextAt = now() + delayMs
-      return delayMs
+      return Math.max(await untilNext(fence), due.length > 0 ? 1 : 0)
     },
     onError: retryLogger(log),
   })
+
+  /** ms until the next look, which finds something due unless that is the longest pause. */
+  async function untilNext({ held }: { readonly held: readonly { shard: number }[] }) {
+    const inMs = await nextDueMs(
+      db,
+      held.map(({ shard }) => shard),
+    )
+    const nearestMs = Math.min(inMs ?? Infinity, noted - now())
+    isLook = nearestMs > LOOK_EVERY_MS
+    // Rounded up: a timer that fires within the millisecond would find nothing due yet.
+    const delayMs = Math.ceil(Math.min(Math.max(nearestMs, 0), LOOK_EVERY_MS))
+    nextAt = now() + delayMs
+    return delayMs
+  }
 
   /** False: nothing came of the whole batch, and it would be due again at once. */
   async function settle(due: readonly DueWait[]): Promise<boolean> {
@@ -72,6 +84,7 @@ export function timersLoop(context: SchedulerContext): Timers {
   return {
     ...timers,
     noteDue(dueAt) {
+      noted = Math.min(noted, dueAt)
       if (dueAt < nextAt + SKEW_MS) timers.wake()
     },
   }
