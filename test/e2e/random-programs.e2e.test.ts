@@ -42,16 +42,15 @@ describe('random programs', { timeout: 300_000 }, () => {
       )
       runs.push(...(await Promise.all(batch)))
       // Together, so that they meet at their locks; all of their trees come to rest.
-      await until(
-        async () => {
-          const { items } = await at.stack.client.executions.list({
-            filter: { field: 'status', op: 'in', value: LIVE_STATUSES },
-            limit: 20,
-          })
-          return items.length === 0 || null
-        },
-        { what: 'all executions end', timeoutMs: 60_000 },
-      )
+      await until(async () => (await live()).length === 0, {
+        what: 'all executions end',
+        timeoutMs: 60_000,
+      }).catch(async (error: unknown) => {
+        const stuck = await Promise.all(
+          (await live()).map(async ({ id }) => JSON.stringify(await at.rig.why(id))),
+        )
+        throw new Error(`still there:\n${stuck.join('\n')}`, { cause: error })
+      })
     }
     const wrong: string[] = []
     const sections = []
@@ -65,6 +64,11 @@ describe('random programs', { timeout: 300_000 }, () => {
     assert.deepEqual([...wrong, ...checkSections(sections)], [])
     assert.ok(sections.length > COUNT / 10)
   })
+
+  async function live(): Promise<readonly Execution[]> {
+    const filter = { field: 'status', op: 'in', value: LIVE_STATUSES } as const
+    return (await at.stack.client.executions.list({ filter, limit: 20 })).items
+  }
 
   interface Run {
     readonly id: string

@@ -4,6 +4,8 @@ import { type Body, bodiesOf, isApart, type LockNode, type Node, type Program } 
 export interface Allowed {
   /** Ends of the whole execution. */
   readonly ends: boolean
+  /** Children that this execution must start itself: for ever PAUSED when it ends before. */
+  readonly parked: boolean
   /** Locks: none, or those whose name is greater than this. */
   readonly locksAfter: string | null
   readonly rings: boolean
@@ -11,7 +13,13 @@ export interface Allowed {
   readonly inRing: boolean
 }
 
-export const EVERYTHING: Allowed = { ends: true, locksAfter: '', rings: true, inRing: false }
+export const EVERYTHING: Allowed = {
+  ends: true,
+  parked: true,
+  locksAfter: '',
+  rings: true,
+  inRing: false,
+}
 
 /**
  * Whether the reference can say what comes of it: locks are taken in the order of their names, so
@@ -27,6 +35,7 @@ function isValidBody(body: Body, allowed: Allowed): boolean {
 
 function isValidNode(node: Node, allowed: Allowed): boolean {
   if (node.kind === 'end') return allowed.ends
+  if (node.kind === 'child' && node.mode === 'parked' && !allowed.parked) return false
   if (node.kind === 'lock' && !mayLock(node, allowed)) return false
   if (node.kind === 'gather' && !isValidUntil(node)) return false
   if ('bodies' in node) {
@@ -53,10 +62,10 @@ export function allowedInside(node: Node, allowed: Allowed): Allowed {
     return node.ring ? { ...allowed, inRing: true } : { ...allowed, locksAfter: node.lock }
   if (node.kind === 'child' && node.mode === 'detached') return EVERYTHING
   // An execution of its own ends by itself; who waits for it keeps its locks meanwhile.
-  if (isApart(node)) return { ...allowed, ends: true, rings: true }
+  if (isApart(node)) return { ...allowed, ends: true, parked: true, rings: true }
   if (node.kind === 'race' || (node.kind === 'all' && node.mode === 'fast'))
-    return { ends: false, locksAfter: null, rings: false, inRing: allowed.inRing }
-  return node.kind === 'all' ? { ...allowed, rings: false } : allowed
+    return { ...allowed, ends: false, parked: false, locksAfter: null, rings: false }
+  return node.kind === 'all' ? { ...allowed, parked: false, rings: false } : allowed
 }
 
 /** Whether no execution gives back by such a node what it may hold at that time. */
