@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAX_TRIES, parseRetryAfter, pauseBeforeRetry } from './retry.ts'
+import { isRetryableStatus, MAX_TRIES, parseRetryAfter, pauseBeforeRetry } from './retry.ts'
 
 test('pauses double, are spread by chance and come to an end', () => {
   const pauses = Array.from({ length: MAX_TRIES }, (_, index) =>
@@ -22,4 +22,16 @@ test('Retry-After is read as seconds or as a date against the server clock', () 
   )
   assert.equal(parseRetryAfter('soon', null), null)
   assert.equal(parseRetryAfter(null, null), null)
+})
+
+test('a request that did not arrive in time is sent again, one that was refused is not', () => {
+  assert.deepEqual(
+    [408, 429, 502, 503, 504].map((status) => isRetryableStatus(status, null)),
+    [true, true, true, true, true],
+  )
+  assert.deepEqual(
+    [400, 401, 404, 409, 422, 500].map((status) => isRetryableStatus(status, null)),
+    [false, false, false, false, false, false],
+  )
+  assert.equal(isRetryableStatus(409, 1_000), true)
 })

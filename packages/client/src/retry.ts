@@ -11,7 +11,9 @@ const LONGEST_RETRY_AFTER_MS = 60_000
 /** The answers after which the same request may succeed without a change. */
 export function isRetryableStatus(status: number, retryAfterMs: number | null): boolean {
   // 409 with Retry-After: the first request with this Idempotency-Key is still under way.
+  // 408: the request did not arrive in time, because one of the two was too busy.
   return (
+    status === 408 ||
     status === 429 ||
     status === 503 ||
     status === 502 ||
