@@ -70,7 +70,7 @@ export const WORK: Readonly<Record<string, Work>> = {
     weight: 8,
     input: (rng) => ({
       turns: 1 + rng.int(3),
-      loops: 20_000_000 + rng.int(100_000_000),
+      loops: 10_000_000 + rng.int(60_000_000),
       rest: seconds(rng, 0.02, 0.2),
     }),
     judge: (end) => sameTwice(end, 1),

@@ -25,8 +25,8 @@ export const m5: ChaosRow = {
 async function freezeOne(chaos: Chaos): Promise<number> {
   const n = 1 + chaos.rng.int(3)
   // Long enough to be claimed, so that another takes them over, and spread over all engines.
-  const busy = Array.from({ length: 24 }, () =>
-    chaos.load.start('slow', { turns: 3, loops: 200_000_000, rest: 0.05 }),
+  const busy = Array.from({ length: 9 }, () =>
+    chaos.load.start('slow', { turns: 2, loops: 150_000_000, rest: 0.05 }),
   )
   await Promise.all(busy)
   await new Promise((resolve) => setTimeout(resolve, 100 + chaos.rng.int(300)))

@@ -4,7 +4,7 @@ import type { Load } from '../load/load.ts'
 import type { Rng } from '../rng.ts'
 import type { Chaos, ChaosRow } from '../row.ts'
 import type { StackDatabase } from './database.ts'
-import { type Journal, nowNs } from './journal.ts'
+import { type Journal, type NemesisRow, nowNs } from './journal.ts'
 import type { ChaosStack } from './start-chaos-stack.ts'
 import type { Watch } from './watch-in-flight.ts'
 
@@ -46,18 +46,24 @@ function createChaos(run: Run, signal: AbortSignal): Chaos {
     load: { effectsUrl: run.effectsUrl, start: load.start },
     sql: database.sql,
     fault: async (name, details, act) => {
-      const note = (phase: 'begin' | 'end' | 'failed', more: object = {}): void =>
+      const note = (
+        phase: NemesisRow['phase'],
+        { inFlight = watch.inFlight(), ...more }: { inFlight?: number; error?: string } = {},
+      ): void =>
         journal.nemesisRow({
           at: nowNs(),
           fault: name,
           phase,
-          inFlight: watch.inFlight(),
+          inFlight,
           details: { ...details, ...more },
         })
-      note('begin')
+      const inFlight = watch.inFlight()
+      note('begin', { inFlight })
       try {
         const done = await act()
-        note('end')
+        // What found nothing to hit takes back the hit that its begin was counted as.
+        if (done === false || done === null) note('missed', { inFlight })
+        else note('end')
         return done
       } catch (error) {
         note('failed', { error: String(error) })

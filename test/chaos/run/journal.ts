@@ -6,7 +6,7 @@ import type { EffectRow, Op } from '../evidence.ts'
 export interface NemesisRow {
   readonly at: number
   readonly fault: string
-  readonly phase: 'begin' | 'end' | 'failed'
+  readonly phase: 'begin' | 'end' | 'failed' | 'missed'
   readonly inFlight: number
   readonly details: object
 }

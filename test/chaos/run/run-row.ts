@@ -10,6 +10,7 @@ import { startEffectStub } from '../load/effect-stub.ts'
 import { FLOWS } from '../load/flows.ts'
 import { startLoad } from '../load/load.ts'
 import { PROGRAM_LOCKS, RING_LOCKS } from '../load/work.ts'
+import { ToolMissing } from '../faults/tools.ts'
 import { createRng, type Rng, seedOf } from '../rng.ts'
 import type { ChaosRow } from '../row.ts'
 import { openDatabase } from './database.ts'
@@ -17,7 +18,7 @@ import { injectFaults, type Run } from './inject.ts'
 import { openJournal } from './journal.ts'
 import { settle } from './settle.ts'
 import { type ChaosStack, startChaosStack } from './start-chaos-stack.ts'
-import { keepReport, type RunResult, summarize, tooManyFailures } from './summarize.ts'
+import { keepReport, notRun, type RunResult, summarize, tooManyFailures } from './summarize.ts'
 import { watchInFlight } from './watch-in-flight.ts'
 
 export interface RunOptions {
@@ -36,6 +37,8 @@ const LOCKS = ['north', 'south', 'east', 'west', 'hot'].map((name) => `lock-${na
 /** Warm-up, faults, heal, quiesce, check; one seed drives all of it. */
 export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunResult> {
   const { seed, folder } = options
+  const missing = missingTool(row)
+  if (missing !== null) return notRun(row, seed, missing)
   const from = monotonicMs()
   const rngOf = (name: string): Rng => createRng(seedOf(seed, name))
   await mkdir(folder, { recursive: true })
@@ -82,6 +85,16 @@ export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunRes
     quiesceMs: Math.round(quiesce.ms),
     seconds: Math.round((monotonicMs() - from) / 1_000),
     report,
+  }
+}
+
+function missingTool(row: ChaosRow): string | null {
+  try {
+    row.requires?.()
+    return null
+  } catch (error) {
+    if (error instanceof ToolMissing) return error.message
+    throw error
   }
 }
 

@@ -1,4 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, randomToken } from '@millrace/runtime'
 import type { ChildEnv, Stack } from '../../stack/index.ts'
@@ -34,6 +35,8 @@ export async function startChaosStack(
       GATEWAYS: String(copies.others),
       SCHEDULERS: String(copies.others),
       LOCK_MANAGERS: String(copies.others),
+      // Dozens of processes start in a run; what they share is compiled once.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'millrace-chaos-compiled'),
       ...shape.env,
     },
     childEnv: merge(merge(doors, await addresses(home, links)), shape.childEnv ?? {}),

@@ -26,6 +26,21 @@ export interface RunResult {
   readonly report: string | null
 }
 
+/** Nothing was begun: this machine lacks something. It does not count, and does not pass. */
+export const notRun = (row: ChaosRow, seed: number, reason: string): RunResult => ({
+  row: row.id,
+  seed,
+  violations: [],
+  discounted: `not run: ${reason}`,
+  faults: {},
+  ...{ takeovers: 0, started: 0, operations: 0, succeeded: 0, effects: 0 },
+  timerP99Ms: null,
+  quiesceMs: 0,
+  seconds: 0,
+  notes: {},
+  report: null,
+})
+
 /** A caller that asks another gateway after a failure has to be served by then. */
 export function tooManyFailures({ failuresAtMost }: ChaosRow, ops: readonly Op[]): Violation[] {
   if (failuresAtMost === undefined) return []
@@ -53,10 +68,10 @@ export function summarize(
   const takeovers = rows.events.filter(({ what }) => what === 'recovered').length
   const faults: Record<string, { injected: number; hit: number }> = {}
   for (const { fault, phase, inFlight } of run.journal.nemesis) {
-    if (phase !== 'begin') continue
     const one = (faults[fault] ??= { injected: 0, hit: 0 })
-    one.injected += 1
-    if (inFlight > 0) one.hit += 1
+    if (phase === 'begin') one.injected += 1
+    if (phase === 'begin' && inFlight > 0) one.hit += 1
+    if (phase === 'missed' && inFlight > 0) one.hit -= 1
   }
   const late = timerLateness(rows)
   const missed = row.faults.filter((name) => (faults[name]?.hit ?? 0) === 0)
