@@ -17,11 +17,13 @@ export interface ChaosRow {
   readonly faults: readonly string[]
   /** How long faults are injected; default 18 s. */
   readonly faultsMs?: number
-  /** How long after healing everything must have ended; default 60 s. */
+  /** How long after healing everything must have ended; default 120 s. */
   readonly quiesceMs?: number
-  /** No call may meet more failures (no answer, or 5xx) than this; default: any number. */
+  /** No call may meet more failures (a broken connection, or 5xx) than this; default: any number. */
   readonly failuresAtMost?: number
   readonly load?: LoadShape
+  /** Throws ToolMissing on a machine that cannot run it: then it is reported as not run. */
+  requires?(): void
   run(chaos: Chaos): Promise<void>
 }
 
@@ -47,6 +49,9 @@ export interface LoadShape {
   readonly steered?: number
 }
 
+/** How soon a stack must serve again after everything was killed; what serves later is a finding. */
+export const BACK_WITHIN_MS = 60_000
+
 /** What a row works with. */
 export interface Chaos {
   readonly stack: Stack
@@ -55,7 +60,8 @@ export interface Chaos {
   readonly signal: AbortSignal
   /**
    * Runs `act` and notes its begin, its end, and the executions in flight at its begin. What it
-   * throws is noted and thrown again.
+   * throws is noted and thrown again. Answers `false` or null when it came too late to hit anything:
+   * then it does not count as hit.
    */
   fault<T>(name: string, details: object, act: () => Promise<T> | T): Promise<T>
   /** Executions accepted and not yet known to have ended. */

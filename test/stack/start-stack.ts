@@ -46,8 +46,8 @@ export interface Stack extends AsyncDisposable {
   restartPostgres(): Promise<void>
   /** Replaces what `childEnv` said; a process takes it at its next start. */
   setChildEnv(childEnv: ChildEnv): void
-  /** Serves requests again. */
-  ready(): Promise<void>
+  /** Serves requests again; within 30 s by default. */
+  ready(timeoutMs?: number): Promise<void>
   /** In order, as SIGTERM does. Keeps the home when `keepHome`. */
   stop(options?: { keepHome?: boolean }): Promise<void>
   /** The last lines that the stack printed. */
@@ -157,10 +157,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       })
     },
     setChildEnv,
-    ready: async () => {
+    ready: async (timeoutMs = 30_000) => {
       await until(async () => (await fetch(`${credentials.url}/ready`)).ok, {
         what: 'ready again',
-        timeoutMs: 30_000,
+        timeoutMs,
       })
     },
     stop: async ({ keepHome = false } = {}) => {

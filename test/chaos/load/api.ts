@@ -47,12 +47,16 @@ export function createApi(options: {
       const url = String(input).replace(base, urls[turn % urls.length] ?? base)
       const patience = AbortSignal.timeout(PATIENCE_MS)
       const signal = init?.signal ? AbortSignal.any([init.signal, patience]) : patience
-      // Counted as failed until there is an answer.
-      seen.failures += 1
-      const answer = await fetch(url, { ...init, signal })
-      seen.status = answer.status
-      if (answer.status < 500) seen.failures -= 1
-      return answer
+      try {
+        const answer = await fetch(url, { ...init, signal })
+        seen.status = answer.status
+        if (answer.status >= 500) seen.failures += 1
+        return answer
+      } catch (error) {
+        // Whoever is merely slow has not failed.
+        if (!patience.aborted) seen.failures += 1
+        throw error
+      }
     }
     return { client: createClient({ url: base, apiKey, fetch: failover }), seen }
   }

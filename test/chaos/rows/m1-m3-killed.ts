@@ -1,4 +1,4 @@
-import type { Chaos, ChaosRow } from '../row.ts'
+import { BACK_WITHIN_MS, type Chaos, type ChaosRow } from '../row.ts'
 
 /** An engine dies; its work goes to the others, and it is started again. */
 export const m1: ChaosRow = {
@@ -9,7 +9,7 @@ export const m1: ChaosRow = {
   faults: ['kill engine'],
   run: async (chaos) => {
     while (await chaos.rest(1_500 + chaos.rng.int(4_000))) await killOne(chaos, 'engine', 3)
-    await chaos.stack.ready()
+    await chaos.stack.ready(BACK_WITHIN_MS)
   },
 }
 
@@ -28,7 +28,7 @@ export const m2: readonly ChaosRow[] = (
       await killOne(chaos, service, 2)
       if (both) await killOne(chaos, service, 2)
     }
-    await chaos.stack.ready()
+    await chaos.stack.ready(BACK_WITHIN_MS)
   },
 }))
 
@@ -45,7 +45,7 @@ export const m3: ChaosRow = {
         for (const service of ALL)
           for (const pid of chaos.stack.pidsOf(service)) process.kill(pid, 'SIGKILL')
       })
-      await chaos.stack.ready()
+      await chaos.stack.ready(BACK_WITHIN_MS)
     }
   },
 }

@@ -1,6 +1,6 @@
 import { monotonicMs } from '@millrace/runtime'
 import { restartInOrder } from '../faults/process.ts'
-import type { ChaosRow } from '../row.ts'
+import { BACK_WITHIN_MS, type ChaosRow } from '../row.ts'
 
 /** Every copy of every service is told to end, one after the other, as an update does. */
 export const m24: ChaosRow = {
@@ -23,7 +23,7 @@ export const m24: ChaosRow = {
           )
           slowest = Math.max(slowest, monotonicMs() - from)
           // As an orchestrator does, which waits until the new one is ready.
-          if (service === 'gateway') await chaos.stack.ready()
+          if (service === 'gateway') await chaos.stack.ready(BACK_WITHIN_MS)
           await chaos.rest(500 + chaos.rng.int(500))
         }
       rounds += 1

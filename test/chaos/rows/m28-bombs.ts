@@ -47,7 +47,7 @@ async function explode(chaos: Chaos, kind: string): Promise<number> {
       )
       return row?.ended
     },
-    { what: `the end of ${kind}`, timeoutMs: 40_000 },
+    { what: `the end of ${kind}`, timeoutMs: 90_000 },
   )
   return monotonicMs() - from
 }

@@ -5,7 +5,7 @@ import type { StackDatabase } from './database.ts'
 import type { Run } from './inject.ts'
 import type { ChaosStack } from './start-chaos-stack.ts'
 
-const QUIESCE_MS = 60_000
+const QUIESCE_MS = 120_000
 
 /** Until nothing lives and every client has its answer. Too late is a violation, with the reasons. */
 export async function settle(
