@@ -53,6 +53,13 @@ export const malformed = (message: string): ServiceError =>
 export const notFound = (what: string): ServiceError =>
   new ServiceError('notFound', `There is no ${what} in this workspace. Check the id or the name.`)
 
+/** It never was, or retention has removed it: nothing is left that could tell. */
+export const executionNotFound = (id: string): ServiceError =>
+  new ServiceError(
+    'notFound',
+    `There is no execution ${id} in this workspace. Check the id; executions are removed some time after their end.`,
+  )
+
 /** Without a cause it is our own sentence; with one it is a server's, for the log only. */
 function detailOf(error: ServiceError): string {
   return error.cause === undefined && error.code !== 'internal' ? error.message : DETAIL[error.code]

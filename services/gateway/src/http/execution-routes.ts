@@ -20,7 +20,7 @@ import {
 import { getSummary } from '../operations/summarize.ts'
 import { sliceValue } from '../operations/value-slice.ts'
 import { explainExecution } from '../operations/why-execution.ts'
-import { notFound } from '../problem.ts'
+import { executionNotFound } from '../problem.ts'
 import {
   Batch,
   BulkBody,
@@ -332,7 +332,7 @@ async function record(
 
 /** What is no id names nothing. */
 function idOf({ id }: { id: string }): string {
-  if (!UUID.test(id)) throw notFound(`execution ${id}`)
+  if (!UUID.test(id)) throw executionNotFound(id)
   return id.toLowerCase()
 }
 

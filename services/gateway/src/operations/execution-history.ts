@@ -1,6 +1,6 @@
 import { readExecution, readLogs, readSavepoints } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { invalid, notFound } from '../problem.ts'
+import { executionNotFound, invalid } from '../problem.ts'
 import { time, timeOrNull } from './page-request.ts'
 
 export interface HistoryRequest {
@@ -66,7 +66,7 @@ async function generationOf(context: Context, caller: Caller, id: string): Promi
     workspaceId: caller.workspaceId,
     executionId: id,
   })
-  if (row === null) throw notFound(`execution ${id}`)
+  if (row === null) throw executionNotFound(id)
   return row.generation
 }
 

@@ -1,6 +1,6 @@
 import { readTree, type TreeRow } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { notFound } from '../problem.ts'
+import { executionNotFound } from '../problem.ts'
 import { time, timeOrNull } from './page-request.ts'
 
 export interface TreeNode {
@@ -28,7 +28,7 @@ export async function readExecutionTree(
     depth: request.depth ?? DEPTH_MAX,
     limit: TREE_ROWS_MAX + 1,
   })
-  if (rows.length === 0) throw notFound(`execution ${request.id}`)
+  if (rows.length === 0) throw executionNotFound(request.id)
   return { rows: rows.slice(0, TREE_ROWS_MAX), truncated: rows.length > TREE_ROWS_MAX }
 }
 
@@ -47,7 +47,7 @@ export async function getTree(
     if (row.id !== request.id) nodes.get(row.parent_execution_id ?? '')?.children.push(node)
   }
   const root = nodes.get(request.id)
-  if (root === undefined) throw notFound(`execution ${request.id}`)
+  if (root === undefined) throw executionNotFound(request.id)
   return truncated ? { ...root, truncated } : root
 }
 

@@ -2,7 +2,7 @@ import { isEnded } from '@millrace/execution'
 import { after, monotonicMs, now } from '@millrace/runtime'
 import { readExecutionRecord, readLogs, readSavepoints } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { invalid, notFound } from '../problem.ts'
+import { executionNotFound, invalid } from '../problem.ts'
 import { time, timeOrNull } from './page-request.ts'
 
 /** One thing that happened to an execution. A reader that knows `id` may go on after it. */
@@ -49,7 +49,7 @@ export async function* followExecution(
       if (signal.aborted) return
       // The row first: whatever was committed with this version is there when it is read below.
       const row = await readExecutionRecord(context.api, { workspaceId: key.workspaceId, id })
-      if (row === null) throw notFound(`execution ${id}`)
+      if (row === null) throw executionNotFound(id)
       const ended = isEnded(row.status)
 
       for await (const event of history(context, key, at, row.generation)) {

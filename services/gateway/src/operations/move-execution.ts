@@ -8,7 +8,7 @@ import {
   toExecution,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { notFound } from '../problem.ts'
+import { executionNotFound } from '../problem.ts'
 
 export type MoveAction = 'cancel' | 'pause' | 'resume'
 
@@ -29,7 +29,7 @@ export async function moveExecution(
   const key = { workspaceId: caller.workspaceId, executionId: id }
   for (let round = 0; round < TRIES; round += 1) {
     const row = await readExecution(context.api, key)
-    if (row === null) throw notFound(`execution ${id}`)
+    if (row === null) throw executionNotFound(id)
     if (isEnded(row.status)) throw refused(row, action, 'it has ended')
     const before = toExecution(row, await readWaits(context.api, key))
     const decision = decide(before, { type: EVENTS[action] })

@@ -1,6 +1,6 @@
 import { patchExecution } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { notFound } from '../problem.ts'
+import { executionNotFound } from '../problem.ts'
 import type { ExecutionPatchBody } from '../schemas/execution.ts'
 import { extraText } from './create-execution.ts'
 
@@ -24,5 +24,5 @@ export async function updateExecution(
       }),
     },
   )
-  if (!changed) throw notFound(`execution ${request.id}`)
+  if (!changed) throw executionNotFound(request.id)
 }

@@ -11,7 +11,7 @@ import {
   readScriptSources,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { notFound } from '../problem.ts'
+import { executionNotFound } from '../problem.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { type ListInput, pageJson, parseFields, toListRequest } from './page-request.ts'
 
@@ -20,7 +20,7 @@ type Key = { readonly workspaceId: string; readonly id: string }
 /** One row; throws `notFound`, also for another workspace's. */
 export async function readRecord(context: Context, key: Key): Promise<ExecutionRecordRow> {
   const row = await readExecutionRecord(context.api, key)
-  if (row === null) throw notFound(`execution ${key.id}`)
+  if (row === null) throw executionNotFound(key.id)
   return row
 }
 
@@ -156,7 +156,7 @@ export async function readValueText(
   key: Key & { which: 'input' | 'output' },
 ): Promise<string> {
   const found = await readExecutionValue(context.api, key)
-  if (found === null) throw notFound(`execution ${key.id}`)
+  if (found === null) throw executionNotFound(key.id)
   if (found.hash === null) return found.value ?? 'null'
   const { workspaceId } = key
   return (await readPayloadText(context.api, { workspaceId, hash: found.hash })) ?? 'null'
@@ -168,7 +168,7 @@ export async function readValueSize(
   key: Key & { which: 'input' | 'output' },
 ): Promise<{ size: number; hash: string }> {
   const found = await readExecutionValue(context.api, key)
-  if (found === null) throw notFound(`execution ${key.id}`)
+  if (found === null) throw executionNotFound(key.id)
   if (found.hash === null) {
     const text = found.value ?? 'null'
     return { size: Buffer.byteLength(text), hash: sha256Hex(text) }

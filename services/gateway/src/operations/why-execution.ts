@@ -19,7 +19,7 @@ import {
   type WaitRow,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { notFound } from '../problem.ts'
+import { executionNotFound } from '../problem.ts'
 import { time, timeOrNull } from './page-request.ts'
 
 /** Why an execution is not moving, since when, until when, and what would free it. */
@@ -61,7 +61,7 @@ export async function explainExecution(
   request: { id: string; chain: boolean },
 ): Promise<Why> {
   const first = await explainOne(context, caller, request.id)
-  if (first === null) throw notFound(`execution ${request.id}`)
+  if (first === null) throw executionNotFound(request.id)
   if (!request.chain) return first.why
 
   const chain: { execution_id: string; why: Why }[] = []

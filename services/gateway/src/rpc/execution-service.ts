@@ -9,7 +9,7 @@ import { followExecution } from '../operations/follow-execution.ts'
 import { type MoveAction, moveExecution } from '../operations/move-execution.ts'
 import { getExecution, listExecutionsJson } from '../operations/read-execution.ts'
 import { explainExecution, type Why } from '../operations/why-execution.ts'
-import { invalid, notFound } from '../problem.ts'
+import { executionNotFound, invalid } from '../problem.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
@@ -192,7 +192,7 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
 }
 
 function uuid(id: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw notFound(`execution ${id}`)
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw executionNotFound(id)
   return id.toLowerCase()
 }
 
