@@ -39,10 +39,10 @@ export const forests: fc.Arbitrary<Forest> = fc.record({
   nodes: fc
     .array(
       fc.record({
-        parent: fc.integer({ min: -1, max: 40 }),
+        parent: fc.oneof(fc.constant(-1), fc.nat(40)),
         born: age(0, 600),
         ended: fc.oneof(
-          { weight: 5, arbitrary: age(66, 600) },
+          { weight: 8, arbitrary: age(66, 600) },
           { weight: 1, arbitrary: age(0, 600) },
           { weight: 1, arbitrary: fc.constant(null) },
         ),

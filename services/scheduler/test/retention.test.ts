@@ -27,14 +27,12 @@ const TREES = { page: 5, largest: 3, deepest: 2 }
 const UNUSED = { page: 2, most: 3, survivors: 2, removed: 1 }
 
 let store: TestStore
+/** One for each forest, so that all of them are there at once. */
 let workspaceId: string
 
 before(async () => {
   store = await startTestStore()
-  workspaceId = store.workspaceId
-  await store.seed('workspace', [
-    { id: workspaceId, name: 'one', created_at: new Date().toISOString() },
-  ])
+  await makePartitions()
 })
 after(() => store.close())
 
@@ -50,13 +48,10 @@ const reference = (index: number): string =>
     ? '{"v":1}'
     : JSON.stringify({ p: { hash: contentHash('payload', index), size: 40_000 } })
 
-/** Partitions of the last twelve hours, empty. */
-async function resetPartitions(): Promise<void> {
-  await store.sql(
-    `TRUNCATE execution, wait, wait_member, savepoint, answer, log, connection_attempt, payload, script, flow`,
-  )
+/** Of the last twelve hours, in place of what the migration made. */
+async function makePartitions(): Promise<void> {
   const { at, partitions } = await readPartitions(store.db)
-  for (const partition of partitions) await dropPartition(store.db, { ...partition, mostKept: 100 })
+  for (const partition of partitions) await dropPartition(store.db, { ...partition, mostKept: 0 })
   const marks = [720, 360, 180, 90, -120].map((minutes) => at - minutes * MINUTE)
   for (const table of PARTITIONED)
     for (const [index, to] of marks.slice(1).entries())
@@ -72,6 +67,7 @@ async function plant({ nodes, flows }: Forest): Promise<string[]> {
   }
   await store.executions(
     nodes.map((node, index) => ({
+      workspace_id: workspaceId,
       id: ids[index],
       type: node.type,
       status: node.ended === null ? 'WAITING_DEPENDENCY' : 'ENDED_SUCCESS',
@@ -88,7 +84,8 @@ async function plant({ nodes, flows }: Forest): Promise<string[]> {
     if (node.ended === null && node.waitsFor >= 0) {
       const awaited = ids[node.waitsFor]
       const wait = { kind: 'DEPENDENCY', return_when: 'ALL_ENDED' }
-      await store.wait(ids[index] ?? '', { ...wait, ref: node.waitsForSeveral ? null : awaited })
+      const ref = node.waitsForSeveral ? null : awaited
+      await store.wait(ids[index] ?? '', { workspace_id: workspaceId, ...wait, ref })
       if (node.waitsForSeveral)
         await store.seed('wait_member', [
           {
@@ -186,15 +183,10 @@ async function plant({ nodes, flows }: Forest): Promise<string[]> {
   return ids
 }
 
-/** Everything that the scheduler's two loops do, once. */
-async function retain(): Promise<void> {
+const walk = async (): Promise<void> => {
   const context = { db: store.db, metrics }
   await removeOldTrees(context, { workspaceId, keepMs }, paced, TREES)
   await removeUnused(context, { workspaceId, keepMs }, paced, UNUSED)
-  const { at, partitions } = await readPartitions(store.db)
-  for (const table of PARTITIONED)
-    for (const one of planPartitions(table, { at, partitions, periodMs: MINUTE, keepMs }).drop)
-      await dropPartition(store.db, { ...one, mostKept: 100 })
 }
 
 const idsIn = async (table: string, column = 'execution_id') =>
@@ -205,47 +197,80 @@ const idsIn = async (table: string, column = 'execution_id') =>
     )
   ).map(({ id }) => id)
 const hashesIn = async (table: string) =>
-  (await store.sql<{ hash: string }>(`SELECT encode(hash, 'hex') AS hash FROM ${table}`)).map(
-    ({ hash }) => hash,
-  )
+  (
+    await store.sql<{ hash: string }>(
+      `SELECT encode(hash, 'hex') AS hash FROM ${table} WHERE workspace_id = $1`,
+      [workspaceId],
+    )
+  ).map(({ hash }) => hash)
+const named = (what: string, indexes: Iterable<number>) =>
+  Array.from(indexes, (index) => contentHash(what, index)).toSorted()
 
 test('of any forest exactly that stays which lives, is awaited, is young, or belongs to such a tree', async () => {
+  /** What must have its history in the end, and what must not. */
+  const kept = new Set<string>()
+  const gone = new Set<string>()
   await fc.assert(
     fc.asyncProperty(forests, async (forest) => {
-      await resetPartitions()
+      workspaceId = newId()
       const ids = await plant(forest)
       const expected = expectKept(forest)
-      await retain()
-      const kept = [...expected.executions].map((index) => ids[index] ?? '').toSorted()
-      assert.deepEqual((await idsIn('execution', 'id')).toSorted(), kept)
-      // History of what is gone may lie in a partition that is not due yet; none is missing.
-      const born = (id: string) => forest.nodes[ids.indexOf(id)]?.born ?? 0
-      for (const table of PARTITIONED) {
-        const there = new Set(await idsIn(table))
-        assert.ok(
-          kept.every((id) => there.has(id)),
-          table,
-        )
-        const left = [...there].filter((id) => !kept.includes(id) && born(id) > 90 + 1)
-        assert.deepEqual(left, [], table)
-        assert.deepEqual(
-          (await idsIn(`${table}_rest`)).filter((id) => !kept.includes(id)),
-          [],
-        )
-      }
-      const calls = kept.filter((id) => forest.nodes[ids.indexOf(id)]?.type === 'CONNECTION')
+      await walk()
+      const left = [...expected.executions].map((index) => ids[index] ?? '').toSorted()
+      assert.deepEqual((await idsIn('execution', 'id')).toSorted(), left)
+      const calls = left.filter((id) => forest.nodes[ids.indexOf(id)]?.type === 'CONNECTION')
       assert.deepEqual((await idsIn('connection_attempt')).toSorted(), calls)
-      const used = forest.nodes.flatMap(payloadsOf)
-      assert.deepEqual(
-        (await hashesIn('payload')).toSorted(),
-        [...expected.payloads].map((index) => contentHash('payload', index)).toSorted(),
-        `of ${used.join(' ')}`,
-      )
-      assert.deepEqual(
-        (await hashesIn('script')).toSorted(),
-        [...expected.scripts].map((index) => contentHash('script', index)).toSorted(),
-      )
+      const payloads = (await hashesIn('payload')).toSorted()
+      assert.deepEqual(payloads, named('payload', expected.payloads))
+      const scripts = (await hashesIn('script')).toSorted()
+      assert.deepEqual(scripts, named('script', expected.scripts))
+      for (const [index, id] of ids.entries())
+        if (expected.executions.has(index)) kept.add(id)
+        else if ((forest.nodes[index]?.born ?? 0) > 95) gone.add(id)
     }),
     { numRuns: 60, seed: 20_261_122 },
   )
+
+  const { at, partitions } = await readPartitions(store.db)
+  for (const table of PARTITIONED) {
+    const { drop } = planPartitions(table, { at, partitions, periodMs: MINUTE, keepMs })
+    assert.equal(drop.length, 3)
+    for (const one of drop)
+      assert.ok((await dropPartition(store.db, { ...one, mostKept: 10_000 })) !== null)
+    const rows = await store.sql<{ id: string }>(`SELECT execution_id AS id FROM ${table}`)
+    const there = new Set(rows.map(({ id }) => id))
+    assert.equal(there.size, rows.length)
+    assert.deepEqual(
+      [...kept].filter((id) => !there.has(id)),
+      [],
+    )
+    assert.deepEqual(
+      [...gone].filter((id) => there.has(id)),
+      [],
+    )
+  }
+
+  // What was moved goes with its execution.
+  await store.sql(
+    `UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock() - interval '2 hours'`,
+  )
+  await store.sql('TRUNCATE wait, wait_member')
+  const workspaces = await store.sql<{ id: string }>(
+    'SELECT DISTINCT workspace_id AS id FROM execution',
+  )
+  for (const { id } of workspaces) {
+    workspaceId = id
+    await walk()
+  }
+  for (const table of PARTITIONED) {
+    const rows = await store.sql<{ id: string }>(`SELECT execution_id AS id FROM ${table}_rest`)
+    assert.deepEqual(
+      rows.filter(({ id }) => kept.has(id) && isOld(id)),
+      [],
+    )
+  }
 })
+
+/** Walks look only at what was born before the time that executions are kept. */
+const isOld = (id: string): boolean =>
+  Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) < Date.now() - keepMs

@@ -30,7 +30,7 @@ export function planPartitions(
   const add = []
   let end = Math.max(...own.map(({ to }) => to), 0)
   // After a gap at the next round time: ids of now may already be in the default partition.
-  if (end < at) end = nextMark(at, periodMs)
+  if (end < at) end = Math.ceil(at / periodMs) * periodMs
   while (end < at + periodMs) {
     const to = nextMark(end, periodMs)
     add.push({ of, from: end, to })
