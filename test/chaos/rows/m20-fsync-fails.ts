@@ -11,8 +11,8 @@ export const m20: ChaosRow = {
   takeover: false,
   faults: ['fsync EIO'],
   faultsMs: 24_000,
+  requires: requireStrace,
   run: async (chaos) => {
-    requireStrace()
     const url = postgresUrl(chaos.stack.home)
     let hits = 0
     do {

@@ -1,4 +1,5 @@
 import { type FakeClock, fakeClock } from '../faults/clock.ts'
+import { requireFaketime } from '../faults/tools.ts'
 import type { ChaosRow } from '../row.ts'
 
 const SERVICES = ['gateway', 'engine', 'scheduler', 'lock-manager', 'connector'] as const
@@ -13,6 +14,7 @@ export const m21: ChaosRow = {
   takeover: true,
   faults: TIMES.map((time) => `clock ${time}`),
   faultsMs: 30_000,
+  requires: () => void requireFaketime(),
   run: async (chaos) => {
     const clocks: FakeClock[] = []
     for (const service of SERVICES) clocks.push(await fakeClock(chaos.stack, service))

@@ -20,23 +20,27 @@ export const m23: ChaosRow = {
   quiesceMs: 90_000,
   run: async (chaos) => {
     const url = natsUrl(chaos.stack)
-    await chaos.fault('hoard', {}, () => hoardFor(chaos, url, 25_000))
+    let hoarded = await chaos.fault('hoard', {}, () => hoardFor(chaos, url))
     try {
       do
         await chaos.fault('hoard to the limit', { limit: LIMIT }, async () => {
           await limitAckPending(url, { stream: STREAM, consumer: CONSUMER, limit: LIMIT })
-          await hoardFor(chaos, url, 25_000)
+          hoarded += await hoardFor(chaos, url)
         })
       while (await chaos.rest(1_000))
     } finally {
       await limitAckPending(url, { stream: STREAM, consumer: CONSUMER, limit: -1 })
+      chaos.note('messages hoarded', hoarded)
     }
   },
 }
 
-async function hoardFor(chaos: Chaos, url: string, ms: number): Promise<void> {
+/** For longer than what is not acknowledged stays with its taker. */
+const HOARD_MS = 24_000
+
+async function hoardFor(chaos: Chaos, url: string): Promise<number> {
   await using hoard = startHoard({ url, stream: STREAM, consumer: CONSUMER })
-  await chaos.rest(ms)
-  chaos.note('messages hoarded', hoard.taken)
+  await chaos.rest(HOARD_MS)
   chaos.note('unacknowledged', await ackPending(url, STREAM, CONSUMER))
+  return hoard.taken
 }

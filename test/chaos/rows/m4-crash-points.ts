@@ -14,8 +14,8 @@ export const m4: readonly ChaosRow[] = (['engine', 'scheduler', 'lock-manager'] 
     takeover: service === 'engine',
     faults: ['crash at write'],
     faultsMs: 45_000,
+    requires: requireStrace,
     run: async (chaos) => {
-      requireStrace()
       let hits = 0
       for (const { nth } of crashPoints([service], chaos.rng)) {
         const n = chaos.rng.int(chaos.stack.pidsOf(service).length) + 1

@@ -45,13 +45,19 @@ export function openJournal(folder: string): Journal {
 
 function openLines<T>(path: string) {
   const rows: T[] = []
+  let isOpen = true
   const file = createWriteStream(path, { flags: 'a' })
   return {
     rows,
     add: (row: T): void => {
+      // The run is over, and this is a call that was given up and fails late.
+      if (!isOpen) return
       rows.push(row)
       file.write(`${JSON.stringify(row)}\n`)
     },
-    close: () => new Promise<void>((resolve) => file.end(() => resolve())),
+    close: () => {
+      isOpen = false
+      return new Promise<void>((resolve) => file.end(() => resolve()))
+    },
   }
 }
