@@ -31,6 +31,11 @@ const attempt = (number: number) => ({
   xmin: 6,
 })
 
+const section = (token: number, entered: number, left: number) => ({
+  lock: 'program-1',
+  ...{ token, entered, left },
+})
+
 /** A flow that reports one effect. */
 const withEffect = (
   report: object,
@@ -115,6 +120,18 @@ const PLANTED: readonly [string, string, Evidence][] = [
       ['free', 'x', { token: 1 }, 2],
       ['grant', 'y', { token: 1 }, 2],
     ]),
+  ],
+  [
+    'I3',
+    'two random programs are inside of a lock at once',
+    withRows({
+      executions: [
+        ...CLEAN.rows.executions,
+        execution('b', { output: { sections: [section(1, 10, 20)] } }),
+        execution('c', { output: { sections: [section(2, 15, 30)] } }),
+      ],
+      events: [END, event('end', 'b', { generation: 1 }), event('end', 'c', { generation: 1 })],
+    }),
   ],
   [
     'I4',

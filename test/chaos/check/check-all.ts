@@ -5,6 +5,7 @@ import { checkLinearizable } from './histories.ts'
 import { checkHistory } from './history.ts'
 import { checkLockOrder } from './lock-order.ts'
 import { checkEffects, checkOutcomes } from './outcomes.ts'
+import { checkProgramSections } from './sections.ts'
 import { checkTimers } from './timers.ts'
 
 /** By what is checked; the invariants are those of docs/chaos.md. */
@@ -19,6 +20,7 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
   outcomes: checkOutcomes,
   effects: checkEffects,
   lockOrder: checkLockOrder,
+  sections: checkProgramSections,
   linearizable: checkLinearizable,
 }
 
