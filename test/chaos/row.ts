@@ -15,6 +15,8 @@ export interface ChaosRow {
   readonly takeover: boolean
   /** Names given to `chaos.fault` that each must have hit while executions were in flight. */
   readonly faults: readonly string[]
+  /** Notes that must be above zero, or the run does not count. */
+  readonly mustSee?: readonly string[]
   /** How long faults are injected; default 18 s. */
   readonly faultsMs?: number
   /** How long after healing everything must have ended; default 120 s. */

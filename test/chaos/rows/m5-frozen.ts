@@ -2,6 +2,9 @@ import { descendantsOf, freeze } from '../faults/process.ts'
 import { metricOf } from '../run/metric-of.ts'
 import type { Chaos, ChaosRow } from '../row.ts'
 
+const REJECTED = 'stale writes rejected'
+const TURNS_MAX = 4
+
 /**
  * An engine stands still until others have its work, and then goes on as if nothing had happened: what
  * it still wants to write must be refused, and be seen to be.
@@ -12,12 +15,13 @@ export const m5: ChaosRow = {
   stack: {},
   takeover: true,
   faults: ['freeze engine'],
+  mustSee: [REJECTED],
   faultsMs: 32_000,
   run: async (chaos) => {
     let rejected = 0
-    do rejected += await freezeOne(chaos)
-    while (rejected === 0 || (await chaos.rest(1_000)))
-    chaos.note('stale writes rejected', rejected)
+    for (let turn = 0; turn < TURNS_MAX && (rejected === 0 || !chaos.signal.aborted); turn += 1)
+      rejected += await freezeOne(chaos)
+    chaos.note(REJECTED, rejected)
   },
 }
 

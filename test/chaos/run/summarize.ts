@@ -74,20 +74,11 @@ export function summarize(
     if (phase === 'missed' && inFlight > 0) one.hit -= 1
   }
   const late = timerLateness(rows)
-  const missed = row.faults.filter((name) => (faults[name]?.hit ?? 0) === 0)
-  const share = succeeded / Math.max(1, ops.length)
   return {
     row: row.id,
     seed: run.seed,
     violations: run.violations,
-    discounted:
-      share < 0.7
-        ? `only ${Math.round(share * 100)} % of ${ops.length} operations succeeded`
-        : missed.length > 0
-          ? `no work in flight at ${missed.join(', ')}`
-          : row.takeover && takeovers === 0
-            ? 'nothing was taken over'
-            : null,
+    discounted: discount(row, { ops, succeeded, takeovers, faults, notes: run.notes }),
     faults,
     takeovers,
     started: ops.filter(({ kind, outcome }) => kind === 'start' && outcome === 'ok').length,
@@ -98,6 +89,23 @@ export function summarize(
     notes: run.notes,
   }
 }
+
+/** A run that only shows that nothing happened shows nothing. */
+function discount(
+  row: ChaosRow,
+  run: Pick<RunResult, 'faults' | 'succeeded' | 'takeovers' | 'notes'> & { ops: readonly Op[] },
+): string | null {
+  const share = run.succeeded / Math.max(1, run.ops.length)
+  const missed = row.faults.filter((name) => (run.faults[name]?.hit ?? 0) === 0)
+  const unseen = (row.mustSee ?? []).filter((name) => (run.notes[name] ?? 0) <= 0)
+  if (share < SUCCEEDED_MIN)
+    return `only ${Math.round(share * 100)} % of ${run.ops.length} operations succeeded`
+  if (missed.length > 0) return `no work in flight at ${missed.join(', ')}`
+  if (unseen.length > 0) return `not seen: ${unseen.join(', ')}`
+  return row.takeover && run.takeovers === 0 ? 'nothing was taken over' : null
+}
+
+const SUCCEEDED_MIN = 0.7
 
 /** The journals lie there already; besides: what is stored, what was found, what the services said. */
 export async function keepReport(
