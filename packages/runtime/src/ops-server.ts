@@ -38,7 +38,7 @@ export async function opsServer(options: OpsServerOptions): Promise<OpsServer> {
         return isReady ? answer(response, 200, 'ready\n') : answer(response, 503, 'not ready\n')
       }
       case '/metrics':
-        return answer(response, 200, await metrics.registry.metrics(), metrics.registry.contentType)
+        return answer(response, 200, await metrics.text(), metrics.registry.contentType)
       default:
         return answer(response, 404, 'not found\n')
     }

@@ -35,6 +35,7 @@ export function createPresence({
   let failures = 0
   let renewAt = 0
   let lookedAt = -Infinity
+  let hasAsked = false
   let isAsked = true
 
   const presence = loop('presence', {
@@ -48,10 +49,11 @@ export function createPresence({
       // Some services never ask, and one that does asks when there are answers to send.
       if (isAsked) {
         lookedAt = startedAt
+        isAsked = hasAsked
         alive = new Set((await liveProcesses(db)).map((row) => row.processId))
       }
       failures = 0
-      return Math.max(0, renewAt - monotonicMs())
+      return Math.max(0, Math.ceil(renewAt - monotonicMs()))
     },
     onError(error, { retryMs }) {
       failures += retryMs
@@ -72,6 +74,7 @@ export function createPresence({
     isPresent: () => confirmed,
     isAlive(id) {
       if (monotonicMs() - lookedAt > LOOK_EVERY_MS) {
+        hasAsked = true
         isAsked = true
         lookedAt = monotonicMs()
         presence.wake()

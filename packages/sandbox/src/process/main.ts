@@ -23,11 +23,19 @@ export function runProcess(IsolateOf: IsolateClass): void {
     for (const { head, body } of reader.push(chunk)) receive(head, body)
   })
   process.stdin.on('end', () => process.exit(0))
-  setInterval(() => {
-    tick++
-    if (running > 0) for (const realm of realms.values()) realm.watch(tick)
-    if (tick % 8 === 0 && process.memoryUsage.rss() > processBytes) process.exit(EXIT_MEMORY)
-  }, WATCH_MS)
+  let watching: NodeJS.Timeout | null = null
+
+  // Only while something runs: an idle process is to cost nothing.
+  function watch(): void {
+    watching ??= setInterval(() => {
+      tick++
+      for (const realm of realms.values()) realm.watch(tick)
+      if (tick % 8 === 0 && process.memoryUsage.rss() > processBytes) process.exit(EXIT_MEMORY)
+      if (running > 0 || tick % 8 !== 0) return
+      if (watching !== null) clearInterval(watching)
+      watching = null
+    }, WATCH_MS)
+  }
 
   function receive(message: ToProcess, body: string): void {
     switch (message.type) {
@@ -78,6 +86,7 @@ export function runProcess(IsolateOf: IsolateClass): void {
     if (realm === undefined)
       return send({ type: 'failed', id, why: 'broken', message: 'no such realm' }, '')
     running++
+    watch()
     const lastWords = (): void =>
       send({ type: 'failed', id, why: 'cpu', message: 'it did not stop when told to' }, '')
     realm.run(body, lastWords).then(

@@ -290,8 +290,8 @@ function addFixedRoutes(
       .send(isReady ? 'ready\n' : 'not ready\n')
   })
   app.get('/metrics', async (_request, reply) => {
-    const { registry } = context.metrics
-    return reply.type(registry.contentType).send(await registry.metrics())
+    const { metrics } = context
+    return reply.type(metrics.registry.contentType).send(await metrics.text())
   })
 }
 
