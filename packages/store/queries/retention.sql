@@ -2,6 +2,7 @@
 SELECT w.id FROM workspace w ORDER BY w.id
 
 -- name: removeTrees
+-- Deletes join by a workspace_id that is read, not by $1: see 0030-scheduler.sql.
 -- One page of the executions of $1 that are older than $3 ms, and with it whole trees that begin in
 -- the page: removed when every member ended longer ago than that and nobody outside waits for one.
 -- Larger ones than $5 are named only. Whoever holds a member's row is left in peace until next time.
@@ -10,7 +11,7 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), page AS MATERIALIZED (
   SELECT e.id, e.top_execution_id, e.ended_at
   FROM execution e
-  WHERE e.workspace_id = $1 AND e.id > $2 AND e.id < (SELECT uuid_at(at) FROM aged)
+  WHERE e.workspace_id = $1 AND (e.workspace_id, e.id) > ($1, $2) AND e.id < (SELECT uuid_at(at) FROM aged)
   ORDER BY e.workspace_id, e.id LIMIT $4
 ), tree AS (
   SELECT p.id AS top, p.id, p.ended_at < (SELECT at FROM aged) AS is_aged
@@ -33,30 +34,30 @@ WITH RECURSIVE aged AS MATERIALIZED (
   FROM tree t
   WINDOW w AS (PARTITION BY t.top)
 ), held AS MATERIALIZED (
-  SELECT m.top, m.id, m.members, count(*) OVER (PARTITION BY m.top) AS held
+  SELECT m.*, count(*) OVER (PARTITION BY m.top) AS held
   FROM (
-    SELECT m.top, m.id, m.members FROM (
+    SELECT m.top, e.workspace_id, m.id, m.members FROM (
       SELECT * FROM member m WHERE m.is_removable AND m.members <= $5 ORDER BY m.id
     ) m
     CROSS JOIN LATERAL (
-      SELECT e.id FROM execution e
+      SELECT e.workspace_id FROM execution e
       WHERE e.workspace_id = $1 AND e.id = m.id AND e.ended_at < (SELECT at FROM aged)
       FOR UPDATE SKIP LOCKED
     ) e
   ) m
 ), gone AS (
   DELETE FROM execution e USING held h
-  WHERE h.held = h.members AND e.workspace_id = $1 AND e.id = h.id
-  RETURNING e.id, e.type
+  WHERE h.held = h.members AND e.workspace_id = h.workspace_id AND e.id = h.id
+  RETURNING e.workspace_id, e.id, e.type
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
-  WHERE g.type = 'CONNECTION' AND a.workspace_id = $1 AND a.execution_id = g.id
+  WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
 ), savepoints AS (
-  DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = $1 AND r.execution_id = g.id
+  DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
-  DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = $1 AND r.execution_id = g.id
+  DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
-  DELETE FROM log_rest r USING gone g WHERE r.workspace_id = $1 AND r.execution_id = g.id
+  DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 )
 SELECT (SELECT count(*)::integer FROM page) AS rows, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
   (SELECT count(*)::integer FROM gone) AS removed,
@@ -81,26 +82,26 @@ WITH RECURSIVE aged AS MATERIALIZED (
   WHERE (SELECT bool_and(is_aged) FROM tree)
   ORDER BY t.depth DESC, t.id LIMIT $4
 ), held AS MATERIALIZED (
-  SELECT d.id FROM deepest d
+  SELECT e.workspace_id, d.id FROM deepest d
   CROSS JOIN LATERAL (
-    SELECT e.id FROM execution e
+    SELECT e.workspace_id FROM execution e
     WHERE e.workspace_id = $1 AND e.id = d.id AND e.ended_at < (SELECT at FROM aged)
     FOR UPDATE SKIP LOCKED
   ) e
 ), gone AS (
   DELETE FROM execution e USING held h
   WHERE (SELECT count(*) FROM held) = (SELECT count(*) FROM deepest)
-    AND e.workspace_id = $1 AND e.id = h.id
-  RETURNING e.id, e.type
+    AND e.workspace_id = h.workspace_id AND e.id = h.id
+  RETURNING e.workspace_id, e.id, e.type
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
-  WHERE g.type = 'CONNECTION' AND a.workspace_id = $1 AND a.execution_id = g.id
+  WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
 ), savepoints AS (
-  DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = $1 AND r.execution_id = g.id
+  DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
-  DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = $1 AND r.execution_id = g.id
+  DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
-  DELETE FROM log_rest r USING gone g WHERE r.workspace_id = $1 AND r.execution_id = g.id
+  DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 )
 SELECT count(*)::integer AS removed FROM gone
 
@@ -111,7 +112,7 @@ SELECT count(*)::integer AS removed FROM gone
 SELECT encode(p.hash, 'hex') AS hash,
   p.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes' AS is_unused
 FROM payload p
-WHERE p.workspace_id = $1 AND p.hash > decode($2, 'hex')
+WHERE p.workspace_id = $1 AND (p.workspace_id, p.hash) > ($1, decode($2, 'hex'))
 ORDER BY p.workspace_id, p.hash LIMIT $4
 
 -- name: unusedScripts
@@ -120,14 +121,14 @@ SELECT encode(s.hash, 'hex') AS hash,
   s.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes' AND
   (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL AS is_unused
 FROM script s
-WHERE s.workspace_id = $1 AND s.hash > decode($2, 'hex')
+WHERE s.workspace_id = $1 AND (s.workspace_id, s.hash) > ($1, decode($2, 'hex'))
 ORDER BY s.workspace_id, s.hash LIMIT $4
 
 -- name: referredContents
 -- What a page of the executions of $1 that are older than $3 ms refers to: they outlived their time.
 WITH page AS MATERIALIZED (
   SELECT e.id, e.input_hash, e.output_hash, e.script_hash FROM execution e
-  WHERE e.workspace_id = $1 AND e.id > $2
+  WHERE e.workspace_id = $1 AND (e.workspace_id, e.id) > ($1, $2)
     AND e.id < (SELECT uuid_at(clock() - $3 * interval '1 millisecond'))
   ORDER BY e.workspace_id, e.id LIMIT $4
 ), kept AS (
@@ -152,18 +153,22 @@ SELECT ARRAY(SELECT hash FROM referred WHERE hash IS NOT NULL) AS hashes,
 
 -- name: removePayloads
 -- Not those that somebody put in the meantime.
-WITH gone AS (
-  DELETE FROM payload p USING (SELECT decode(h, 'hex') AS hash FROM unnest($2::text[]) AS h) d
-  WHERE p.workspace_id = $1 AND p.hash = d.hash
+WITH d AS MATERIALIZED (
+  SELECT $1::uuid AS workspace_id, decode(h, 'hex') AS hash FROM unnest($2::text[]) AS h
+), gone AS (
+  DELETE FROM payload p USING d
+  WHERE p.workspace_id = d.workspace_id AND p.hash = d.hash
     AND p.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes'
   RETURNING p.hash
 )
 SELECT count(*)::integer AS removed FROM gone
 
 -- name: removeScripts
-WITH gone AS (
-  DELETE FROM script s USING (SELECT decode(h, 'hex') AS hash FROM unnest($2::text[]) AS h) d
-  WHERE s.workspace_id = $1 AND s.hash = d.hash
+WITH d AS MATERIALIZED (
+  SELECT $1::uuid AS workspace_id, decode(h, 'hex') AS hash FROM unnest($2::text[]) AS h
+), gone AS (
+  DELETE FROM script s USING d
+  WHERE s.workspace_id = d.workspace_id AND s.hash = d.hash
     AND s.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes'
     AND (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL
   RETURNING s.hash

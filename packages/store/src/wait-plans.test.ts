@@ -13,6 +13,7 @@ const WALKS: Readonly<Record<string, readonly string[]>> = {
   'sweep.sweepWaits': [],
   'sweep.heldByProcess': [],
   'locks.locksToServe': ['lock_request', 'lock_holder'],
+  'retention.listWorkspaces': ['workspace'],
   'deadlocks.lockSeeds': ['wait'],
   'deadlocks.dependencySeeds': ['wait'],
 }
@@ -46,6 +47,18 @@ const HOT = {
     'countQueues',
   ],
   deadlocks: ['lockSeeds', 'dependencySeeds', 'blockedGraph', 'lockExecutions'],
+  retention: [
+    'listWorkspaces',
+    'removeTrees',
+    'removeDeepest',
+    'unusedPayloads',
+    'unusedScripts',
+    'referredContents',
+    'removePayloads',
+    'removeScripts',
+    'touchPayloads',
+    'touchScripts',
+  ],
 } as const
 /** For people, now and then. */
 const FOR_PEOPLE = new Set(['timers.countWaits', 'locks.countQueues', 'locks.listLocks'])
