@@ -25,7 +25,7 @@ export function refusals(at: StackInUse): void {
         name: 'an unknown execution',
         status: 404,
         send: () => raw(at, `/execution/${UNKNOWN_ID}`),
-        says: new RegExp(UNKNOWN_ID),
+        says: new RegExp(`${UNKNOWN_ID}.* removed some time after their end`),
       },
       { name: 'an id that is none', status: 404, send: () => raw(at, '/execution/not-an-id') },
       { name: 'an unknown path', status: 404, send: () => raw(at, '/nothing') },
