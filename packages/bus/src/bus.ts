@@ -65,11 +65,18 @@ export interface Bus {
   /** Messages of a pool not yet delivered or not yet done; null when unknown. */
   pendingDispatch(pool: Pool): Promise<number | null>
 
-  /** To one engine: executions that are not stored yet. `replyTo` hears of each, or never. */
+  /**
+   * To one engine: executions that are not stored yet. `replyTo` hears of each, or never; when no
+   * engine listens it hears that of all of them, as far as NATS can say.
+   */
   publishEager(replyTo: string, items: readonly EagerStart[]): void
   onEager(handler: Handler<EagerBatch>): Subscription
   publishEagerResults(processId: string, items: readonly EagerResult[]): void
-  onEagerResults(processId: string, handler: Handler<EagerResult[]>): Subscription
+  onEagerResults(
+    processId: string,
+    handler: Handler<EagerResult[]>,
+    onNobody: () => void,
+  ): Subscription
 
   /** To one process: answers for executions it keeps warm. */
   publishResume(processId: string, items: readonly ResumeItem[]): void
@@ -135,6 +142,7 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     subject: string,
     items: readonly Item[],
     encode: (items: readonly Item[]) => Uint8Array,
+    options?: { readonly reply: string },
   ): void {
     if (items.length === 0) return
     const connection = link.current()
@@ -145,7 +153,7 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     }
     const messages = split(items, { encode, maxBytes: maxBytesOf(connection), tooLarge })
     try {
-      for (const { bytes } of messages) connection.publish(subject, bytes)
+      for (const { bytes } of messages) connection.publish(subject, bytes, options)
       sent?.inc({ kind }, items.length)
     } catch (error) {
       trouble(kind, 'not sent', error)
@@ -159,15 +167,23 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     handler: Handler<T>,
     queueGroup?: string,
   ): Subscription {
-    const handle = async (message: Msg): Promise<void> => {
-      try {
-        await handler(decode(message.data))
-      } catch (error) {
-        trouble(kind, 'not handled', error)
-      }
-    }
     const options = queueGroup === undefined ? {} : { queue: queueGroup }
-    return link.subscribe(subject, options, (message) => void handle(message))
+    return link.subscribe(subject, options, (message) => {
+      void handle(kind, message, decode, handler)
+    })
+  }
+
+  async function handle<T>(
+    kind: string,
+    message: Msg,
+    decode: (bytes: Uint8Array) => T,
+    handler: Handler<T>,
+  ): Promise<void> {
+    try {
+      await handler(decode(message.data))
+    } catch (error) {
+      trouble(kind, 'not handled', error)
+    }
   }
 
   return {
@@ -183,12 +199,21 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     pendingDispatch: (pool) => queue.pending(pool),
 
     publishEager: (replyTo, items) =>
-      publish('eager', subjects.eager, items, (some) => encodeEager({ replyTo, items: some })),
+      publish(
+        'eager',
+        subjects.eager,
+        items,
+        (some) => encodeEager({ replyTo, items: some }),
+        { reply: subjects.eagerResult(replyTo) }, // where NATS says that nobody listens
+      ),
     onEager: (handler) => listen('eager', subjects.eager, decodeEager, handler, ENGINE_GROUP),
     publishEagerResults: (processId, items) =>
       publish('eagerResult', subjects.eagerResult(processId), items, encodeEagerResults),
-    onEagerResults: (processId, handler) =>
-      listen('eagerResult', subjects.eagerResult(processId), decodeEagerResults, handler),
+    onEagerResults: (processId, handler, onNobody) =>
+      link.subscribe(subjects.eagerResult(processId), {}, (message) => {
+        if (message.headers?.code === NO_RESPONDERS) return onNobody()
+        void handle('eagerResult', message, decodeEagerResults, handler)
+      }),
 
     publishResume: (processId, items) =>
       publish('resume', subjects.resume(processId), items, encodeResume),
@@ -228,3 +253,6 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     },
   }
 }
+
+/** The status of the empty message by which NATS answers for a subject that nobody listens to. */
+const NO_RESPONDERS = 503

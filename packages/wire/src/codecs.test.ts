@@ -15,6 +15,7 @@ import {
   decodeRecordNudges,
   decodeResume,
   decodeTimerNudge,
+  EAGER_REFUSALS,
   encodeControl,
   encodeControlNudges,
   encodeDependencyNudges,
@@ -92,7 +93,12 @@ describe('what is decoded is what was encoded', () => {
   )
   survives(
     'eager results',
-    fc.array(fc.record({ executionId: id, end: fc.oneof(eagerEnd, fc.constant(null)) })),
+    fc.array(
+      fc.oneof(
+        fc.record({ executionId: id, end: eagerEnd }),
+        fc.record({ executionId: id, refusal: fc.constantFrom(...EAGER_REFUSALS) }),
+      ),
+    ),
     encodeEagerResults,
     decodeEagerResults,
   )

@@ -1,9 +1,10 @@
 import {
   EagerBatch as WireBatch,
   type EagerEnd as WireEnd,
+  EagerRefusal as WireRefusal,
   EagerResultBatch,
 } from './gen/millrace/v1/bus.ts'
-import type { EagerBatch, EagerEnd, EagerResult, EagerStart } from './messages.ts'
+import type { EagerBatch, EagerEnd, EagerRefusal, EagerResult, EagerStart } from './messages.ts'
 import { decodeStatus, encodeStatus } from './status-codec.ts'
 
 export const encodeEager = ({ replyTo, items }: EagerBatch): Uint8Array =>
@@ -28,18 +29,24 @@ export function decodeEager(bytes: Uint8Array): EagerBatch {
 
 export const encodeEagerResults = (items: readonly EagerResult[]): Uint8Array =>
   EagerResultBatch.encode({
-    items: items.map(({ executionId, end }) => ({
-      executionId,
-      end: end === null ? undefined : endToWire(end),
-    })),
+    items: items.map((item) =>
+      'end' in item
+        ? {
+            executionId: item.executionId,
+            end: endToWire(item.end),
+            refusal: WireRefusal.UNSPECIFIED,
+          }
+        : { executionId: item.executionId, refusal: TO_REFUSAL[item.refusal] },
+    ),
   }).finish()
 
 /** Throws for bytes that are not such a batch. */
 export const decodeEagerResults = (bytes: Uint8Array): EagerResult[] =>
-  EagerResultBatch.decode(bytes).items.map(({ executionId, end }) => ({
-    executionId,
-    end: end === undefined ? null : endFromWire(end),
-  }))
+  EagerResultBatch.decode(bytes).items.map(({ executionId, end, refusal }) =>
+    end === undefined
+      ? { executionId, refusal: FROM_REFUSAL.get(refusal) ?? 'busy' }
+      : { executionId, end: endFromWire(end) },
+  )
 
 function startFromWire(item: WireBatch['items'][number]): EagerStart {
   if (item.type !== 'FLOW' && item.type !== 'SCRIPT')
@@ -88,3 +95,13 @@ const endFromWire = (end: WireEnd): EagerEnd => ({
   startedAt: end.startedAt,
   endedAt: end.endedAt,
 })
+
+const TO_REFUSAL: Readonly<Record<EagerRefusal, WireRefusal>> = {
+  waits: WireRefusal.WAITS,
+  slow: WireRefusal.SLOW,
+  busy: WireRefusal.BUSY,
+}
+
+const FROM_REFUSAL = new Map(
+  Object.entries(TO_REFUSAL).map(([refusal, wire]) => [wire, refusal as EagerRefusal]),
+)

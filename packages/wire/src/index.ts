@@ -13,6 +13,7 @@ export type {
   DispatchItem,
   EagerBatch,
   EagerEnd,
+  EagerRefusal,
   EagerResult,
   EagerStart,
   EndedItem,
@@ -22,6 +23,7 @@ export type {
   RecordNudge,
   ResumeItem,
 } from './messages.ts'
+export { EAGER_REFUSALS } from './messages.ts'
 
 export { decodeDispatch, encodeDispatch } from './dispatch-codec.ts'
 export { decodeEager, decodeEagerResults, encodeEager, encodeEagerResults } from './eager-codec.ts'

@@ -90,11 +90,17 @@ export interface EagerStart extends ExecutionKey {
   readonly extra: string | null
 }
 
-/** `end` null: this engine stored nothing of it; start it as any other. */
-export interface EagerResult {
-  readonly executionId: string
-  readonly end: EagerEnd | null
-}
+/** What became of an eager start: its end, or why this engine has stored nothing of it. */
+export type EagerResult =
+  | { readonly executionId: string; readonly end: EagerEnd }
+  | { readonly executionId: string; readonly refusal: EagerRefusal }
+
+/**
+ * `waits`: its code asks something of the world, and so would the next of this script. `slow`: its
+ * code or this engine is. `busy`: this engine has enough, or could not store it.
+ */
+export const EAGER_REFUSALS = ['waits', 'slow', 'busy'] as const
+export type EagerRefusal = (typeof EAGER_REFUSALS)[number]
 
 /** What an execution that was born and ended in one commit is. Times: ms since 1970. */
 export interface EagerEnd {

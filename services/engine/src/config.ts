@@ -11,6 +11,8 @@ export interface EngineConfig {
   readonly maxWarm: number
   /** An activation that takes longer is claimed. */
   readonly slowMs: number
+  /** What is run before it is stored and takes longer is given back: nobody can see it meanwhile. */
+  readonly eagerMs: number
   /** Limits of user code; see docs/limits.md. */
   readonly cpuLimitMs: number
   readonly memoryLimitMib: number
@@ -24,6 +26,7 @@ export function readConfig(): EngineConfig {
     maxInFlight: envInt('MILLRACE_ENGINE_IN_FLIGHT', 1_024),
     maxWarm: envInt('MILLRACE_ENGINE_WARM', 10_000),
     slowMs: envInt('MILLRACE_ENGINE_SLOW_MS', 20),
+    eagerMs: envInt('MILLRACE_ENGINE_EAGER_MS', 200),
     cpuLimitMs: envInt('MILLRACE_CPU_LIMIT_MS', 5_000),
     memoryLimitMib: envInt('MILLRACE_MEMORY_LIMIT_MIB', 128),
   }

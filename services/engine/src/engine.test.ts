@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Bus, connectBus } from '@millrace/bus'
+import { type Bus, connectBus, type Subscription } from '@millrace/bus'
 import { isEnded } from '@millrace/execution'
 import { createLogger, newId } from '@millrace/runtime'
 import {
@@ -24,6 +24,7 @@ import {
   type TestPostgres,
 } from '@millrace/testkit'
 import { newExecution } from '@millrace/store/testing'
+import type { EagerResult } from '@millrace/wire'
 import { createEngine } from './service.ts'
 
 let server: TestPostgres
@@ -59,6 +60,7 @@ const startEngine = () =>
       maxInFlight: 256,
       maxWarm: 1_000,
       slowMs: 20,
+      eagerMs: 1_000,
       cpuLimitMs: 2_000,
       memoryLimitMib: 64,
     },
@@ -73,6 +75,50 @@ test('a flow that returns a value ends with it', async () => {
   // The realm is warm now: the second is over before a claim is due, one move from ready to ended.
   const second = await run(source, { n: 1 })
   assert.equal(second.version, 2)
+})
+
+test('what ends at once is born and ended in one commit when it was not stored before', async () => {
+  const source =
+    'export default async (system, self, inputs) => { self.log("x"); return await self.step("s", () => inputs.n + 1) }'
+  const result = await eagerly(source, { input: '{"n":41}' })
+  assert.ok('end' in result)
+  assert.equal(result.end.output, '42')
+  const row = await readExecution(db, { workspaceId, executionId: result.executionId })
+  assert.ok(row)
+  assert.deepEqual([row.status, row.version, row.output], ['ENDED_SUCCESS', 2, '42'])
+  assert.equal(row.ended_at, result.end.endedAt)
+  assert.ok(row.created_at <= (row.started_at ?? 0) + 1 && row.created_at <= (row.ended_at ?? 0))
+})
+
+test('what waits, has children or writes is given back, and nothing of it is stored', async () => {
+  for (const code of [
+    'await self.sleep(1)',
+    'await self.script("export default () => 1")',
+    'await system.setting("s").set(1)',
+    'await system.setting("s").lock(() => 1)',
+  ]) {
+    const result = await eagerly(`export default async (system, self) => { ${code} }`)
+    assert.ok('refusal' in result, code)
+    assert.equal(result.refusal, 'waits', code)
+    assert.equal(await readExecution(db, { workspaceId, executionId: result.executionId }), null)
+  }
+})
+
+test('what runs for long is given back before it has ended', async () => {
+  const result = await eagerly(
+    'export default () => { let x = 0; for (let i = 0; i < 4e8; i++) x += i; return x }',
+  )
+  assert.ok('refusal' in result)
+  assert.equal(result.refusal, 'slow')
+  assert.equal(await readExecution(db, { workspaceId, executionId: result.executionId }), null)
+})
+
+test('an eager start whose id exists changes nothing of it', async () => {
+  const id = await start('export default () => "first"')
+  const before = await until(id, (row) => isEnded(row.status))
+  const result = await eagerly('export default () => "second"', { executionId: id })
+  assert.deepEqual(result, { executionId: id, refusal: 'busy' })
+  assert.deepEqual(await readExecution(db, { workspaceId, executionId: id }), before)
 })
 
 test('a flow that throws ends in error with its line', async () => {
@@ -149,6 +195,44 @@ test('an unknown child is an error that the code can catch', async () => {
 
 async function run(source: string, input: unknown = null): Promise<ExecutionRow> {
   return until(await start(source, input), (row) => isEnded(row.status))
+}
+
+/** Hands it to the engine before it is stored, and resolves with what the engine says of it. */
+async function eagerly(
+  source: string,
+  { executionId = newId(), input = 'null' }: { executionId?: string; input?: string } = {},
+): Promise<EagerResult> {
+  const script = { language: 'typescript', source } as const
+  await putScripts(db, [{ workspaceId, ...script }])
+  const replyTo = newId()
+  let subscription: Subscription | null = null
+  const result = await new Promise<EagerResult>((resolve, reject) => {
+    subscription = bus.onEagerResults(
+      replyTo,
+      ([first]) => {
+        if (first !== undefined) resolve(first)
+      },
+      () => reject(new Error('no engine listens')),
+    )
+    const item = {
+      workspaceId,
+      executionId,
+      type: 'SCRIPT' as const,
+      name: null,
+      flowId: null,
+      scriptHash: scriptHash(script),
+      projectId: null,
+      input,
+      isProductive: true,
+      priority: 0,
+      createdBy: null,
+      traceparent: null,
+      extra: null,
+    }
+    bus.publishEager(replyTo, [item])
+  })
+  await (subscription as Subscription | null)?.close()
+  return result
 }
 
 async function start(source: string, input: unknown = null): Promise<string> {

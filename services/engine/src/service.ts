@@ -7,10 +7,13 @@ import { descriptorSet } from '@millrace/wire'
 import type { EngineConfig } from './config.ts'
 import { consumeControl } from './consume/control.ts'
 import { consumeDispatch } from './consume/dispatch.ts'
+import { consumeEager } from './consume/eager.ts'
 import { consumeResume } from './consume/resume.ts'
 import { coolDownLoop } from './loop/cool-down.ts'
 import { giveBack, giveBackLoop } from './loop/give-back.ts'
 import { createEngineService } from './rpc/engine-service.ts'
+import { createEager } from './run/eager.ts'
+import { createRealms } from './run/realms.ts'
 import { createRunner } from './run/runner.ts'
 import { exposeRunner } from './telemetry.ts'
 
@@ -44,7 +47,10 @@ export async function createEngine(
       suspended: config.maxWarm,
     },
   })
-  const runner = createRunner({ db, bus, sandbox, log, metrics, processId, ...config })
+  const realms = createRealms({ db, sandbox })
+  const parts = { db, bus, sandbox, realms, log, metrics, processId, ...config }
+  const runner = createRunner(parts)
+  const eager = createEager(parts)
   exposeRunner(metrics, runner)
   const grpc = await ports.serveGrpc({
     services: [createEngineService({ db, runner, processId })],
@@ -62,6 +68,7 @@ export async function createEngine(
   const subscriptions = [
     consumeResume(bus, { runner, processId }),
     consumeControl(bus, { runner, processId }),
+    consumeEager(bus, { eager }),
     consumeDispatch(bus, { runner, maxItems: config.maxInFlight }),
   ]
 
@@ -69,7 +76,7 @@ export async function createEngine(
     ready,
     async [Symbol.asyncDispose]() {
       for (const subscription of subscriptions) await subscription.close()
-      await within(DRAIN_MS, runner.idle())
+      await within(DRAIN_MS, Promise.all([runner.idle(), eager.idle()]))
       await abandoned.stop()
       await coolDown.stop()
       await giveBack({ db, bus, processId, keep: [] }).catch((error: unknown) =>
@@ -83,7 +90,7 @@ export async function createEngine(
 }
 
 /** Waits for `done`, but no longer than `ms`. */
-function within(ms: number, done: Promise<void>): Promise<void> {
+function within(ms: number, done: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = after(ms, resolve)
     void done.then(() => {

@@ -3,6 +3,7 @@ import type { Logger, Metrics } from '@millrace/runtime'
 import type { Database } from '@millrace/store'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './auth/authenticate.ts'
+import type { EagerStarts } from './operations/eager-starts.ts'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 import type { ExecutionWaiters } from './operations/execution-waiters.ts'
 import type { FlowCache } from './operations/flow-cache.ts'
@@ -25,6 +26,7 @@ export interface Context {
   readonly admission: Admission
   readonly flows: FlowCache
   readonly creator: ExecutionCreator
+  readonly eager: EagerStarts
   readonly waiters: ExecutionWaiters
   readonly views: LiveViews
   readonly records: RecordWriter

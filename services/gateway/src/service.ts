@@ -5,6 +5,7 @@ import { createDatabase, liveProcesses, readOrganizationId, removeProcess } from
 import { ADMISSION_DEFAULTS, createAdmission } from './admission.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import type { Config } from './config.ts'
+import { consumeEagerResults } from './consume/eager-results.ts'
 import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
@@ -15,6 +16,7 @@ import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
+import { createEagerStarts } from './operations/eager-starts.ts'
 import { createExecutionCreator } from './operations/execution-creator.ts'
 import { createExecutionWaiters } from './operations/execution-waiters.ts'
 import { createFlowCache } from './operations/flow-cache.ts'
@@ -71,6 +73,7 @@ export async function createGateway(
     metrics,
   })
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
+  const eager = createEagerStarts({ bus, metrics, processId })
   const context: Context = {
     hot,
     api,
@@ -83,12 +86,17 @@ export async function createGateway(
     admission,
     flows,
     creator,
+    eager,
     waiters,
     views: createLiveViews(),
     records: createRecordWriter({ api, bus, flows }),
   }
   exposeCreator(metrics, creator)
-  const subscriptions = [consumeMoved(bus, context), consumeRecordNudges(bus, context)]
+  const subscriptions = [
+    consumeMoved(bus, context),
+    consumeRecordNudges(bus, context),
+    consumeEagerResults(bus, { eager, processId }),
+  ]
 
   const http = ports.createHttpServer({
     context,
@@ -133,6 +141,7 @@ export async function createGateway(
       for (const subscription of subscriptions) await subscription.close()
       for (const one of loops) await one.stop()
       // Whoever waits is answered 202 and asks again, elsewhere.
+      eager.stop()
       context.waiters.stop()
       await http.close()
       await rpc.close()

@@ -105,6 +105,7 @@ export function createStack(parts: Parts): Stack {
           maxInFlight: 1_024,
           maxWarm: 10_000,
           slowMs: 20,
+          eagerMs: 200,
           cpuLimitMs: 5_000,
           memoryLimitMib: 128,
         }

@@ -12,13 +12,14 @@ import { createCommitter } from './committer.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader, type Loaded } from './load-held.ts'
 import { internalize } from './payload-values.ts'
-import { createRealms } from './realms.ts'
+import type { Realms } from './realms.ts'
 import { createWarmCache } from './warm-cache.ts'
 
 export interface RunnerDeps {
   readonly db: Database
   readonly bus: Bus
   readonly sandbox: Sandbox
+  readonly realms: Realms
   readonly log: Logger
   readonly metrics: Metrics
   readonly processId: string
@@ -59,8 +60,7 @@ export interface Runner {
  * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { db, sandbox, log, metrics, processId } = deps
-  const realms = createRealms({ db, sandbox })
+  const { db, sandbox, realms, log, metrics, processId } = deps
   const loader = createLoader({ db, realms })
   const claims = createClaims(deps)
   const committer = createCommitter(deps)
