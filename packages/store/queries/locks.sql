@@ -32,15 +32,80 @@ LEFT JOIN LATERAL (
 ORDER BY h.token
 
 -- name: readRequests
+-- Of each queue only what a decision is about, so that it costs the same however long the queue is: the
+-- oldest requests without a ticket ($2 at most); from its head as many open ones as the lock has places,
+-- and $3 more, with what lies between them; and what these executions, and its holders, ask for besides.
 -- An acquire counts as long as its wait is open; a release as long as its execution is of its generation.
+WITH want AS MATERIALIZED (
+  SELECT l.workspace_id, l.key, l.capacity
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+  CROSS JOIN LATERAL (
+    SELECT * FROM lock l WHERE l.workspace_id = d.workspace_id AND l.key = d.key LIMIT 1
+  ) l
+), fresh AS MATERIALIZED (
+  SELECT r.workspace_id, r.key, r.execution_id, r.seq, r.capacity
+  FROM want d
+  CROSS JOIN LATERAL (
+    SELECT * FROM lock_request r
+    WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.ticket IS NULL
+    ORDER BY r.requested_at, r.execution_id, r.seq LIMIT $2
+  ) r
+), head AS MATERIALIZED (
+  -- Up to which ticket: the largest there is when the queue is no longer than that.
+  SELECT d.workspace_id, d.key,
+    CASE WHEN count(r.ticket) < d.places THEN 9223372036854775807 ELSE max(r.ticket) END AS ticket
+  FROM (
+    SELECT w.workspace_id, w.key, $3 + greatest(w.capacity, (
+      SELECT max(f.capacity) FROM fresh f WHERE f.workspace_id = w.workspace_id AND f.key = w.key)) AS places
+    FROM want w
+  ) d
+  LEFT JOIN LATERAL (
+    SELECT r.ticket FROM lock_request r
+    WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.ticket IS NOT NULL
+      AND (SELECT w.kind = 'LOCK' AND w.generation = r.generation FROM wait w
+        WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq)
+    ORDER BY r.ticket LIMIT d.places
+  ) r ON true
+  GROUP BY d.workspace_id, d.key, d.places
+), chosen AS MATERIALIZED (
+  SELECT f.workspace_id, f.key, f.execution_id, f.seq FROM fresh f
+  UNION
+  SELECT r.workspace_id, r.key, r.execution_id, r.seq
+  FROM head h
+  CROSS JOIN LATERAL (
+    SELECT * FROM lock_request r
+    WHERE r.workspace_id = h.workspace_id AND r.key = h.key AND r.ticket <= h.ticket
+  ) r
+), beside AS (
+  SELECT c.workspace_id, c.key, c.execution_id, c.seq FROM chosen c
+  UNION
+  SELECT r.workspace_id, r.key, r.execution_id, r.seq
+  FROM (
+    SELECT c.workspace_id, c.key, c.execution_id FROM chosen c
+    UNION
+    SELECT h.workspace_id, h.key, h.execution_id
+    FROM want d JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.key = d.key
+  ) a
+  CROSS JOIN LATERAL (
+    SELECT * FROM lock_request r
+    WHERE r.workspace_id = a.workspace_id AND r.key = a.key AND r.execution_id = a.execution_id
+      AND (r.ticket IS NOT NULL OR r.action = 'release')
+  ) r
+)
 SELECT r.workspace_id, r.key, r.execution_id, r.generation, r.seq, r.action, r.capacity, r.ticket,
   CASE r.action
     WHEN 'acquire' THEN w.kind = 'LOCK' AND w.generation = r.generation AND e.id IS NOT NULL AND e.ended_at IS NULL
     ELSE e.generation = r.generation
   END AS is_open,
-  (extract(epoch FROM clock() - r.requested_at) * 1000)::float8 AS age_ms
-FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
-JOIN lock_request r ON r.workspace_id = d.workspace_id AND r.key = d.key
+  (extract(epoch FROM clock() - r.requested_at) * 1000)::float8 AS age_ms,
+  r.ticket > h.ticket AS is_behind, h.ticket < 9223372036854775807 AS is_cut
+FROM beside b
+CROSS JOIN LATERAL (
+  SELECT * FROM lock_request r
+  WHERE r.workspace_id = b.workspace_id AND r.key = b.key AND r.execution_id = b.execution_id AND r.seq = b.seq
+  LIMIT 1
+) r
+JOIN head h ON h.workspace_id = r.workspace_id AND h.key = r.key
 LEFT JOIN LATERAL (
   SELECT e.id, e.ended_at, e.generation FROM execution e
   WHERE e.workspace_id = r.workspace_id AND e.id = r.execution_id LIMIT 1

@@ -7,13 +7,17 @@ import type { LockKey } from './why.ts'
 
 /** One lock as its rows say, read under its row lock. */
 export interface LoadedLock extends LockKey {
-  /** Holders, and the requests that have a ticket. */
+  /** Holders, and the head of the queue: requests that have a ticket. */
   readonly lock: Lock
+  /** Whether more are waiting behind that head than were read. */
+  readonly isCut: boolean
+  /** Of those behind it, the requests of executions that hold the lock, or are in the head or fresh. */
+  readonly behind: readonly Waiter[]
   /** Holders that have ended or were reverted. */
   readonly endedHolders: readonly string[]
   /** Waiters whose wait is over: timed out, cancelled, reverted, ended. */
   readonly goneWaiters: readonly Waiter[]
-  /** Requests without a ticket, in the order in which they were made. */
+  /** Requests without a ticket, in the order in which they were made; the oldest `FRESH_MAX`. */
   readonly fresh: readonly FreshRequest[]
 }
 
@@ -48,17 +52,27 @@ export async function loadLocks(
   // Only now: what was committed before the row locks were given is seen by these reads.
   const locked = keysParam(locks.map((row) => ({ workspaceId: row.workspace_id, key: row.key })))
   const holders = groupByLock(await tx.query<HolderRow>(sql.readHolders, [locked]))
-  const requests = groupByLock(await tx.query<RequestRow>(sql.readRequests, [locked]))
+  const requests = groupByLock(
+    await tx.query<RequestRow>(sql.readRequests, [locked, FRESH_MAX, HEAD_BEYOND_CAPACITY]),
+  )
   return locks.map((row) => {
     const id = `${row.workspace_id}/${row.key}`
     return toLoadedLock(row, holders.get(id) ?? [], requests.get(id) ?? [])
   })
 }
 
+/** Requests without a ticket that are read at once; the next reading gets the next ones. */
+export const FRESH_MAX = 1_000
+
+// Waits that end while their lock is being served are passed over without another reading.
+const HEAD_BEYOND_CAPACITY = 32
+
 /** What was decided about one lock: its new value, and the requests that are dealt with. */
 export interface LockChange {
   readonly loaded: LoadedLock
   readonly next: Lock
+  /** Who got a ticket at the end of a queue that was not read whole. */
+  readonly joined: readonly Waiter[]
   /** Which generation holds it by each new token. */
   readonly generationOf: ReadonlyMap<number, number>
   readonly done: readonly { readonly executionId: string; readonly seq: number }[]
@@ -139,8 +153,12 @@ function toLoadedLock(
   holders: readonly HolderRow[],
   requests: readonly RequestRow[],
 ): LoadedLock {
-  const queued = requests.flatMap((request) =>
+  const ticketed = requests.flatMap((request) =>
     request.ticket === null ? [] : [{ ...request, ticket: request.ticket }],
+  )
+  const queued = ticketed.filter((request) => request.is_behind !== true)
+  const behind = ticketed.filter(
+    (request) => request.is_behind === true && request.is_open === true,
   )
   return {
     workspaceId: row.workspace_id,
@@ -156,6 +174,8 @@ function toLoadedLock(
       })),
       queue: queued.map(toWaiter),
     },
+    isCut: requests[0]?.is_cut === true,
+    behind: behind.map(toWaiter),
     endedHolders: holders.flatMap((holder) => (holder.has_ended ? [holder.execution_id] : [])),
     goneWaiters: queued.filter((request) => request.is_open !== true).map(toWaiter),
     fresh: requests
@@ -179,10 +199,10 @@ const toWaiter = (row: RequestRow & { ticket: number }): Waiter => ({
   ticket: row.ticket,
 })
 
-function newTickets({ loaded, next, done }: LockChange): Record<string, unknown>[] {
+function newTickets({ loaded, next, joined, done }: LockChange): Record<string, unknown>[] {
   const known = new Set(loaded.lock.queue.map((waiter) => waiter.ticket))
   const isDone = new Set(done.map(({ executionId, seq }) => `${executionId}/${seq}`))
-  return next.queue
+  return [...next.queue, ...joined]
     .filter(
       ({ ticket, executionId, seq }) => !known.has(ticket) && !isDone.has(`${executionId}/${seq}`),
     )
@@ -252,4 +272,6 @@ interface RequestRow extends KeyRow {
   ticket: number | null
   is_open: boolean | null
   age_ms: number
+  is_behind: boolean | null
+  is_cut: boolean
 }

@@ -58,6 +58,40 @@ for (const count of [10, 100])
     assert.deepEqual(await bench.sql('SELECT FROM lock_request'), [])
   })
 
+test('a queue longer than what is read at once is served in order, past those who have left', async () => {
+  const ids = await contenders(600)
+  // Each gives it back right after; every seventh has stopped waiting, and some are in a row.
+  await bench.sql(
+    `WITH one AS (
+       SELECT id, place, place % 7 = 3 OR place BETWEEN 200 AND 300 AS has_left
+       FROM unnest($2::uuid[]) WITH ORDINALITY AS u(id, place)
+     ), waits AS (
+       INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, subject)
+       SELECT $1, id, 1, 1, 'LOCK', $3 FROM one WHERE NOT has_left
+     )
+     INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, requested_at)
+     SELECT $1, $3, id, 1, n, CASE n WHEN 1 THEN 'acquire' ELSE 'release' END,
+       clock() - interval '1 hour' + (place * 2 + n) * interval '1 ms'
+     FROM one, generate_series(1, 2) n`,
+    [bench.store.workspaceId, ids, KEY],
+  )
+  await bench.start(NO_SWEEP)
+  await settled()
+  bench.nudge(KEY)
+  const stay = ids.filter((_, index) => {
+    const place = index + 1
+    return place % 7 !== 3 && (place < 200 || place > 300)
+  })
+  await eventually(async () => (await granted()).length, stay.length)
+  const answers = await bench.answers()
+  assert.deepEqual(
+    answers.toSorted((a, b) => Number(a.token) - Number(b.token)).map(({ id }) => id),
+    stay,
+  )
+  assert.deepEqual(await bench.sql('SELECT FROM lock_request'), [])
+  assert.deepEqual(await bench.sql('SELECT FROM lock_holder'), [])
+})
+
 test('no nudge at all: requests, releases and ends are found', async () => {
   await bench.start({ sweepMs: 100 })
   const [first = '', second = '', third = ''] = await contenders(3)

@@ -31,7 +31,13 @@ export async function forceRelease(tx: Queryable, request: ForceRelease): Promis
   // Alone, without its queue: grants are given where waits are answered, by serving it next.
   const { next } = decide({ ...loaded.lock, queue: [] }, { type: 'forceReleased', token })
   await saveLocks(tx, [
-    { loaded, next: { ...next, queue: loaded.lock.queue }, done: [], generationOf: new Map() },
+    {
+      loaded,
+      next: { ...next, queue: loaded.lock.queue },
+      joined: [],
+      done: [],
+      generationOf: new Map(),
+    },
   ])
   await auditForceRelease(tx, {
     workspaceId,

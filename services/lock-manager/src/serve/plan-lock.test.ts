@@ -18,6 +18,8 @@ const loaded = (over: Partial<LoadedLock> = {}): LoadedLock => ({
   workspaceId: 'w',
   key: 'semaphore:a',
   lock: createLock(1),
+  isCut: false,
+  behind: [],
   endedHolders: [],
   goneWaiters: [],
   fresh: [],
@@ -112,5 +114,47 @@ test('a grant that nobody takes goes to the next', () => {
   assert.deepEqual(
     further.done.map((one) => one.executionId),
     ['b', 'c'],
+  )
+})
+
+test('who is new behind a queue that was not read whole gets a ticket, and no free slot', () => {
+  const fresh = ['x', 'y'].map((id) => request(id, { capacity: 2 }))
+  const plan = planLock(loaded({ lock: held('a', ['b']), isCut: true, fresh }))
+  assert.deepEqual(who(plan), [['b', 8]])
+  assert.deepEqual(plan.next.queue, [])
+  assert.deepEqual(
+    plan.joined.map((waiter) => [waiter.executionId, waiter.ticket]),
+    [
+      ['x', 11],
+      ['y', 12],
+    ],
+  )
+  assert.equal(plan.next.lastTicket, 12)
+})
+
+test('what a holder asked for further back, or asks for anew, passes a queue that was not read whole', () => {
+  const behind = ['a', 'c'].map((executionId) => ({
+    executionId,
+    generation: 1,
+    seq: 5,
+    ticket: 90,
+  }))
+  const fresh = [
+    request('a', { seq: 6 }),
+    request('c', { seq: 7, action: 'release' }),
+    request('a', { seq: 7, action: 'release' }),
+  ]
+  const plan = planLock(loaded({ lock: held('a', ['b']), isCut: true, behind, fresh }))
+  assert.deepEqual(
+    plan.grants.map(({ executionId, seq }) => [executionId, seq]),
+    [
+      ['a', 5],
+      ['a', 6],
+    ],
+  )
+  assert.deepEqual(plan.next.holders, [{ executionId: 'a', token: 7, depth: 2 }])
+  assert.ok(
+    plan.done.every(({ executionId }) => executionId === 'a'),
+    'the release of c waits for its grant',
   )
 })

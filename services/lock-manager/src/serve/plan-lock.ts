@@ -1,4 +1,4 @@
-import { decide, type Lock, type LockEvent } from '@millrace/lock'
+import { decide, type Lock, type LockEvent, type Waiter } from '@millrace/lock'
 import type { LoadedLock } from '@millrace/store'
 
 /** A request that gets the lock, and the token it gets it with. */
@@ -13,6 +13,8 @@ export interface Grant {
 export interface LockPlan {
   readonly next: Lock
   readonly grants: readonly Grant[]
+  /** Who got a ticket at the end of a queue that was not read whole. */
+  readonly joined: readonly Waiter[]
   /** Requests that are dealt with: granted, released, or waited for by nobody. */
   readonly done: readonly { readonly executionId: string; readonly seq: number }[]
 }
@@ -21,20 +23,33 @@ export interface LockPlan {
  * Applies everything that the rows tell, in the order in which it counts: who left the queue, who
  * ended, then the new requests as they were made. A holder keeps its lock while it waits or is
  * paused; only releasing it, ending, being reverted, or a forced release gives it back.
+ *
+ * Of a long queue only the head is known: more than the lock has places, so that slots are given in
+ * order. Whoever is new gets a ticket at its end and nothing else, unless he holds the lock already.
  */
 export function planLock(loaded: LoadedLock): LockPlan {
   const draft = createDraft(loaded.lock)
+  const isHolder = ({ executionId }: { readonly executionId: string }): boolean =>
+    draft.lock.holders.some((holder) => holder.executionId === executionId)
   for (const waiter of loaded.goneWaiters) {
     draft.apply({ type: 'waiterLeft', ...waiter })
     draft.done.push(waiter)
   }
   for (const executionId of loaded.endedHolders) draft.apply({ type: 'holderEnded', executionId })
   let kept = loaded.fresh
-  for (let before = -1; kept.length !== before;) {
-    before = kept.length
+  let { behind } = loaded
+  for (let before = -1; kept.length + behind.length - draft.grants.length !== before;) {
+    before = kept.length + behind.length - draft.grants.length
+    behind = behind.filter((waiter) => {
+      if (!isHolder(waiter)) return true
+      draft.apply({ type: 'acquireRequested', ...waiter })
+      return false
+    })
     kept = kept.filter((request) => {
       // Released before it was granted: that release belongs to the grant that is still to come.
-      if (request.action === 'release' && isQueuedBefore(draft.lock, request)) return true
+      const queues = [draft.lock.queue, behind, draft.joined]
+      if (request.action === 'release' && queues.some((queue) => isQueuedBefore(queue, request)))
+        return true
       draft.done.push(request)
       if (!request.isOpen) return false
       if (request.action === 'release')
@@ -44,13 +59,14 @@ export function planLock(loaded: LoadedLock): LockPlan {
           draft.apply({ type: 'capacityChanged', capacity: request.capacity })
         // Its row stays until it is granted.
         draft.done.pop()
-        draft.apply({ type: 'acquireRequested', ...request })
+        if (loaded.isCut && !isHolder(request)) draft.join(request)
+        else draft.apply({ type: 'acquireRequested', ...request })
       }
       return false
     })
+    // After a forced release none of the above happens, and yet there is a free slot: serve the queue.
+    draft.apply({ type: 'capacityChanged', capacity: draft.lock.capacity })
   }
-  // After a forced release none of the above happens, and yet there is a free slot: serve the queue.
-  draft.apply({ type: 'capacityChanged', capacity: draft.lock.capacity })
   return draft.plan()
 }
 
@@ -62,6 +78,7 @@ export function withoutGrants(plan: LockPlan, refused: readonly Grant[]): LockPl
   return {
     next: further.next,
     grants: further.grants,
+    joined: plan.joined,
     done: [...plan.done, ...further.done],
   }
 }
@@ -70,11 +87,19 @@ function createDraft(from: Lock) {
   let lock = from
   const grants: Grant[] = []
   const done: { executionId: string; seq: number }[] = []
+  const joined: Waiter[] = []
   return {
     get lock() {
       return lock
     },
+    grants,
     done,
+    joined,
+    join({ executionId, generation, seq }: Omit<Waiter, 'ticket'>): void {
+      const ticket = lock.lastTicket + 1
+      lock = { ...lock, lastTicket: ticket }
+      joined.push({ executionId, generation, seq, ticket })
+    },
     apply(event: LockEvent): void {
       const decision = decide(lock, event)
       lock = decision.next
@@ -85,15 +110,15 @@ function createDraft(from: Lock) {
         done.push({ executionId, seq })
       }
     },
-    plan: (): LockPlan => ({ next: lock, grants, done }),
+    plan: (): LockPlan => ({ next: lock, grants, joined, done }),
   }
 }
 
 const isQueuedBefore = (
-  lock: Lock,
+  queue: readonly Waiter[],
   release: { readonly executionId: string; readonly generation: number; readonly seq: number },
 ): boolean =>
-  lock.queue.some(
+  queue.some(
     (waiter) =>
       waiter.executionId === release.executionId &&
       waiter.generation === release.generation &&

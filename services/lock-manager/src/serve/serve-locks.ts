@@ -2,6 +2,7 @@ import { notifyAnswered } from '@millrace/bus'
 import {
   type AnsweredExecution,
   answerWaits,
+  FRESH_MAX,
   type LoadedLock,
   loadLocks,
   type LockKey,
@@ -30,6 +31,23 @@ export async function serveLocks(
   keys: readonly LockKey[],
   fence: ShardFence | null,
 ): Promise<Served> {
+  const { again, ...served } = await serveOnce(tx, keys, fence)
+  if (again.length === 0) return served
+  const further = await serveLocks(tx, again, fence)
+  return {
+    answered: [...served.answered, ...further.answered],
+    granted: served.granted + further.granted,
+    dropped: served.dropped + further.dropped,
+    freeGrantMs: [...served.freeGrantMs, ...further.freeGrantMs],
+  }
+}
+
+/** `again`: of these more was waiting than was read, and what was not read may have its turn now. */
+async function serveOnce(
+  tx: Queryable,
+  keys: readonly LockKey[],
+  fence: ShardFence | null,
+): Promise<Served & { readonly again: readonly LockKey[] }> {
   const locks = (await loadLocks(tx, keys, fence)).map(openLock)
   const answered: AnsweredExecution[] = []
   let open = locks.flatMap((lock) => lock.plan.grants.map((grant) => ({ lock, grant })))
@@ -62,6 +80,7 @@ export async function serveLocks(
     locks.map(({ loaded, plan, kept }) => ({
       loaded,
       next: plan.next,
+      joined: plan.joined,
       done: plan.done,
       generationOf: new Map(kept.map((grant) => [grant.token, grant.generation])),
     })),
@@ -71,7 +90,18 @@ export async function serveLocks(
     granted: locks.reduce((sum, lock) => sum + lock.kept.length, 0),
     dropped: locks.reduce((sum, lock) => sum + lock.missed + lock.loaded.goneWaiters.length, 0),
     freeGrantMs: locks.flatMap(freeGrantsOf),
+    again: locks
+      .filter(isUnfinished)
+      .map(({ loaded: { workspaceId, key } }) => ({ workspaceId, key })),
   }
+}
+
+function isUnfinished({ loaded, plan }: OpenLock): boolean {
+  const { next, done, joined } = plan
+  // Nothing would come of it a second time.
+  if (done.length === 0 && joined.length === 0) return false
+  const isFree = next.holders.length < next.capacity
+  return loaded.fresh.length >= FRESH_MAX || (loaded.isCut && isFree)
 }
 
 /** Tells those who can go on; after the commit. A crash before it is repaired by the sweep. */
