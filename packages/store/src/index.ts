@@ -188,6 +188,7 @@ export {
 } from './cascades.ts'
 export {
   countLockQueues,
+  FRESH_MAX,
   type FreshRequest,
   type LoadedLock,
   loadLocks,
