@@ -35,6 +35,7 @@ function replay(
   let lastToken = 0
   let lastTicket = 0
   for (const own of groupBy(events, ({ xid }) => String(xid)).values()) {
+    const queuedBefore = new Set(queue.keys())
     for (const { what, execution, detail } of own) {
       const request = `${execution}/${String(detail['seq'])}`
       if (what === 'free') holders.delete(execution)
@@ -61,7 +62,8 @@ function replay(
       const ticket = asked === undefined ? null : ticketOf(asked)
       const passedOver = [...queue].find(
         ([request, waiter]) =>
-          (ticket === null || waiter.ticket < ticket) &&
+          // Without a ticket it was served at once: those of its own transaction came after it.
+          (ticket === null ? queuedBefore.has(request) : waiter.ticket < ticket) &&
           waiter.execution !== execution &&
           (gone.get(request) ?? Infinity) > n,
       )

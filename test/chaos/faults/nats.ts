@@ -14,7 +14,10 @@ export const natsUrl = (stack: Pick<Stack, 'home' | 'nats'>): string =>
 /** kill -9, and until the supervisor has started another that takes connections. */
 export async function killNats(stack: Stack): Promise<void> {
   const former = stack.kill('nats')
-  await until(() => stack.pidsOf('nats').some((pid) => pid !== former), { what: 'another nats' })
+  await until(() => stack.pidsOf('nats').some((pid) => pid !== former), {
+    what: 'another nats',
+    timeoutMs: 60_000,
+  })
   await withNats(natsUrl(stack), () => Promise.resolve())
 }
 
@@ -113,7 +116,7 @@ export async function withNats<T>(
     name: 'chaos',
     waitOnFirstConnect: true,
     reconnectTimeWait: 100,
-    maxReconnectAttempts: 100,
+    maxReconnectAttempts: 600,
   })
   try {
     return await work(connection)

@@ -8,12 +8,15 @@ import type { Rng } from '../rng.ts'
 import { descendantsOf } from './process.ts'
 import { injectFault } from './strace.ts'
 
+/** Several stacks may share a machine: what is slow is not broken. */
+const PATIENCE_MS = 60_000
+
 /** Of the stack's own Postgres, as superuser, past all proxies. */
 export const postgresUrl = (home: string): string =>
   readFileSync(join(home, 'run', 'postgres.url'), 'utf8').trim()
 
 /** Until it takes sessions. */
-export async function postgresAccepts(url: string, timeoutMs = 30_000): Promise<void> {
+export async function postgresAccepts(url: string, timeoutMs = PATIENCE_MS): Promise<void> {
   await until(() => ask(url, 'SELECT 1').then(() => true), {
     what: 'Postgres accepts sessions',
     timeoutMs,
@@ -28,14 +31,14 @@ export async function crashPostgres(stack: Stack): Promise<void> {
   const former = stack.kill('postgres', 1, 'SIGQUIT')
   await until(() => stack.pidsOf('postgres').some((pid) => pid !== former), {
     what: 'another postgres',
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
   })
   await postgresAccepts(postgresUrl(stack.home))
 }
 
 /** Until a session of the services is in a transaction. Answers with how many are. */
 export async function untilInTransaction(url: string, withinMs = 5_000): Promise<number> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   client.on('error', () => undefined)
   await client.connect()
   try {
@@ -72,7 +75,7 @@ export async function killBackend(url: string, rng: Rng): Promise<string | null>
   signal(backend.pid, 'SIGKILL')
   await until(async () => (await startedAt(url)) !== before, {
     what: 'Postgres begins anew',
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
   })
   return backend.application
 }
@@ -126,7 +129,7 @@ async function ask<Row extends pg.QueryResultRow>(
   text: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   client.on('error', () => undefined)
   await client.connect()
   try {

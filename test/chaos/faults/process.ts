@@ -58,7 +58,7 @@ export async function restartAllInTurn(
 export async function replaced(
   stack: Stack,
   { service, n = 1, former }: { service: string; n?: number; former: number },
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<number> {
   return until(
     async () => {
@@ -72,7 +72,10 @@ export async function replaced(
 
 /** The process of one copy; waits for one that is being started. */
 export const runningPid = (stack: Pick<Stack, 'home'>, service: string, n = 1): Promise<number> =>
-  until(() => readPid(stack.home, service, n), { what: `a running ${service}-${n}` })
+  until(() => readPid(stack.home, service, n), {
+    what: `a running ${service}-${n}`,
+    timeoutMs: 60_000,
+  })
 
 function readPid(home: string, service: string, n: number): number | null {
   for (const name of [`${service}-${n}`, service]) {
