@@ -12,10 +12,13 @@ import type { ExecutionCreator } from './operations/execution-creator.ts'
  * memory here, and a batch of 10,000 is meant to be longer than the engines need for a moment.
  */
 export interface Admission {
-  /** Throws `limited`, naming the limit, when there is no room for a request of this kind. */
-  check(asked: { readonly rows?: number; readonly bytes?: number; readonly waits?: boolean }): void
-  /** Counts a body from before it is read until the returned function is called. */
-  holdBytes(bytes: number): () => void
+  /**
+   * Before a request is read: throws `limited`, naming the limit, when there is no room for it, and
+   * otherwise counts its body, and whether it waits for an end, until the returned function is called.
+   */
+  enter(request: { readonly bytes: number; readonly waits: boolean }): () => void
+  /** Before anything is done for one that starts so many: throws `limited` likewise. */
+  check(rows: number): void
   /** The same creator, whose rows count while they wait for their commit. */
   watch(creator: ExecutionCreator): ExecutionCreator
 }
@@ -27,7 +30,7 @@ export interface AdmissionLimits {
   readonly ageMs: number
   /** Bodies of such requests in memory, those still being read included. */
   readonly bodyBytes: number
-  /** Requests that wait for the end of an execution. */
+  /** Requests that start an execution and wait for its end. */
   readonly waiting: number
 }
 
@@ -39,27 +42,37 @@ export const ADMISSION_DEFAULTS: AdmissionLimits = {
   waiting: 4_096,
 }
 
-export function createAdmission(deps: {
-  limits: AdmissionLimits
-  /** Requests that wait for an end now. */
-  waiting: () => number
-  metrics: Metrics
-}): Admission {
-  const { limits, waiting, metrics } = deps
+export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metrics }): Admission {
+  const { limits, metrics } = deps
   const refusals = metrics.counter('create_refused_total', 'Requests refused for load', ['limit'])
   /** In the order in which they came: the first is the oldest. */
   const pending = new Set<{ readonly rows: number; readonly since: number }>()
   let rows = 0
   let bytes = 0
+  let waiting = 0
 
-  function check(asked: { rows?: number; bytes?: number; waits?: boolean }): void {
-    const { rows: wanted = 1, bytes: size = 0, waits = false } = asked
-    // What is larger than a limit by itself gets in when it is alone.
+  function check(wanted: number): void {
+    // A batch that is larger than the limit by itself gets in when it is alone.
     if (rows > 0 && rows + wanted > limits.rows) refuse('rows')
-    if (bytes > 0 && bytes + size > limits.bodyBytes) refuse('bodyBytes')
-    if (waits && waiting() >= limits.waiting) refuse('waiting')
     const [oldest] = pending
     if (oldest !== undefined && monotonicMs() - oldest.since > limits.ageMs) refuse('ageMs')
+  }
+
+  function enter(request: { bytes: number; waits: boolean }): () => void {
+    const waits = request.waits ? 1 : 0
+    check(1)
+    // So does a body.
+    if (bytes > 0 && bytes + request.bytes > limits.bodyBytes) refuse('bodyBytes')
+    if (waits > 0 && waiting >= limits.waiting) refuse('waiting')
+    bytes += request.bytes
+    waiting += waits
+    let isIn = true
+    return () => {
+      if (!isIn) return
+      isIn = false
+      bytes -= request.bytes
+      waiting -= waits
+    }
   }
 
   function refuse(limit: keyof AdmissionLimits): never {
@@ -82,15 +95,8 @@ export function createAdmission(deps: {
   }
 
   return {
+    enter,
     check,
-    holdBytes(size) {
-      bytes += size
-      let isHeld = true
-      return () => {
-        if (isHeld) bytes -= size
-        isHeld = false
-      }
-    },
     watch: (creator) => ({
       create: (item: NewExecution) => pend(1, () => creator.create(item)),
       createAll: (items: readonly NewExecution[]) =>
@@ -121,5 +127,5 @@ const REFUSALS: Readonly<Record<keyof AdmissionLimits, (limit: number) => string
   bodyBytes: (limit) =>
     `With this, bodies of more than ${limit / 1_048_576} MiB would be under way. Nothing was started: try again after the time in Retry-After, or with smaller inputs.`,
   waiting: (limit) =>
-    `${limit} requests wait for an end already. Nothing was started: start it without wait and ask for it later, or try again after the time in Retry-After.`,
+    `${limit} requests wait for the end of what they started already. Nothing was started: start it without wait and ask for it later, or try again after the time in Retry-After.`,
 }

@@ -69,7 +69,6 @@ export async function createGateway(
   })
   const admission = createAdmission({
     limits: config.admission ?? ADMISSION_DEFAULTS,
-    waiting: () => waiters.size,
     metrics,
   })
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))

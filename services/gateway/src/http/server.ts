@@ -108,7 +108,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
       checkParams?.(parts.params)
       checkQuery?.(parts.query)
       checkBody?.(parts.body)
-      if (route.starts !== undefined) context.admission.check({ rows: route.starts(parts.body) })
+      if (route.starts !== undefined) context.admission.check(route.starts(parts.body))
       if (route.stream !== undefined) return route.stream(context, parts, reply)
       const key = heedsKey ? request.headers['idempotency-key'] : undefined
       const answer = await traced(route, parts, (asked) =>
@@ -130,9 +130,9 @@ function enter(
 ): void {
   if (route.starts === undefined) return
   const bytes = Number(request.headers['content-length'] ?? BODY_UNKNOWN_BYTES)
-  admission.check({ bytes, waits: Number((request.query as { wait?: unknown }).wait ?? 0) > 0 })
-  // Also of a client that goes away before its answer.
-  reply.raw.once('close', admission.holdBytes(bytes))
+  const waits = Number((request.query as { wait?: unknown }).wait ?? 0) > 0
+  // The close comes also of a client that goes away before its answer.
+  reply.raw.once('close', admission.enter({ bytes, waits }))
 }
 
 // What a body that does not say its size counts for.

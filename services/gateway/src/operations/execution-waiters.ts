@@ -18,8 +18,6 @@ export interface ExecutionWaiters {
   moved(items: readonly MovedItem[]): void
   /** Reads whoever is watched again. */
   recheck(): void
-  /** Executions that are watched. */
-  readonly size: number
   /** Answers all that wait with null: the process stops. */
   stop(): void
 }
@@ -129,9 +127,6 @@ export function createExecutionWaiters(deps: {
       }
     },
     recheck,
-    get size() {
-      return waiting.size
-    },
     stop() {
       timer.cancel()
       for (const list of [...waiting.values()]) for (const waiter of list) waiter.resolve?.(null)

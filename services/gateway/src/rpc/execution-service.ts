@@ -1,6 +1,6 @@
 import type { GrpcImplementation } from '@millrace/runtime/grpc'
 import { encodeStatus, type executionService, pb } from '@millrace/wire'
-import type { Context } from '../context.ts'
+import type { Caller, Context } from '../context.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
 import { getLog } from '../operations/execution-history.ts'
@@ -18,7 +18,7 @@ import { toListInput } from './list-request.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
-  const read = async (caller: Parameters<typeof getExecution>[1], id: string, waitSeconds = 0) => {
+  const read = async (caller: Caller, id: string, waitSeconds = 0) => {
     const request = { id: uuid(id), fields: null, waitSeconds: waitOf(waitSeconds) }
     return toExecutionMessage((await getExecution(context, caller, request)).json)
   }
@@ -33,36 +33,39 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       return { execution: await read(caller, id) }
     }
 
+  const createOne = async (
+    request: pb.ExecutionServiceCreateRequest,
+    asked: { caller: Caller; waitSeconds: number; traceparent: string | null },
+  ): Promise<{ execution: pb.Execution }> => {
+    const body = toNewExecution(request)
+    const { caller, ...more } = asked
+    const json = await maybeIdempotently(
+      context,
+      caller,
+      { key: request.idempotencyKey, method: 'create', request: body },
+      async (ids) =>
+        (await createExecution(context, caller, { ...more, body, fields: null, ids })).json,
+    )
+    return { execution: toExecutionMessage(json) }
+  }
+
   return {
     async create(request, call) {
       const caller = await callerOf(context, call)
       const waitSeconds = waitOf(request.waitSeconds ?? 0)
-      context.admission.check({ waits: waitSeconds > 0 })
-      const body = toNewExecution(request)
-      const { traceparent } = call
-      const key = request.idempotencyKey
-      const json = await maybeIdempotently(
-        context,
-        caller,
-        { key, method: 'create', request: body },
-        async (ids) =>
-          (
-            await createExecution(context, caller, {
-              body,
-              waitSeconds,
-              fields: null,
-              traceparent,
-              ids,
-            })
-          ).json,
-      )
-      return { execution: toExecutionMessage(json) }
+      // The message has been read by now; gRPC itself bounds what a connection sends ahead.
+      const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
+      try {
+        return await createOne(request, { caller, waitSeconds, traceparent: call.traceparent })
+      } finally {
+        leave()
+      }
     },
     async createBatch(request, call) {
       const caller = await callerOf(context, call)
       if (request.executions.length < 1 || request.executions.length > 10_000)
         throw invalid([{ pointer: '/executions', message: 'must have 1 to 10000 items' }])
-      context.admission.check({ rows: request.executions.length })
+      context.admission.check(request.executions.length)
       const bodies = request.executions.map(toNewExecution)
       const { traceparent } = call
       const key = request.idempotencyKey
