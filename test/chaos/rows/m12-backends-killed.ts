@@ -18,7 +18,7 @@ export const m12: ChaosRow = {
     let round = 0
     do {
       round += 1
-      if (round % 7 === 0) await chaos.fault('kill backend', {}, () => killBackend(url, rng))
+      if (round % 4 === 0) await chaos.fault('kill backend', {}, () => killBackend(url, rng))
       else await chaos.fault('terminate backend', {}, () => terminateBackend(url, rng))
     } while (await chaos.rest(1_000))
     if (pids() !== before)
