@@ -12,14 +12,13 @@ export interface NemesisRow {
 }
 
 /** The three logs of a run, in memory for the checkers and as JSON lines for people. */
-export interface Journal {
+export interface Journal extends AsyncDisposable {
   readonly ops: readonly Op[]
   readonly effects: readonly EffectRow[]
   readonly nemesis: readonly NemesisRow[]
   op(row: Op): void
   effect(row: EffectRow): void
   nemesisRow(row: NemesisRow): void
-  close(): Promise<void>
 }
 
 /** Monotonic, the same for all processes of a machine; exact to 1 ns for 100 days of uptime. */
@@ -37,7 +36,7 @@ export function openJournal(folder: string): Journal {
     op: ops.add,
     effect: effects.add,
     nemesisRow: nemesis.add,
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await Promise.all([ops.close(), effects.close(), nemesis.close()])
     },
   }
@@ -53,7 +52,8 @@ function openLines<T>(path: string) {
       // The run is over, and this is a call that was given up and fails late.
       if (!isOpen) return
       rows.push(row)
-      file.write(`${JSON.stringify(row)}\n`)
+      // A request may arrive when all is over: whoever sent it had stood still for long.
+      if (!file.writableEnded) file.write(`${JSON.stringify(row)}\n`)
     },
     close: () => {
       isOpen = false

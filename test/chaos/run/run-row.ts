@@ -42,7 +42,7 @@ export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunRes
   const from = monotonicMs()
   const rngOf = (name: string): Rng => createRng(seedOf(seed, name))
   await mkdir(folder, { recursive: true })
-  const journal = openJournal(folder)
+  await using journal = openJournal(folder)
   await using stub = await startEffectStub({ seed: seedOf(seed, 'stub'), log: journal.effect })
   const home = join(folder, 'home')
   await using running = await startChaosStack(row.stack, { home, rng: rngOf('links') })
@@ -78,7 +78,6 @@ export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunRes
     ...checkAll(evidence),
     ...tooManyFailures(row, journal.ops),
   ]
-  await journal.close()
   const report = violations.length > 0 ? await keepReport(folder, evidence, violations) : null
   return {
     ...summarize(row, { seed, evidence, journal, violations, notes: run.notes }),
