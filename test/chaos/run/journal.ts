@@ -49,11 +49,10 @@ function openLines<T>(path: string) {
   return {
     rows,
     add: (row: T): void => {
-      // The run is over, and this is a call that was given up and fails late.
+      // The run is over: a call that was given up fails late, a request arrives late.
       if (!isOpen) return
       rows.push(row)
-      // A request may arrive when all is over: whoever sent it had stood still for long.
-      if (!file.writableEnded) file.write(`${JSON.stringify(row)}\n`)
+      file.write(`${JSON.stringify(row)}\n`)
     },
     close: () => {
       isOpen = false
