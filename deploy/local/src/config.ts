@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { ServerMemory } from '@millrace/local-postgres'
 import { envInt, envStr, ServiceError } from '@millrace/runtime'
 import { SERVICES, type ServiceName } from './services.ts'
 
@@ -13,6 +14,8 @@ export interface Config {
   /** Servers to use instead of our own; null: start one. */
   readonly postgresUrl: string | null
   readonly natsUrl: string | null
+  /** Of our own Postgres. */
+  readonly postgresMemory: ServerMemory
 }
 
 export function readConfig(): Config {
@@ -26,6 +29,12 @@ export function readConfig(): Config {
     copies,
     postgresUrl: envStr('MILLRACE_POSTGRES_URL') ?? null,
     natsUrl: envStr('MILLRACE_NATS_URL') ?? null,
+    postgresMemory: {
+      // What runs is recent and small, and the machine keeps the rest of the pages anyway: more made
+      // nothing faster, and stays taken once it was used.
+      sharedBuffersMib: envInt('MILLRACE_SHARED_BUFFERS_MIB', 64),
+      walBuffersMib: 8,
+    },
   }
 }
 

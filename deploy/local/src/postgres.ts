@@ -5,6 +5,7 @@ import {
   runningPostmaster,
   serverCommand,
   tunedSettings,
+  type ServerMemory,
 } from '@millrace/local-postgres'
 import { freePort, randomToken, sleep } from '@millrace/runtime'
 import pg from 'pg'
@@ -25,6 +26,7 @@ const DATABASE = 'millrace'
 /** Our own Postgres on MILLRACE_HOME/postgres, on a free port of 127.0.0.1. */
 export async function createPostgres(
   home: Home,
+  memory: ServerMemory,
   onDeath: ChildOptions['onDeath'],
 ): Promise<LocalPostgres> {
   const folder = home.postgres
@@ -38,7 +40,7 @@ export async function createPostgres(
     service: 'postgres',
     command: () => {
       forgetStalePostmaster(folder)
-      return serverCommand({ folder, port, settings: tunedSettings() })
+      return serverCommand({ folder, port, settings: tunedSettings(memory) })
     },
     stopSignal: 'SIGINT', // ends sessions at once and leaves a clean folder
     onDeath,

@@ -53,7 +53,7 @@ export function createStack(options: StackOptions): Stack {
 
   async function startPostgres(signal: AbortSignal): Promise<string> {
     if (config.postgresUrl !== null) return config.postgresUrl
-    const { url, child } = await createPostgres(home, onDeath)
+    const { url, child } = await createPostgres(home, config.postgresMemory, onDeath)
     signal.throwIfAborted()
     postgres = child
     child.start()
