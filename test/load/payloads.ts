@@ -68,7 +68,7 @@ async function echo(target: Target, bytes: number): Promise<void> {
 
 /** `200 ENDED_SUCCESS` when the output was what went in. */
 async function tryEcho(target: Target, bytes: number): Promise<string> {
-  const value = Math.random().toString(36).slice(2).padEnd(bytes, 'ä€x')
+  const value = `${Math.random()} ä€ `.padEnd(bytes, 'x')
   const made = await target.ask('POST', 'execution?wait=120&fields=id,status,message', body(value))
   if (made.status !== 200) return `${made.status} ${made.text.slice(0, 400)}`
   const { id, status, message } = JSON.parse(made.text) as Record<string, string>

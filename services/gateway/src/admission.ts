@@ -34,10 +34,13 @@ export interface AdmissionLimits {
   readonly waiting: number
 }
 
-/** A queue of rows takes two of the largest batches; bytes, two of the largest bodies. */
+/**
+ * A queue of rows takes two of the largest batches, which is about a second of commits; bytes, two of
+ * the largest bodies. The age is above what one large body or a checkpoint takes on a busy machine.
+ */
 export const ADMISSION_DEFAULTS: AdmissionLimits = {
   rows: 20_000,
-  ageMs: 1_000,
+  ageMs: 5_000,
   bodyBytes: 128 * 1_048_576,
   waiting: 4_096,
 }
@@ -109,7 +112,7 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
   }
 }
 
-// What waits is committed within the age that is the limit itself, by default a second.
+// A full queue is about a second of commits.
 const RETRY_AFTER_SECONDS = 1
 
 const VARIABLES: Readonly<Record<keyof AdmissionLimits, string>> = {
