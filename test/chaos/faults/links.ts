@@ -41,7 +41,11 @@ export const startLinks = (async ({ processes, rng, upstream }) => {
   const all: FaultLink[] = []
   for (const process of processes)
     for (const server of ['postgres', 'nats'] as const) {
-      const proxy = await startProxy({ rng, upstream: () => upstream(server) })
+      const proxy = await startProxy({
+        rng,
+        upstream: () => upstream(server),
+        ...(server === 'nats' && { protocol: server }),
+      })
       all.push(Object.assign(proxy, { process, server }))
     }
 

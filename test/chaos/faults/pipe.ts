@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { after, monotonicMs, type Timer } from '@millrace/runtime'
 import type { Rng } from '../rng.ts'
+import type { Frame } from './nats-frames.ts'
 
 /** What one direction of a connection does with the bytes. */
 export type Behaviour =
@@ -20,6 +21,20 @@ export type Behaviour =
    * to it has come back: the other side has done it, and nobody is told.
    */
   | { readonly kind: 'lose-answer'; readonly after: RegExp; readonly chance: number }
+  | Shuffle
+
+/**
+ * Messages to a NATS are lost, sent again late, or late themselves, with these chances and up to
+ * `withinMs`: whatever is late is overtaken. Only towards NATS, and of its own subjects only the
+ * acknowledgements.
+ */
+export interface Shuffle {
+  readonly kind: 'shuffle'
+  readonly lost: number
+  readonly twice: number
+  readonly late: number
+  readonly withinMs: number
+}
 
 /** What happened, to see that a fault has hit anything. */
 export interface Hits {
@@ -27,6 +42,7 @@ export interface Hits {
   held: number
   broken: number
   answersLost: number
+  shuffled: number
 }
 
 export interface Pipe {
@@ -41,17 +57,21 @@ export interface PipeOptions {
   readonly breakBoth: () => void
   /** Called when an answer is to be lost: the other direction lets `bytes` of it through. */
   readonly loseAnswer: (bytes: number) => void
+  /** Splits what is sent into what can be moved; needed to shuffle. */
+  readonly split?: (chunk: Buffer) => Frame[]
 }
 
 /** Bytes that are held before the sender is made to wait, about what two kernels would hold. */
 const HELD_MAX_BYTES = 1_024 * 1_024
 /** A match may straddle two reads by this much. */
 const OVERLAP_BYTES = 64
+/** Requests to NATS itself, and answers: without them nobody knows anything. */
+const NOT_SHUFFLED = /^(?:_INBOX|\$JS\.API)\./
 /** Of a lost answer, up to this many bytes arrive: some cuts are before it and some within. */
 const ANSWER_BYTES = 48
 
 export function createPipe(options: PipeOptions): Pipe {
-  const { source, target, rng, hits, breakBoth, loseAnswer } = options
+  const { source, target, rng, hits, breakBoth, loseAnswer, split } = options
   let behaviour: Behaviour = { kind: 'pass' }
   let left = 0
   let heldBytes = 0
@@ -67,9 +87,8 @@ export function createPipe(options: PipeOptions): Pipe {
         hits.answersLost += 1
         loseAnswer(rng.int(2) * rng.int(ANSWER_BYTES))
       }
-    heldBytes += chunk.length
-    if (heldBytes > HELD_MAX_BYTES) source.pause()
-    push(chunk)
+    if (split === undefined) push(chunk)
+    else for (const frame of split(chunk)) if (!isShuffled(frame)) push(frame.bytes)
   })
   source.on('end', () => push('end'))
   source.on('close', () => push('close'))
@@ -79,6 +98,8 @@ export function createPipe(options: PipeOptions): Pipe {
   })
 
   function push(chunk: Buffer | 'end' | 'close'): void {
+    if (Buffer.isBuffer(chunk)) heldBytes += chunk.length
+    if (heldBytes > HELD_MAX_BYTES) source.pause()
     let readyAtMs = queue.at(-1)?.readyAtMs ?? 0
     if (behaviour.kind === 'delay') {
       hits.delayed += 1
@@ -88,6 +109,17 @@ export function createPipe(options: PipeOptions): Pipe {
     if (behaviour.kind === 'stall') hits.held += 1
     queue.push({ chunk, readyAtMs })
     pump()
+  }
+
+  /** Whether the message itself does not go on now. */
+  function isShuffled({ subject, bytes }: Frame): boolean {
+    if (behaviour.kind !== 'shuffle' || subject === null || NOT_SHUFFLED.test(subject)) return false
+    const { lost, twice, late, withinMs } = behaviour
+    const chance = rng.next()
+    if (chance >= lost + twice + late) return false
+    hits.shuffled += 1
+    if (chance >= lost) after(rng.next() * withinMs, () => push(bytes))
+    return chance < lost || chance >= lost + twice
   }
 
   function pump(): void {

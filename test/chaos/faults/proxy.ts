@@ -1,6 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { Rng } from '../rng.ts'
+import { createFrameSplitter } from './nats-frames.ts'
 import { type Behaviour, createPipe, type Hits, type Pipe } from './pipe.ts'
 
 /** `up` goes to the server, `down` comes back from it. */
@@ -27,13 +28,15 @@ export interface ProxyOptions {
   /** Asked for each connection: a restarted server may be anywhere. */
   readonly upstream: () => Promise<{ readonly host: string; readonly port: number }>
   readonly rng: Rng
+  /** What is spoken, where messages are to be shuffled. */
+  readonly protocol?: 'nats'
 }
 
 const PASS: Behaviour = { kind: 'pass' }
 
 /** A TCP proxy on a free port that passes everything until it is told otherwise. */
-export async function startProxy({ upstream, rng }: ProxyOptions): Promise<Proxy> {
-  const hits: Hits = { delayed: 0, held: 0, broken: 0, answersLost: 0 }
+export async function startProxy({ upstream, rng, protocol }: ProxyOptions): Promise<Proxy> {
+  const hits: Hits = { delayed: 0, held: 0, broken: 0, answersLost: 0, shuffled: 0 }
   const connections = new Set<ProxiedConnection>()
   const sockets = new Set<Socket>()
   const current: Record<Direction, Behaviour> = { up: PASS, down: PASS }
@@ -67,6 +70,7 @@ export async function startProxy({ upstream, rng }: ProxyOptions): Promise<Proxy
     const pipes: Record<Direction, Pipe> = {
       up: createPipe({
         ...{ source: client, target: remote, rng, hits, breakBoth },
+        ...(protocol === 'nats' && { split: createFrameSplitter() }),
         loseAnswer: (bytes) => pipes.down.behave({ kind: 'truncate', bytes }),
       }),
       down: createPipe({
