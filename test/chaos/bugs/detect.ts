@@ -32,7 +32,7 @@ export interface Finding {
 }
 
 /** Histories of one run; each run goes on with other seeds. */
-const HISTORIES = 300
+const HISTORIES = 200
 
 const SIMULATION: Detector = {
   name: 'simulation',
@@ -40,6 +40,7 @@ const SIMULATION: Detector = {
   env: (seed) => ({
     FROM: String((seed - 1) * HISTORIES + 1),
     HISTORIES: String(HISTORIES),
+    MINUTES: '3',
     SHRINK: '0',
   }),
   read: (line) => {

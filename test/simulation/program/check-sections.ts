@@ -4,8 +4,9 @@ import type { Json } from './expectation.ts'
 export interface Section {
   readonly lock: string
   readonly token: number
-  readonly entered: number
-  /** Null: its execution ended inside of it. */
+  /** Null: the engine's clock was ahead of it. */
+  readonly entered: number | null
+  /** Null: its execution ended inside of it, or not known. */
   readonly left: number | null
   readonly trouble?: string
 }
@@ -26,11 +27,11 @@ export function checkSections(sections: readonly Section[]): string[] {
     trouble === undefined ? [] : [`${lock}: ${trouble}`],
   )
   for (const [lock, own] of Map.groupBy(sections, (section) => section.lock)) {
-    const stays = [...Map.groupBy(own, (section) => section.token)].map(([token, times]) => ({
-      token,
-      entered: Math.min(...times.map((one) => one.entered)),
-      left: Math.max(...times.map((one) => one.left ?? one.entered)),
-    }))
+    const stays = [...Map.groupBy(own, (section) => section.token)].map(([token, times]) => {
+      const entered = times.flatMap((one) => one.entered ?? [])
+      const left = times.flatMap((one) => one.left ?? one.entered ?? [])
+      return { token, entered: Math.min(...entered), left: Math.max(...left) }
+    })
     stays.sort((a, b) => a.token - b.token)
     for (const [n, next] of stays.entries()) {
       const before = stays[n - 1]

@@ -228,7 +228,7 @@ describe('checkOutcome', () => {
 })
 
 describe('checkSections', () => {
-  const stay = (token: number, entered: number, left: number | null) => ({
+  const stay = (token: number, entered: number | null, left: number | null) => ({
     lock: 'a',
     token,
     entered,
@@ -239,6 +239,7 @@ describe('checkSections', () => {
     const told = [stay(1, 10, 20), stay(2, 20, null), stay(2, 20, 25), stay(4, 30, 31)]
     assert.deepEqual(checkSections(told.toReversed()), [])
     assert.deepEqual(checkSections([stay(1, 10, 20), { ...stay(2, 15, 18), lock: 'b' }]), [])
+    assert.deepEqual(checkSections([stay(1, null, null), stay(2, 5, 18), stay(3, null, null)]), [])
   })
 
   test('sees two holders at once, tokens out of order, and what a flow itself has noticed', () => {

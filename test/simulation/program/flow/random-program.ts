@@ -15,7 +15,8 @@ interface Inputs {
 interface Section {
   readonly lock: string
   readonly token: number
-  readonly entered: number
+  /** Null: by an engine whose clock is ahead, so that it says nothing. */
+  readonly entered: number | null
   left: number | null
   /** What is wrong with it: somebody else was inside. */
   trouble?: string
@@ -342,6 +343,7 @@ async function runLocked(world: World, node: LockNode, place: Place): Promise<un
   const { system, sections } = world
   const lock = system.setting(node.lock)
   let token: number
+  const before = Date.now()
   try {
     const timeout = node.timeoutMs === null ? null : node.timeoutMs / 1000
     token = (await lock.acquire({ timeout })).token
@@ -350,7 +352,10 @@ async function runLocked(world: World, node: LockNode, place: Place): Promise<un
     if (name === 'LockTimeoutError' || name === 'DeadlockError') return { missed: name }
     throw error
   }
-  const section: Section = { lock: node.lock, token, entered: Date.now(), left: null }
+  // The time begins by the engine's clock and is moved on by answers, which carry Postgres's: one that
+  // has not moved on by the answer is ahead.
+  const entered = Date.now() > before ? Date.now() : null
+  const section: Section = { lock: node.lock, token, entered, left: null }
   sections.push(section)
   const guard = system.setting(`guard of ${node.lock}`)
   const look = async (mayBeOlder: boolean): Promise<void> => {
@@ -369,7 +374,7 @@ async function runLocked(world: World, node: LockNode, place: Place): Promise<un
     failure = { error }
   }
   await look(false)
-  section.left = Date.now()
+  if (entered !== null) section.left = Date.now()
   await lock.release()
   if (failure !== null) throw failure.error
   return { locked: inside }
