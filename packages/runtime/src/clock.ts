@@ -15,6 +15,8 @@ export interface ClockSource {
   monotonicMs(): number
   /** `repeats`: again every `ms`, until it is cancelled. */
   timer(ms: number, fn: () => void, repeats: boolean): Timer
+  /** Once what has arrived has been taken. */
+  soon(fn: () => void): void
 }
 
 /** Puts another clock in place, for the whole process: for the simulation alone. */
@@ -54,10 +56,17 @@ export const after = (ms: number, fn: () => void): Timer => source.timer(ms, fn,
 /** Calls `fn` every `ms` until cancelled. Does not keep the process alive. */
 export const every = (ms: number, fn: () => void): Timer => source.timer(ms, fn, true)
 
+/**
+ * Calls `fn` when everything that has reached this process so far has been taken: what comes from
+ * many sockets at once can go on together.
+ */
+export const soon = (fn: () => void): void => source.soon(fn)
+
 let source: ClockSource = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   timer: (ms, fn, repeats) => (repeats ? repeated(ms, fn) : once(ms, fn)),
+  soon: (fn) => void setImmediate(fn),
 }
 
 function once(ms: number, fn: () => void): Timer {

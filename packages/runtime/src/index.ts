@@ -11,7 +11,7 @@ export { ERROR_CODES, ServiceError, type ErrorCode } from './service-error.ts'
 export { toServiceError } from './to-service-error.ts'
 
 export { envBool, envInt, envList, envRequired, envStr } from './env.ts'
-export { after, every, monotonicMs, now, sleep, type Timer } from './clock.ts'
+export { after, every, monotonicMs, now, sleep, soon, type Timer } from './clock.ts'
 export { newId, random, randomToken, sha256, sha256Hex } from './ids.ts'
 
 export { createLogger, LOG_LEVELS } from './logger.ts'

@@ -16,7 +16,7 @@ import type { SimDatabases } from './database.ts'
 import type { SimEffects } from './effects.ts'
 import type { SimNats } from './nats.ts'
 import { createSimSandbox } from './sandbox.ts'
-import { type Instance, runAs, type World } from './world.ts'
+import { type Instance, instanceNow, runAs, type World } from './world.ts'
 
 export const SERVICES = ['gateway', 'scheduler', 'lock-manager', 'engine', 'connector'] as const
 export type ServiceName = (typeof SERVICES)[number]
@@ -27,6 +27,7 @@ export interface Parts {
   readonly nats: SimNats
   readonly effects: SimEffects
   readonly slow: { chance: number; maxMs: number }
+  readonly skews: Readonly<Partial<Record<ServiceName, number>>>
 }
 
 /** What a gateway has given to its HTTP server. */
@@ -55,12 +56,13 @@ export function createStack(parts: Parts): Stack {
   const doors: Door[] = []
   const complaints: string[] = []
   useClock({
-    now: () => Math.floor(world.now),
+    now: () => Math.floor(world.now + (instanceNow()?.skewMs ?? 0)),
     monotonicMs: () => world.elapsedMs,
     timer(ms, fn, repeats) {
       const { cancel } = world.timer(ms, `timer ${round(ms)}`, fn, repeats)
       return { cancel, unref: () => undefined }
     },
+    soon: (fn) => void world.timer(0, 'soon', fn),
   })
   useChance({ newId: () => world.newId(), random: () => world.rng.next() })
   useConnect(nats.connect as Parameters<typeof useConnect>[0])
@@ -149,7 +151,10 @@ export function createStack(parts: Parts): Stack {
     doors: () => doors.filter(({ instance }) => instance.state === 'up'),
     start(service, copy) {
       const processId = world.newId()
-      const instance: Instance = { name: `${service}-${copy}`, processId, state: 'up' }
+      // Two copies, two machines: only the first one's clock is off.
+      const skewMs = copy === 1 ? (parts.skews[service] ?? 0) : 0
+      const name = `${service}-${copy}`
+      const instance: Instance = { name, processId, skewMs, state: 'up' }
       instances.push(instance)
       world.note(`- ${instance.name} starts`)
       runAs(instance, () => {

@@ -1,5 +1,5 @@
 import type { Bus } from '@millrace/bus'
-import { after, type Metrics, monotonicMs, type Timer } from '@millrace/runtime'
+import { after, type Metrics, monotonicMs, soon, type Timer } from '@millrace/runtime'
 import type { EndedRow, NewExecution } from '@millrace/store'
 import type { EagerEnd, EagerRefusal, EagerResult, EagerStart } from '@millrace/wire'
 
@@ -57,7 +57,7 @@ export function createEagerStarts(deps: {
         const until = monotonicMs() + Math.min(withinMs, silenceMs)
         waiting.set(item.id, { resolve, until, scriptHash: start.scriptHash })
         timer ??= after(silenceMs, dropSilent)
-        if (outbox.length === 0) queueMicrotask(send)
+        if (outbox.length === 0) soon(send)
         outbox.push(start)
       })
     },
