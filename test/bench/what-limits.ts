@@ -16,6 +16,13 @@ export const WHAT_LIMITS: Readonly<Record<string, string>> = {
   'engine-kill':
     'What the engine had claimed waits for its lease: 10 s after its last renewal, which comes every 3 s. What it had taken and not claimed is given to another 6 s after its last sign to NATS; starting an engine takes 2 to 4 s.',
   idle: 'Seven Node processes at 50 to 60 MiB each, and Postgres.',
+  latency:
+    'Processor time: at saturation both cores are busy, the load generator among them. Beyond it the gateway lets 4,096 requests wait and refuses the others, so the latency of the accepted is what those 4,096 take.',
+  million:
+    'Lookups by primary key and by index of recent time; what grows is the depth of the indexes and what of them fits into shared buffers.',
+  'lock-queue':
+    'One after the other: the commit of the release, the transaction that grants, and the activation of the next; each is a round trip to Postgres with an fsync.',
+  payloads: 'A value is copied at every boundary: HTTP, Postgres, engine, sandbox and back.',
   sleeping:
     'Nothing is kept of them in memory; what grows are the pages that Postgres has touched.',
 }
