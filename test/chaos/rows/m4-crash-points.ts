@@ -13,7 +13,7 @@ export const m4: readonly ChaosRow[] = (['engine', 'scheduler', 'lock-manager'] 
     stack: {},
     takeover: service === 'engine',
     faults: ['crash at write'],
-    faultsMs: 45_000,
+    faultsMs: 60_000,
     requires: requireStrace,
     run: async (chaos) => {
       let hits = 0
@@ -24,7 +24,7 @@ export const m4: readonly ChaosRow[] = (['engine', 'scheduler', 'lock-manager'] 
           crashAtWrite(
             chaos.stack,
             { service, n, nth, fromStart },
-            { withinMs: 5_000, abort: chaos.signal },
+            { withinMs: 12_000, abort: chaos.signal },
           ),
         )
         if (hit) hits += 1
