@@ -139,7 +139,8 @@ const FLOWS = {
   const child = await self.flow('empty', { key: n })
   await self.sleep(0.2)
   return child.output`,
-  locked: `await system.setting(inputs.lock).acquire()
+  locked: `const lock = system.semaphore(inputs.lock, 1)
+  await lock.acquire()
   await self.step('under lock', () => 1)
-  await system.setting(inputs.lock).release()`,
+  await lock.release()`,
 }
