@@ -78,6 +78,8 @@ async function work(): Promise<void> {
 
 async function one(seed: number): Promise<void> {
   const postgres = await openSimPostgres()
+  // Histories before it must not change it.
+  for (let n = 1; n <= env('AFTER', 0); n += 1) await runHistory(createPlan(seed + n), postgres)
   const plan = createPlan(seed)
   const result = await runHistory(plan, postgres)
   print(plan, result)

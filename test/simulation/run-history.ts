@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { checkEnd, type StartSeen } from './check-end.ts'
 import { createClient } from './client.ts'
 import { LOCKS, type Plan } from './plan.ts'
+import type { Plant } from './plants.ts'
 import { PROGRAM_FLOW, programFlow } from './program/index.ts'
 import { createSimDatabases } from './world/database.ts'
 import { createSimEffects } from './world/effects.ts'
@@ -21,12 +22,6 @@ export interface HistoryResult {
   readonly faultsHit: number
 }
 
-/** What a test plants: a bug in the SQL or around a part. */
-export interface Plant {
-  /** Changes the text of a statement before it runs. */
-  readonly statement?: (name: string, text: string) => string
-}
-
 const WORKSPACE = '00000000-0000-7000-8000-0000000000aa'
 const USER = '00000000-0000-7000-8000-0000000000bb'
 /** Simulated time after the last fault by which everything must have ended. */
@@ -37,15 +32,21 @@ const STEPS_MAX = 60_000
 export async function runHistory(
   plan: Plan,
   postgres: SimPostgres,
-  plant: Plant = {},
+  plant: Pick<Plant, 'statement' | 'after'> = {},
 ): Promise<HistoryResult> {
   const world = new World(plan.seed)
-  const planted: SimPostgres =
-    plant.statement === undefined ? postgres : withPlant(postgres, plant.statement)
+  const planted = withPlant(postgres, plant)
   const databases = createSimDatabases(world, planted)
   const nats = createSimNats(world)
   const effects = createSimEffects(world)
-  const stack = createStack({ world, databases, nats, effects, slow: { ...plan.slow } })
+  const stack = createStack({
+    world,
+    databases,
+    nats,
+    effects,
+    slow: { ...plan.slow },
+    skews: plan.skews,
+  })
   const client = createClient(world, stack, { workspaceId: WORKSPACE, userId: USER })
   const breaches: string[] = []
   const seen: StartSeen[] = plan.starts.map(() => ({ ids: [], refusals: [], steers: [] }))
@@ -132,8 +133,10 @@ export async function runHistory(
       break
     }
     quietSince ??= world.now
-    // What lies about is given time to be put away, or to be acted upon wrongly.
-    if (world.now - quietSince >= 3_000 && world.elapsedMs >= healsAt) break
+    // What lies about is given time to be put away, or to be acted upon wrongly; a long one now and
+    // then, since it costs more than all the rest.
+    const restMs = plan.seed % 16 === 0 ? 20_000 : 300
+    if (world.now - quietSince >= restMs) break
   }
 
   function inject(
@@ -189,7 +192,7 @@ function seed(postgres: SimPostgres): void {
     PROGRAM_FLOW,
     hash,
   ])
-  for (const [n, name] of LOCKS.entries())
+  for (const [n, name] of [...LOCKS, ...LOCKS.map((lock) => `ring-${lock}`)].entries())
     run(`INSERT INTO setting (workspace_id, id, name) VALUES ($1, $2, $3)`, [
       WORKSPACE,
       `00000000-0000-7000-8000-0000000000d${n}`,
@@ -227,18 +230,19 @@ const stuckOf = (postgres: SimPostgres): string[] =>
 
 function withPlant(
   postgres: SimPostgres,
-  change: (name: string, text: string) => string,
+  { statement: change, after }: Pick<Plant, 'statement' | 'after'>,
 ): SimPostgres {
+  if (change === undefined && after === undefined) return postgres
   return {
     ...postgres,
-    run(statement, params) {
-      const text = change(statement.name, statement.text)
+    run<Row>(statement: { name: string; text: string }, params?: readonly unknown[]): Row[] {
+      const text = change?.(statement.name, statement.text) ?? statement.text
       // A changed text is prepared under a name of its own.
-      const name =
-        text === statement.text || statement.name === ''
-          ? statement.name
-          : `planted.${hashOf(text)}`
-      return postgres.run({ name, text }, params)
+      const isSame = text === statement.text || statement.name === ''
+      const name = isSame ? statement.name : `planted.${hashOf(text)}`
+      const rows = postgres.run<Row>({ name, text }, params)
+      after?.(statement.name, postgres)
+      return rows
     },
   }
 }

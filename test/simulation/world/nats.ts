@@ -112,7 +112,7 @@ export function createSimNats(world: World): SimNats {
       sid: 1,
       data: sent.data,
       reply: sent.reply,
-      ...(sent.code !== undefined && { headers: headers(sent.code, '') }),
+      ...(sent.code !== undefined && { headers: headers(sent.code, 'status') }),
       respond(payload?: Uint8Array | string) {
         if (sent.reply === undefined) return false
         publish(connection, { subject: sent.reply, data: bytesOf(payload) })

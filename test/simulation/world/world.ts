@@ -5,6 +5,8 @@ import { createRng, type Rng } from '../program/index.ts'
 export interface Instance {
   readonly name: string
   readonly processId: string
+  /** How far the clock of its machine is off; Postgres's is right by definition. */
+  readonly skewMs: number
   /** frozen: SIGSTOP. dead: kill -9; nothing of it ever goes on. */
   state: 'up' | 'frozen' | 'dead'
 }
@@ -114,7 +116,11 @@ export class World {
     this.#tasks.splice(this.#tasks.indexOf(task), 1)
     this.steps += 1
     this.note(`${task.owner?.name ?? '-'} ${task.label}`)
-    runAs(task.owner, task.run)
+    try {
+      runAs(task.owner, task.run)
+    } catch (error) {
+      this.uncaught.push(error)
+    }
     await quiet()
     return true
   }

@@ -1,0 +1,34 @@
+import { createPlan } from './plan.ts'
+import { PLANTS } from './plants.ts'
+import { runHistory } from './run-history.ts'
+import { openSimPostgres } from './world/postgres.ts'
+
+/**
+ * node --no-node-snapshot test/simulation/gate.ts
+ *
+ * Plants each bug in turn and runs histories until an invariant says so. One line of JSON for each:
+ * its name, the seed that found it (null: none of them) and in what words.
+ */
+const SEEDS_MAX = Number(process.env['SEEDS'] ?? 60)
+const postgres = await openSimPostgres()
+for (const plant of PLANTS) {
+  let seed: number | null = null
+  let breach = ''
+  const others: string[] = []
+  for (let n = 1; n <= SEEDS_MAX && seed === null; n += 1) {
+    const plan = createPlan(n)
+    const { breaches } = await runHistory(plant.plan?.(plan) ?? plan, postgres, plant)
+    const found = breaches.find((one) => plant.finds.test(one))
+    if (found !== undefined) [seed, breach] = [n, found]
+    else others.push(...breaches)
+  }
+  console.log(
+    JSON.stringify({
+      plant: plant.name,
+      seed,
+      breach: breach.slice(0, 200),
+      others: others.slice(0, 3),
+    }),
+  )
+}
+process.exit(0)

@@ -1,0 +1,178 @@
+import type { Plan } from './plan.ts'
+import type { SimPostgres } from './world/postgres.ts'
+
+/** A bug that somebody might make; a checker counts once it has been seen to find it. */
+export interface Plant {
+  readonly name: string
+  /** The breaches that count as found. */
+  readonly finds: RegExp
+  /** Changes the text of a statement before it runs. */
+  readonly statement?: (name: string, text: string) => string
+  /** Happens after a statement was applied. */
+  readonly after?: (name: string, postgres: SimPostgres) => void
+  /** Makes it likelier that the bug matters. */
+  readonly plan?: (plan: Plan) => Plan
+}
+
+const inStatement =
+  (name: string, find: string | RegExp, put: string): NonNullable<Plant['statement']> =>
+  (statement, text) => {
+    if (statement !== name) return text
+    const changed = text.replaceAll(find instanceof RegExp ? new RegExp(find, 'g') : find, put)
+    // A plant that no longer takes root would look like a checker that finds nothing.
+    if (changed === text) throw new Error(`${name} has no ${String(find)} any more`)
+    return changed
+  }
+
+const both =
+  (...changes: NonNullable<Plant['statement']>[]): NonNullable<Plant['statement']> =>
+  (name, text) =>
+    changes.reduce((changed, change) => change(name, changed), text)
+
+const GUARD = ' AND e.version = d.version'
+const dropping = (plan: Plan): Plan => ({
+  ...plan,
+  network: { drop: 1, delay: 0, duplicate: 0, delayMaxMs: 0 },
+})
+export const PLANTS: readonly Plant[] = [
+  {
+    name: 'an accepted execution is not kept',
+    finds: /^I(?:1|14|15):/,
+    after: (name, postgres) => {
+      if (name === 'executions.createExecutions')
+        postgres.run({ name: '', text: 'DELETE FROM execution WHERE parent_execution_id IS NULL' })
+    },
+  },
+  {
+    name: 'commits are not guarded by the version',
+    finds: /^I[23478]:/,
+    statement: both(
+      inStatement('executions.endActivations', GUARD, ''),
+      inStatement('executions.commitActivations', GUARD, ''),
+    ),
+    plan: (plan) => ({
+      ...plan,
+      copies: { ...plan.copies, engine: 2 },
+      slow: { chance: 0.5, maxMs: 200 },
+      network: { drop: 0, delay: 0.5, duplicate: 0.9, delayMaxMs: 200 },
+    }),
+  },
+  {
+    name: 'an answer does not take its wait away',
+    finds: /^I[248]:/,
+    statement: inStatement(
+      'answers.answerWaits',
+      /DELETE FROM wait w USING input d\s+WHERE/,
+      'UPDATE wait w SET seq = w.seq FROM input d WHERE',
+    ),
+  },
+  {
+    name: 'answers leave holes',
+    finds: /^I[47]:|^I14:/,
+    statement: inStatement(
+      'answers.answerWaits',
+      'e.answered + cardinality',
+      'e.answered + 1 + cardinality',
+    ),
+  },
+  {
+    name: 'a lock is given to two',
+    finds: /^I3:/,
+    statement: inStatement('locks.readHolders', 'ORDER BY h.token', 'WHERE false ORDER BY h.token'),
+    plan: locking,
+  },
+  {
+    name: 'fencing tokens do not rise',
+    finds: /^I3:/,
+    statement: inStatement(
+      'locks.lockLocks',
+      'l.last_ticket, l.last_token\n',
+      'l.last_ticket, 0 AS last_token\n',
+    ),
+    plan: locking,
+  },
+  {
+    name: 'the queue of a lock is last in, first out',
+    finds: /^I5:/,
+    statement: inStatement(
+      'locks.readRequests',
+      'ORDER BY r.ticket NULLS LAST',
+      'ORDER BY r.ticket DESC NULLS LAST',
+    ),
+    plan: locking,
+  },
+  {
+    name: 'timers are early',
+    finds: /^I[67]:/,
+    statement: inStatement(
+      'timers.takeDue',
+      '<= (SELECT clock())',
+      `<= (SELECT clock() + interval '100 ms')`,
+    ),
+  },
+  {
+    name: 'what has ended is written to',
+    finds: /^I8:/,
+    after: (name, postgres) => {
+      if (name.startsWith('leases.'))
+        postgres.run({
+          name: '',
+          text: `UPDATE execution SET message = 'changed' WHERE ended_at IS NOT NULL`,
+        })
+    },
+  },
+  {
+    name: 'nobody sweeps, and every nudge is lost',
+    finds: /^I14:/,
+    statement: both(
+      inStatement(
+        'sweep.sweepExecutions',
+        /SELECT 'ready' AS find, m\.\* FROM mine m\s+WHERE/,
+        `SELECT 'ready' AS find, m.* FROM mine m WHERE false AND`,
+      ),
+    ),
+    plan: dropping,
+  },
+  {
+    name: 'a request with a key is made again',
+    finds: /^I15:/,
+    statement: inStatement(
+      'idempotency.claimKey',
+      "WHERE k.created_at < clock() - interval '24 hours'",
+      'WHERE true',
+    ),
+    plan: (plan) => ({ ...plan, lostAnswers: 0.1 }),
+  },
+  {
+    name: 'an execution is given up in silence',
+    finds: /^I1[46]:/,
+    after: (name, postgres) => {
+      if (name === 'executions.endActivations') postgres.run(GIVE_UP)
+    },
+  },
+]
+
+const GIVE_UP = {
+  name: '',
+  text: `UPDATE execution SET version = version + 1, status = 'LOST' WHERE ended_at IS NULL`,
+}
+
+/** Everybody wants the same lock at once. */
+function locking(plan: Plan): Plan {
+  const [first] = plan.starts
+  if (first === undefined) return plan
+  const program = {
+    body: [
+      {
+        kind: 'lock',
+        id: 1,
+        lock: 'lock-a',
+        timeoutMs: null,
+        ring: false,
+        body: [{ kind: 'sleep', id: 2, ms: 50 }],
+      },
+    ],
+  } as const
+  const starts = Array.from({ length: 4 }, (_, n) => ({ ...first, atMs: n * 20, program }))
+  return { ...plan, starts, steers: [] }
+}

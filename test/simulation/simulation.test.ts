@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { it } from 'node:test'
+import { promisify } from 'node:util'
+import { PLANTS } from './plants.ts'
+
+const run = promisify(execFile)
+
+/** isolated-vm needs a Node without its snapshot, so every run is a process of its own. */
+async function simulate(file: string, env: Record<string, string>): Promise<string> {
+  const script = `${import.meta.dirname}/${file}.ts`
+  const flags = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning']
+  const options = { env: { ...process.env, ...env }, maxBuffer: 64 * 1_024 * 1_024 }
+  return (await run(process.execPath, [...flags, script], options)).stdout
+}
+
+it('breaks no invariant in a few histories', async () => {
+  const said = await simulate('main', { HISTORIES: '30', WORKERS: '1', COMMIT: 'test' })
+  assert.match(said, /^30 histories .* 0 broken$/m)
+})
+
+it('runs the same seed in the same way, alone and after others', async () => {
+  const [once, again] = await Promise.all([
+    simulate('main', { SEED: '7', COMMIT: 'test' }),
+    simulate('main', { SEED: '7', AFTER: '5', COMMIT: 'test' }),
+  ])
+  assert.ok(once.length > 5_000)
+  assert.equal(once, again)
+})
+
+it('finds each planted bug', async () => {
+  const said = await simulate('gate', {})
+  const found = said
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { plant: string; seed: number | null })
+  assert.deepEqual(
+    found.filter(({ seed }) => seed === null),
+    [],
+  )
+  assert.equal(found.length, PLANTS.length)
+})
