@@ -25,6 +25,8 @@ export interface Plan {
     readonly delayMaxMs: number
   }
   readonly slow: { readonly chance: number; readonly maxMs: number }
+  /** Services whose machine has a wrong clock, and by how many ms. */
+  readonly skews: Readonly<Partial<Record<ServiceName, number>>>
 }
 
 export interface Start {
@@ -104,6 +106,7 @@ export function createPlan(seed: number): Plan {
       delayMaxMs: rng.pick([0, 10, 300]),
     },
     slow: { chance: rng.pick([0, 0.1, 0.5]), maxMs: rng.pick([5, 60, 200]) },
+    skews: faulty && rng.next() < 0.3 ? skewsOf(rng) : {},
   }
 }
 
@@ -124,6 +127,11 @@ function steersOf(rng: Rng, starts: number): Steer[] {
     if (action === 'pause') steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume' })
   }
   return steers.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+function skewsOf(rng: Rng): Plan['skews'] {
+  const service = rng.pick(['scheduler', 'scheduler', 'engine', 'lock-manager', 'gateway'] as const)
+  return { [service]: rng.pick([-60_000, -700, 700, 60_000, 3_600_000]) }
 }
 
 function createFault(rng: Rng): Fault {
