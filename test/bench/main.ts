@@ -32,7 +32,12 @@ const chosen =
 const missed: string[] = []
 for (const { id, title, run } of chosen) {
   console.log(`\n${id}: ${title}`)
-  const figures = await run()
+  const figures = await run().catch((error: unknown) => {
+    console.error(error)
+    missed.push(`${id}: ${String(error)}`)
+    return null
+  })
+  if (figures === null) continue
   print(figures)
   missed.push(...figures.filter((one) => !holds(one)).map(({ what }) => `${id}: ${what}`))
   keepResult(id, `make ${own.some((one) => one.id === id) ? 'bench' : 'load'} ONLY=${id}`, figures)
