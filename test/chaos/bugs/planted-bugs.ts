@@ -137,16 +137,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: queries('answers'),
-        find: `  DELETE FROM wait w USING input d
-  WHERE (SELECT count(*) FROM locked) > 0
-    AND w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = d.seq
-    AND w.generation = d.generation
-  RETURNING w.workspace_id, w.execution_id, w.seq, w.kind, d.outcome, d.place`,
-        replace: `  SELECT w.workspace_id, w.execution_id, w.seq, w.kind, d.outcome, d.place
-  FROM wait w, input d
-  WHERE (SELECT count(*) FROM locked) > 0
-    AND w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = d.seq
-    AND w.generation = d.generation`,
+        find: 'DELETE FROM wait w USING input d\n',
+        replace: 'UPDATE wait w SET since = w.since FROM input d\n',
       },
     ],
     rows: ['M1', 'M17'],
