@@ -17,16 +17,16 @@ WITH input AS MATERIALIZED (
   WHERE (SELECT count(*) FROM locked) > 0
     AND w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = d.seq
     AND w.generation = d.generation
-  RETURNING w.workspace_id, w.execution_id, w.seq, w.kind, d.outcome, d.place
+  RETURNING w.workspace_id, w.execution_id, w.generation, w.seq, w.kind, d.outcome, d.place
 ), members AS (
   DELETE FROM wait_member m USING closed c
   WHERE c.kind = 'DEPENDENCY'
     AND m.workspace_id = c.workspace_id AND m.execution_id = c.execution_id AND m.seq = c.seq
 ), grouped AS (
-  SELECT workspace_id, execution_id, date_trunc('milliseconds', clock()) AS at,
+  SELECT workspace_id, execution_id, generation, date_trunc('milliseconds', clock()) AS at,
     coalesce(array_agg(seq ORDER BY place) FILTER (WHERE kind <> 'START'), '{}') AS seqs,
     coalesce(array_agg(outcome ORDER BY place) FILTER (WHERE kind <> 'START'), '{}') AS outcomes
-  FROM closed GROUP BY workspace_id, execution_id
+  FROM closed GROUP BY workspace_id, execution_id, generation
 ), answered AS (
   UPDATE execution e
   SET answered = e.answered + cardinality(g.seqs),
@@ -40,8 +40,10 @@ WITH input AS MATERIALIZED (
         WHEN e.status IN ('SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_LOCK', 'WAITING_RESPONSE')
           OR (e.status = 'PAUSED' AND e.beneath <> 'WAITING_ENGINE') THEN g.at ELSE e.moved_at END
   FROM grouped g
+  -- A wait that outlived a revert is deleted, and answers nobody.
   -- By status and not by ended_at: that would offer the planner the index of all that is live.
-  WHERE e.workspace_id = g.workspace_id AND e.id = g.execution_id AND e.status NOT LIKE 'ENDED%'
+  WHERE e.workspace_id = g.workspace_id AND e.id = g.execution_id AND e.generation = g.generation
+    AND e.status NOT LIKE 'ENDED%'
   RETURNING e.workspace_id, e.id, e.generation, e.version, e.status, e.answered, e.process_id, e.type,
     e.moved_at = g.at AS moved, g.at, g.seqs, g.outcomes, e.parent_execution_id
 ), kept AS (

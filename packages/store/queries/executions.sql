@@ -304,8 +304,12 @@ WITH moved AS (
   WHERE e.workspace_id = $1 AND e.id = $2 AND e.version = $3
   RETURNING e.workspace_id, e.id, e.version
 ), dropped AS (
-  DELETE FROM wait w USING moved m WHERE $9 AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+  -- With the end all of them, with a revert those of the life before.
+  DELETE FROM wait w USING moved m
+  WHERE ($9 OR w.generation < $7) AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+  RETURNING w.workspace_id, w.execution_id, w.seq
 ), dropped_members AS (
-  DELETE FROM wait_member w USING moved m WHERE $9 AND w.workspace_id = m.workspace_id AND w.execution_id = m.id
+  DELETE FROM wait_member w USING dropped d
+  WHERE w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = d.seq
 )
 SELECT version FROM moved

@@ -6,7 +6,8 @@ import type { ExecutionKey } from './read-execution.ts'
 
 /**
  * Writes one move that `decide` made, if the execution is still at the version that it was decided
- * on. False: somebody was first; read again and decide again. An end removes its open waits.
+ * on. False: somebody was first; read again and decide again. An end removes its open waits, a revert
+ * those of the life before.
  */
 export async function applyIfVersion(
   db: Queryable,
