@@ -14,12 +14,16 @@ export function requireCommand(command: string, debianPackage: string): void {
     )
 }
 
+let canTrace = false
+
 /** strace, and the right to trace other processes. */
 export function requireStrace(): void {
+  if (canTrace) return
   requireCommand('strace', 'strace')
   const tried = spawnSync('strace', ['-o', '/dev/null', '-e', 'inject=write:retval=1', 'true'])
   if (tried.status !== 0)
     throw new ToolMissing(`strace cannot trace here: ${String(tried.stderr).trim()}`)
+  canTrace = true
 }
 
 /** The library of libfaketime that is preloaded. */
