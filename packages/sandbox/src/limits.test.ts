@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
+import { sleep } from '@millrace/runtime'
 import { TestRun, testSandbox } from './testing.ts'
 
 const sandbox = testSandbox({ cpuMs: 1_000, memoryMib: 64 })
@@ -140,6 +142,26 @@ describe('each bomb ends alone', { concurrency: 1 }, () => {
   }
 })
 
+test('a flow that waits for a processor is not taken for one that uses it', async () => {
+  const own = testSandbox({ cpuMs: 500 })
+  await new TestRun(own, flow('return 1')).start()
+  const short = 'let n = 0; for (let i = 0; i < 3e7; i++) n += i % 3; return n'
+  const running = new TestRun(own, flow(short)).start()
+  // A machine that is busy elsewhere gives the process one moment in ten.
+  const over = new AbortController()
+  void running.finally(() => over.abort())
+  const pids = descendantsOf(process.pid)
+  while (!over.signal.aborted) {
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    await sleep(180)
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+    await sleep(20)
+  }
+  const run = await running
+  await own.close()
+  assert.equal(run.end?.status, 'ENDED_SUCCESS', run.end?.message ?? '')
+})
+
 test('unbounded recursion is an ordinary error that can be caught', async () => {
   const caught = await new TestRun(
     sandbox,
@@ -248,3 +270,12 @@ test('the number of suspended executions is bounded', async () => {
   assert.equal(small.suspended(), 2)
   await small.close()
 })
+
+/** The sandbox processes, whatever walls are between them and this one. */
+function descendantsOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap(
+      (task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').match(/\d+/g) ?? [],
+    )
+    .flatMap((child) => [Number(child), ...descendantsOf(Number(child))])
+}

@@ -34,8 +34,10 @@ export class RealmHost {
   readonly #settings: Settings
   readonly #calls: Record<'begin' | 'cross' | 'settle' | 'collect' | 'forget', Reference>
   #last: Promise<unknown> = Promise.resolve()
-  /** CPU time at the start of the crossing; null between crossings. */
+  /** The isolate's time at the start of the crossing; null between crossings. */
   #crossingSince: bigint | null = null
+  /** What the process had used when this crossing was seen first. */
+  #seen: { readonly since: bigint; readonly processMs: number } | null = null
   #killed: Failure | null = null
   #killedAtTick = 0
   #batches = 0
@@ -108,11 +110,23 @@ export class RealmHost {
       process.exit(EXIT_STUCK)
     }
     if (this.#crossingSince === null || this.#isolate.isDisposed) return
-    if (this.#isolate.cpuTime - this.#crossingSince < BigInt(this.#settings.cpuMs) * 1_000_000n)
-      return
+    if (!this.#isOverdue(this.#crossingSince)) return
     this.#killed = 'cpu'
     this.#killedAtTick = tick
     this.#isolate.dispose()
+  }
+
+  /**
+   * The isolate's time goes on while its thread waits for a processor, so on a busy machine it alone
+   * would end who has done little. The process has used at least what the crossing has.
+   */
+  #isOverdue(since: bigint): boolean {
+    const { user, system } = process.cpuUsage()
+    const processMs = (user + system) / 1_000
+    if (this.#seen?.since !== since) this.#seen = { since, processMs }
+    const isolateMs = Number(this.#isolate.cpuTime - since) / 1e6
+    const { cpuMs } = this.#settings
+    return isolateMs >= cpuMs && processMs - this.#seen.processMs >= cpuMs
   }
 
   close(): void {
