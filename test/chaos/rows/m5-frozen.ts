@@ -39,9 +39,9 @@ async function freezeOne(chaos: Chaos): Promise<number> {
   const ms = chaos.rng.int(6) === 0 ? 50_000 : 13_000 + chaos.rng.int(5_000)
   // Its sandboxes stand still with it, or have their results ready when it wakes.
   const pids = chaos.rng.int(2) === 0 ? [pid] : [pid, ...descendantsOf(pid)]
-  const before = await metricOf(pid, 'engine_fenced_total')
+  const before = await metricOf(pid, 'millrace_engine_fenced_total')
   await chaos.fault('freeze engine', { n, ms, pids: pids.length }, () => freeze(pids, ms))
   await new Promise((resolve) => setTimeout(resolve, 1_500))
-  const rejected = (await metricOf(pid, 'engine_fenced_total')) - before
+  const rejected = (await metricOf(pid, 'millrace_engine_fenced_total')) - before
   return Number.isFinite(rejected) ? rejected : 0
 }
