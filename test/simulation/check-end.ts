@@ -1,4 +1,4 @@
-import type { Plan, SteerAction } from './plan.ts'
+import type { Plan } from './plan.ts'
 import {
   checkOutcome,
   checkSections,
@@ -14,7 +14,6 @@ import type { SimPostgres } from './world/postgres.ts'
 export interface StartSeen {
   readonly ids: string[]
   readonly refusals: string[]
-  readonly steers: SteerAction[]
 }
 
 interface Row {

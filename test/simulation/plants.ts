@@ -103,7 +103,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'timers are early',
-    finds: /^I[67]:/,
+    finds: /^I6:/,
     statement: inStatement(
       'timers.takeDue',
       '<= (SELECT clock())',
@@ -136,10 +136,17 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'a request with a key is made again',
     finds: /^I15:/,
-    statement: inStatement(
-      'idempotency.claimKey',
-      "WHERE k.created_at < clock() - interval '24 hours'",
-      'WHERE true',
+    statement: both(
+      inStatement(
+        'idempotency.claimKey',
+        /\nWHERE k\.created_at < clock\(\) - interval '24 hours'/,
+        '\nWHERE true',
+      ),
+      inStatement(
+        'idempotency.claimKey',
+        "WHEN k.created_at < clock() - interval '24 hours' THEN clock()",
+        'WHEN true THEN clock()',
+      ),
     ),
     plan: (plan) => ({ ...plan, lostAnswers: 0.1 }),
   },

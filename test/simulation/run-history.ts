@@ -49,7 +49,7 @@ export async function runHistory(
   })
   const client = createClient(world, stack, { workspaceId: WORKSPACE, userId: USER })
   const breaches: string[] = []
-  const seen: StartSeen[] = plan.starts.map(() => ({ ids: [], refusals: [], steers: [] }))
+  const seen: StartSeen[] = plan.starts.map(() => ({ ids: [], refusals: [] }))
   let open = 0
   let faultsHit = 0
   const die = (error: unknown): void => {
@@ -85,19 +85,19 @@ export async function runHistory(
       .catch((error: unknown) => seen[n]?.refusals.push((error as Error).message))
       .finally(() => (open -= 1))
   }
-  for (const steer of plan.steers) {
+  for (const [n, steers] of Map.groupBy(plan.steers, (steer) => steer.start)) {
     open += 1
     void (async () => {
-      await world.sleep(steer.atMs)
-      while (seen[steer.start]?.ids.length === 0) await world.sleep(200)
-      const id = seen[steer.start]?.ids[0] ?? ''
-      await client.ask(`${steer.action}Execution`, { params: { id } })
-      seen[steer.start]?.steers.push(steer.action)
-    })()
-      .catch((error: unknown) =>
-        world.note(`- client: steering refused: ${(error as Error).message}`),
-      )
-      .finally(() => (open -= 1))
+      // One after the other: a pause asked for again after the resume would be for ever.
+      for (const { atMs, action } of steers) {
+        await world.sleep(atMs - world.elapsedMs)
+        while (seen[n]?.ids.length === 0 && seen[n].refusals.length === 0) await world.sleep(200)
+        const [id = ''] = seen[n]?.ids ?? []
+        await client
+          .ask(`${action}Execution`, { params: { id } })
+          .catch((error: unknown) => world.note(`- client: refused: ${(error as Error).message}`))
+      }
+    })().finally(() => (open -= 1))
   }
 
   const faults = [...plan.faults].sort((a, b) => a.atStep - b.atStep)
