@@ -43,6 +43,8 @@ interface Row {
   readonly accepted: number
   readonly refused: number
   readonly lost: number
+  /** Connections that broke under a request. */
+  readonly broken: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly refusedP99Ms: number
@@ -57,12 +59,15 @@ async function offer(target: Target, perSecond: number, query: string): Promise<
   const latencies: number[] = []
   const refusals: number[] = []
   const madeLate: number[] = []
+  let broken = 0
   await openLoop({ perSecond, seconds: SECONDS, seed: SEED }, async (scheduledMs, key) => {
     madeLate.push(performance.now() - scheduledMs)
-    const reply = await target.ask('POST', `execution${query}`, {
-      flow_name: 'empty',
-      input_value: { key },
+    const body = { flow_name: 'empty', input_value: { key } }
+    const reply = await target.ask('POST', `execution${query}`, body).catch((error: unknown) => {
+      console.log(String(error))
+      return null
     })
+    if (reply === null) return void (broken += 1)
     const tookMs = performance.now() - scheduledMs
     if (reply.status === 429 && reply.headers['retry-after'] !== undefined)
       return void refusals.push(tookMs)
@@ -86,10 +91,11 @@ async function offer(target: Target, perSecond: number, query: string): Promise<
     [accepted],
   )
   return {
-    offered: accepted.length + refusals.length,
+    offered: accepted.length + refusals.length + broken,
     accepted: accepted.length,
     refused: refusals.length,
     lost: accepted.length - (row?.n ?? 0),
+    broken,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     refusedP99Ms: quantile(refusals, 0.99),
@@ -104,4 +110,5 @@ const toFigures = (name: string, row: Row): Figure[] => [
   figure(`${name}: p99`, row.p99Ms, 'ms'),
   figure(`${name}: refused`, (row.refused / row.offered) * 100, '%'),
   figure(`${name}: accepted and not ended`, row.lost, '', { atMost: 0 }),
+  figure(`${name}: connections broken`, row.broken, '', { atMost: 0 }),
 ]

@@ -32,6 +32,9 @@ export async function startTarget(
   const pool = new Pool(stack.url, {
     connections: options.connections ?? 256,
     pipelining: 1,
+    // Gives a connection up before the gateway does, so that none breaks while it is being used.
+    keepAliveTimeout: 20_000,
+    keepAliveMaxTimeout: 20_000,
     headersTimeout: 0,
     bodyTimeout: 0,
   })
