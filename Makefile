@@ -12,7 +12,7 @@ PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
 MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)
 READY := node_modules/.ready packages/wire/src/gen/.ready
 
-.PHONY: help up down demo test check fmt gen bench bench-peers load sim chaos chaos-full chaos-gate
+.PHONY: help up down demo test check model fmt gen bench bench-peers load sim chaos chaos-full chaos-gate
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,13 +27,16 @@ demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
 	@exec node test/demo/demo.ts
 
 test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,run}/*.test.ts' -- 'test/e2e/**/*.test.ts'
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts'
 
 sim: $(READY) ## Histories of all services in one process: 10,000 or 10 minutes (SEED=… repeats one)
 	@exec node --no-node-snapshot --disable-warning=ExperimentalWarning test/simulation/main.ts
 
 check: $(READY) ## Format, lint, types, dead code, import law, sizes, licences, contracts
 	@exec node tools/check/main.ts
+
+model: $(READY) ## Check the protocol models with Spin, with and without each guard
+	@exec node tools/model/main.ts
 
 fmt: $(READY) ## Format everything
 	@prettier --log-level warn --write .
