@@ -32,7 +32,7 @@ export interface RunOptions {
 const WARM_UP_MS = 3_000
 const FAULTS_MS = 18_000
 const TAIL_MS = 2_000
-const LOCKS = ['north', 'south', 'east', 'west', 'hot'].map((name) => `lock-${name}`)
+const LOCKS = ['north', 'south', 'east', 'west', 'up', 'down', 'in'].map((name) => `lock-${name}`)
 
 /** Warm-up, faults, heal, quiesce, check; one seed drives all of it. */
 export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunResult> {
