@@ -36,7 +36,9 @@ export async function fakeClock(stack: Stack, service: string, n = 1): Promise<F
   const former = await runningPid(stack, service, n)
   signal(former, 'SIGKILL')
   await replaced(stack, { service, n, former })
-  const set = (time: string): void => writeFileSync(file, `${time}\n`)
+  // A rate stays until another is named.
+  const set = (time: string): void =>
+    writeFileSync(file, `${time.includes(' x') ? time : `${time} x1`}\n`)
   return { set, heal: () => set(TRUE_TIME) }
 }
 
