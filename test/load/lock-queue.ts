@@ -1,8 +1,11 @@
+import { measureFootprint } from '../bench/footprint.ts'
 import { figure, type Scenario } from '../bench/scenario.ts'
 import { until } from '../stack/index.ts'
 import { quantile } from './measure.ts'
-import { startTarget } from './target.ts'
+import { startTarget, type Target } from './target.ts'
 
+/** While the queue is still that long its processor time is looked at, and again at its end. */
+const LOOK_MS = 3_000
 const COUNT = Number(process.env['LOAD_LOCK_WAITERS'] ?? 10_000)
 
 export const lockQueue: Scenario = {
@@ -43,6 +46,12 @@ export const lockQueue: Scenario = {
       'SELECT execution_id AS id, ticket FROM lock_request ORDER BY ticket',
     )
     await target.stack.client.executions.resume(gate?.id ?? '')
+    const long = await costOfGrant(target)
+    await until(async () => (await lastToken(target)) > COUNT * 0.9, {
+      what: 'the last tenth of the queue',
+      timeoutMs: 600_000,
+    })
+    const short = await costOfGrant(target)
     await until(
       async () => {
         const [row] = await target.sql('SELECT 1 FROM execution WHERE ended_at IS NULL LIMIT 1')
@@ -63,11 +72,33 @@ export const lockQueue: Scenario = {
       figure('out of order', misplaced, '', { atMost: 0 }),
       figure('tokens given twice', twice, '', { atMost: 0 }),
       figure('from one grant to the next, mean', perGrant, 'ms'),
+      figure('processor of lock-manager and Postgres per grant, long queue', long, 'ms'),
+      figure('the same with a tenth of the queue left', short, 'ms'),
+      // Noise of a shared machine; a cost that grew with the queue would be several times as much.
+      figure('long against short', long / short, '×', { atMost: 2 }),
       figure('among the first 1,000, p50', quantile(gaps.slice(0, 1_000), 0.5), 'ms'),
       figure('among the last 1,000, p50', quantile(gaps.slice(-1_000), 0.5), 'ms'),
       figure('p99', quantile(gaps, 0.99), 'ms'),
     ]
   },
+}
+
+/** ms of processor that a grant costs, with all that its holder does. */
+async function costOfGrant(target: Target): Promise<number> {
+  const before = await lastToken(target)
+  const { processes } = await measureFootprint(target.stack.home, LOOK_MS)
+  const grants = (await lastToken(target)) - before
+  const percent = processes
+    .filter(({ name }) => /^(lock-manager|postgres)/.test(name))
+    .reduce((sum, { cpuPercent }) => sum + cpuPercent, 0)
+  return ((percent / 100) * LOOK_MS) / grants
+}
+
+async function lastToken(target: Target): Promise<number> {
+  const [row] = await target.sql<{ token: number }>(
+    'SELECT max(last_token)::integer AS token FROM lock',
+  )
+  return row?.token ?? 0
 }
 
 const CONTENDER = `const { token } = await system.setting('one').acquire()
