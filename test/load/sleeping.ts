@@ -5,20 +5,20 @@ import { until } from '../stack/index.ts'
 import { closedLoop } from './measure.ts'
 import { startTarget } from './target.ts'
 
-const COUNT = 100_000
+const COUNT = Number(process.env['LOAD_SLEEPERS'] ?? 100_000)
 /** Realms and processes of the sandbox are given up after a minute. */
-const SETTLE_MS = 75_000
-const DUE_MS = 150_000
+const SETTLE_MS = Number(process.env['LOAD_SETTLE_S'] ?? 75) * 1_000
+const DUE_MS = SETTLE_MS * 2
 
 export const sleeping: Scenario = {
   id: 'sleeping',
-  title: '100,000 sleeping',
-  how: `Memory of all processes before, after 20,000 empty flows have warmed what stays warm, and again ${SETTLE_MS / 1_000} s after all sleep; both after a checkpoint of Postgres. Then all are due at once.`,
+  title: `${COUNT.toLocaleString('en')} sleeping`,
+  how: `Memory of all processes before, after a fifth as many empty flows have warmed what stays warm, and again ${SETTLE_MS / 1_000} s after all sleep; both after a checkpoint of Postgres. Then all are due at once.`,
   async run() {
     await using target = await startTarget()
     await target.flow('empty', 'return inputs.key')
     await target.flow('sleeper', 'await self.sleepUntil(inputs.until)')
-    await closedLoop({ total: 20_000, inFlight: 256 }, (i) => target.run('empty', { key: i }))
+    await closedLoop({ total: COUNT / 5, inFlight: 256 }, (i) => target.run('empty', { key: i }))
     await target.sql('CHECKPOINT')
     await sleep(SETTLE_MS)
     const before = await measureFootprint(target.stack.home, 1_000)
