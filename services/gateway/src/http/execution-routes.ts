@@ -266,9 +266,9 @@ function move(action: MoveAction, summary: string): Route {
     bodyOptional: true,
     answers: { 200: Execution },
     async handle(context, request) {
-      const { caller, params, body } = request
+      const { caller, params, body, isRepeat } = request
       const message = 'message' in body && typeof body.message === 'string' ? body.message : null
-      await moveExecution(context, caller, { id: idOf(params), action, message })
+      await moveExecution(context, caller, { id: idOf(params), action, message, isRepeat })
       return record(context, request)
     },
   })

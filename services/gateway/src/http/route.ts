@@ -15,6 +15,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly query: Query
   readonly body: Body
   readonly ids: IdSource
+  /** An earlier try with the same Idempotency-Key may have done it already. */
+  readonly isRepeat: boolean
   /** W3C trace context that came with the request. */
   readonly traceparent: string | null
   readonly http: FastifyRequest

@@ -165,6 +165,7 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
     query: request.query,
     body,
     ids: freshIds,
+    isRepeat: false,
     traceparent:
       typeof header === 'string' && parseTraceparent(header) !== null ? header.trim() : null,
     http: request,
@@ -183,8 +184,8 @@ async function withKey(
     ])
   const { params, query, body } = parts
   const identity = JSON.stringify([route.method, route.path, params, query, body])
-  return idempotently(context, parts.caller, { key, identity }, async (ids) => {
-    const answer = await route.handle(context, { ...parts, ids })
+  return idempotently(context, parts.caller, { key, identity }, async (ids, isRepeat) => {
+    const answer = await route.handle(context, { ...parts, ids, isRepeat })
     const text =
       typeof answer.body === 'object' && answer.body !== null
         ? JSON.stringify(answer.body)

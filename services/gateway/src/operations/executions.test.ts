@@ -127,6 +127,21 @@ test('cancel, pause and resume move it once, and say what it is when they cannot
   assert.equal(again.json['execution_status'], 'ENDED_CANCELLED')
 })
 
+test('a cancel whose answer was lost is told again that it was done, and another one that it is too late', async () => {
+  const id = await create()
+  const cancel = (key: string) =>
+    gateway.request('POST', `execution/${id}/cancel`, undefined, { 'idempotency-key': key })
+  assert.equal((await cancel('lost')).status, 200)
+  // What a lost answer leaves: it is done, and the key does not say so.
+  await runSql(
+    gateway.databaseUrl,
+    `UPDATE idempotency_key SET status = NULL, answer = NULL, lease_until = '-infinity' WHERE key = 'lost'`,
+  )
+  assert.equal((await cancel('lost')).status, 200)
+  assert.equal((await cancel('lost')).status, 200)
+  assert.equal((await cancel('other')).status, 409)
+})
+
 test('a hundred at once that pause and resume one execution each get an answer', async () => {
   const id = await create()
   const replies = await Promise.all(

@@ -12,13 +12,14 @@ export interface Answer {
 /**
  * Runs a request that carries an Idempotency-Key at most once in 24 hours: the same key and request
  * get the first answer, another request is a `conflict`, and so is one whose first is under way.
- * A crash between doing and answering is repeated with the same ids and so makes nothing twice.
+ * A crash between doing and answering is repeated with the same ids and so makes nothing twice; `run`
+ * is told that it may have been done already.
  */
 export async function idempotently(
   context: Context,
   caller: Caller,
   request: { key: string; identity: string },
-  run: (ids: IdSource) => Promise<Answer>,
+  run: (ids: IdSource, isRepeat: boolean) => Promise<Answer>,
 ): Promise<Answer> {
   const place = { workspaceId: caller.workspaceId, key: request.key }
   const hash = sha256Hex(request.identity)
@@ -41,7 +42,7 @@ export async function idempotently(
   }
   const ids = derivedIds(claim.at, sha256Hex(`${caller.workspaceId}\0${request.key}\0${hash}`))
   try {
-    const answer = await run(ids)
+    const answer = await run(ids, claim.takeover)
     await answerKey(context.api, place, { status: answer.status, body: answer.body ?? 'null' })
     return answer
   } catch (error) {

@@ -23,13 +23,15 @@ const TRIES = 8
 export async function moveExecution(
   context: Context,
   caller: Caller,
-  request: { id: string; action: MoveAction; message?: string | null },
+  request: { id: string; action: MoveAction; message?: string | null; isRepeat?: boolean },
 ): Promise<{ moved: boolean }> {
-  const { id, action } = request
+  const { id, action, isRepeat = false } = request
   const key = { workspaceId: caller.workspaceId, executionId: id }
   for (let round = 0; round < TRIES; round += 1) {
     const row = await readExecution(context.api, key)
     if (row === null) throw executionNotFound(id)
+    // Its answer was lost: that it is cancelled now is what was asked for.
+    if (isRepeat && action === 'cancel' && row.status === 'ENDED_CANCELLED') return { moved: false }
     if (isEnded(row.status)) throw refused(row, action, 'it has ended')
     const before = toExecution(row, await readWaits(context.api, key))
     const decision = decide(before, { type: EVENTS[action] })
