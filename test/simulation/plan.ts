@@ -18,6 +18,8 @@ export interface Plan {
   readonly steers: readonly Steer[]
   readonly faults: readonly Fault[]
   readonly network: NetworkFaults
+  /** How long network, Postgres and third party misbehave. */
+  readonly unquietMs: number
   readonly lostAnswers: number
   readonly effects: {
     readonly refuse: number
@@ -67,12 +69,13 @@ const EFFECT_URL = 'http://effects.test/do'
 /** A random plan: few executions, few faults, so that many fit into the time. */
 export function createPlan(seed: number): Plan {
   const rng = createRng(seed)
-  const starts = Array.from({ length: 1 + rng.int(4) }, (): Start => ({
-    atMs: rng.next() < 0.7 ? 0 : rng.int(1_500),
+  const isCrowd = rng.next() < 0.2
+  const starts = Array.from({ length: isCrowd ? 3 + rng.int(4) : 1 + rng.int(4) }, (): Start => ({
+    atMs: rng.next() < 0.7 ? 0 : rng.int(isCrowd ? 300 : 1_500),
     program: randomProgram(rng, {
-      features: featuresOf(rng),
+      features: isCrowd ? CROWD : featuresOf(rng),
       maxNodes: 3 + rng.int(8),
-      locks: [...LOCKS],
+      locks: isCrowd ? [LOCKS[0]] : [...LOCKS],
       effectUrl: EFFECT_URL,
       sleepMaxMs: 400,
     }),
@@ -99,6 +102,7 @@ export function createPlan(seed: number): Plan {
       duplicate: isLossy ? some(0.7, 0.3) : 0,
       delayMaxMs: isLossy ? rng.pick([20, 200, 3_000]) : 0,
     },
+    unquietMs: rng.pick([500, 2_000, 6_000]),
     lostAnswers: faulty ? some(0.3, 0.05) : 0,
     effects: {
       refuse: faulty ? some(0.3, 0.3) : 0,
@@ -109,6 +113,16 @@ export function createPlan(seed: number): Plan {
     skews: faulty && rng.next() < 0.3 ? skewsOf(rng) : {},
   }
 }
+
+/** What makes executions queue for one lock. */
+const CROWD: ReadonlySet<Feature> = new Set([
+  'locks',
+  'lock-timeouts',
+  'stray-releases',
+  'timers',
+  'children',
+  'detached',
+])
 
 function featuresOf(rng: Rng): ReadonlySet<Feature> {
   // Half of the programs have a few features only, so that those meet more often.

@@ -101,7 +101,7 @@ export async function runHistory(
   }
 
   const faults = [...plan.faults].sort((a, b) => a.atStep - b.atStep)
-  let healsAt = 0
+  let healsAt = plan.unquietMs
   const isOver = (): boolean => faults.length === 0 && world.elapsedMs >= healsAt
   let quietSince: number | null = null
   let lookedAt = 0
