@@ -78,15 +78,16 @@ export function createApi(options: {
           value: record === null ? null : value(record),
           ...facts,
         })
-      for (;;) {
+      for (let isFirst = true; ; isFirst = false) {
         try {
           const record = await send(client)
           noteEnd('ok', record)
           return record
         } catch (error) {
-          // A refusal is definite only when no earlier try may have been taken.
           if (error instanceof ApiError && !error.retryable && error.status < 500) {
-            noteEnd('refused', null)
+            // Sent again it has another Idempotency-Key, unless it is a start: what is refused then
+            // may be refused because an earlier one was taken.
+            noteEnd(isFirst || kind === 'start' ? 'refused' : 'unknown', null)
             return null
           }
           if (signal.aborted) {
