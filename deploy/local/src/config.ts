@@ -32,7 +32,7 @@ export function readConfig(): Config {
     postgresMemory: {
       // What runs is recent and small, and the machine keeps the rest of the pages anyway: more made
       // nothing faster, and stays taken once it was used.
-      sharedBuffersMib: envInt('MILLRACE_SHARED_BUFFERS_MIB', 64),
+      sharedBuffersMib: envInt('MILLRACE_SHARED_BUFFERS_MIB', 48),
       walBuffersMib: 8,
     },
   }

@@ -29,11 +29,22 @@ export interface ServiceCommand {
   readonly args: readonly string[]
 }
 
-/** isolated-vm needs the flag; the rest do without harm. */
+/**
+ * For the allocator below V8. Set by hand they stay as they are; left alone glibc raises them to 32 MB
+ * at the first large buffer, and what is freed after that stays in the process.
+ */
+export const ALLOCATOR = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+} as const
+
+/** isolated-vm needs the first flag; the rest do without harm. */
 export const serviceCommand = (name: ServiceName): ServiceCommand => ({
   command: process.execPath,
   args: [
     '--no-node-snapshot',
+    '--expose-gc', // for what is given back when a service has become quiet
     '--disable-warning=ExperimentalWarning', // type stripping is called by name, and that is not news
     `${ROOT}services/${name}/src/main.ts`,
   ],

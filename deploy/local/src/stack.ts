@@ -7,7 +7,7 @@ import { ensureCredentials } from './credentials.ts'
 import type { Home } from './home.ts'
 import { createNats, waitForNats } from './nats.ts'
 import { createPostgres, waitForPostgres } from './postgres.ts'
-import { SERVICES, type ServiceCommand, type ServiceName } from './services.ts'
+import { ALLOCATOR, SERVICES, type ServiceCommand, type ServiceName } from './services.ts'
 import { writeWhole } from './write-whole.ts'
 
 export interface StackOptions {
@@ -86,6 +86,7 @@ export function createStack(options: StackOptions): Stack {
         service: name,
         command: () => options.serviceCommand(name),
         env: {
+          ...ALLOCATOR,
           MILLRACE_POSTGRES_URL: postgresUrl,
           MILLRACE_NATS_URL: natsUrl,
           MILLRACE_HOME: home.path,

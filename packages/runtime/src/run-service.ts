@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { after } from './clock.ts'
+import { collectWhenIdle } from './collect-when-idle.ts'
 import { envStr } from './env.ts'
 import { newId } from './ids.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
@@ -53,6 +54,7 @@ export async function runService({ name, create }: RunServiceOptions): Promise<v
     process.exit(1)
   }
   let isCreated = false
+  let collecting: ReturnType<typeof collectWhenIdle> = null
   // Until it has stopped, whatever handles the service has open or not.
   const alive = after(Number.MAX_SAFE_INTEGER, () => undefined)
   process.on('uncaughtException', die)
@@ -65,6 +67,7 @@ export async function runService({ name, create }: RunServiceOptions): Promise<v
     log.info('started')
     // Whoever starts next has it, however this process ends. Does nothing without NODE_COMPILE_CACHE.
     flushCompileCache()
+    collecting = collectWhenIdle()
     await stopped
     await service[Symbol.asyncDispose]()
     await telemetry.stop()
@@ -79,6 +82,7 @@ export async function runService({ name, create }: RunServiceOptions): Promise<v
     }
   }
   alive.cancel()
+  collecting?.cancel()
   // The event loop empties by itself; whatever was left open does not keep the process for long.
   after(LINGER_MS, () => process.exit()).unref()
 }
