@@ -27,7 +27,7 @@ demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
 	@exec node test/demo/demo.ts
 
 test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts'
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts' 'test/chaos/faults/*.test.ts'
 
 sim: $(READY) ## Histories of all services in one process: 10,000 or 10 minutes (SEED=… repeats one)
 	@exec node --no-node-snapshot --disable-warning=ExperimentalWarning test/simulation/main.ts

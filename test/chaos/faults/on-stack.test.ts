@@ -17,6 +17,7 @@ import {
 } from './nats.ts'
 import { crashPostgres, failFsync, killBackend, postgresUrl, terminateBackend } from './postgres.ts'
 import { descendantsOf, freeze, killWithChildren, restartInOrder, runningPid } from './process.ts'
+import { isMissing, requireFaketime, requireStrace } from './tools.ts'
 
 /** Each fault hits a real stack, and the stack serves again when it is over. */
 describe('faults on a stack', { timeout: 240_000 }, () => {
@@ -67,39 +68,47 @@ describe('faults on a stack', { timeout: 240_000 }, () => {
     await serves()
   })
 
-  test('kills a service at its nth write, while it runs and as it starts', async () => {
-    for (const fromStart of [false, true]) {
-      const former = await runningPid(at.stack, 'scheduler')
-      const point = { service: 'scheduler', n: 1, nth: 3, fromStart }
-      assert.equal(await crashAtWrite(at.stack, point), true)
-      assert.equal(isAlive(former), false)
-    }
-    await serves()
-  })
+  test(
+    'kills a service at its nth write, while it runs and as it starts',
+    { skip: isMissing(requireStrace) },
+    async () => {
+      for (const fromStart of [false, true]) {
+        const former = await runningPid(at.stack, 'scheduler')
+        const point = { service: 'scheduler', n: 1, nth: 3, fromStart }
+        assert.equal(await crashAtWrite(at.stack, point), true)
+        assert.equal(isAlive(former), false)
+      }
+      await serves()
+    },
+  )
 
-  test('gives a process a clock that moves while it runs', async () => {
-    const clock = await fakeClock(at.stack, 'gateway')
-    await at.stack.ready()
-    // What the gateway says about now, in its Date header.
-    const ahead = async (): Promise<number> => {
-      const answer = await fetch(`${at.stack.url}/ready`)
-      await answer.body?.cancel()
-      return (Date.parse(answer.headers.get('date') ?? '') - Date.now()) / 1000
-    }
-    const isAhead = (seconds: number) =>
-      until(async () => Math.abs((await ahead()) - seconds) < 5, { what: `${seconds} s ahead` })
-    await isAhead(0)
-    clock.set('+3600s')
-    await isAhead(3600)
-    clock.set('-30s')
-    await isAhead(-30)
-    clock.set('+0 x2')
-    const from = await ahead()
-    await until(async () => (await ahead()) - from > 3, { what: 'it gains on the true time' })
-    clock.heal()
-    await isAhead(0)
-    await serves()
-  })
+  test(
+    'gives a process a clock that moves while it runs',
+    { skip: isMissing(requireFaketime) },
+    async () => {
+      const clock = await fakeClock(at.stack, 'gateway')
+      await at.stack.ready()
+      // What the gateway says about now, in its Date header.
+      const ahead = async (): Promise<number> => {
+        const answer = await fetch(`${at.stack.url}/ready`)
+        await answer.body?.cancel()
+        return (Date.parse(answer.headers.get('date') ?? '') - Date.now()) / 1000
+      }
+      const isAhead = (seconds: number) =>
+        until(async () => Math.abs((await ahead()) - seconds) < 5, { what: `${seconds} s ahead` })
+      await isAhead(0)
+      clock.set('+3600s')
+      await isAhead(3600)
+      clock.set('-30s')
+      await isAhead(-30)
+      clock.set('+0 x2')
+      const from = await ahead()
+      await until(async () => (await ahead()) - from > 3, { what: 'it gains on the true time' })
+      clock.heal()
+      await isAhead(0)
+      await serves()
+    },
+  )
 
   test('ends one session, kills one, and crashes the whole Postgres', async () => {
     const url = postgresUrl(at.stack.home)
@@ -119,16 +128,20 @@ describe('faults on a stack', { timeout: 240_000 }, () => {
       assert.ok(log.includes(word), word)
   })
 
-  test('fails an fsync of Postgres, which panics and recovers', async () => {
-    const postmaster = await runningPid(at.stack, 'postgres')
-    const failing = failFsync({ url: postgresUrl(at.stack.home), postmaster }, { nth: 1 })
-    const started = await at.rig.start('return 1').catch(() => null)
-    assert.equal(await failing, true)
-    const log = readFileSync(join(at.stack.home, 'log', 'postgres.log'), 'utf8')
-    assert.match(log, /PANIC:.*could not fsync|PANIC:.*could not fdatasync/)
-    if (started !== null) await at.rig.ended(started.id, 60)
-    await serves()
-  })
+  test(
+    'fails an fsync of Postgres, which panics and recovers',
+    { skip: isMissing(requireStrace) },
+    async () => {
+      const postmaster = await runningPid(at.stack, 'postgres')
+      const failing = failFsync({ url: postgresUrl(at.stack.home), postmaster }, { nth: 1 })
+      const started = await at.rig.start('return 1').catch(() => null)
+      assert.equal(await failing, true)
+      const log = readFileSync(join(at.stack.home, 'log', 'postgres.log'), 'utf8')
+      assert.match(log, /PANIC:.*could not fsync|PANIC:.*could not fdatasync/)
+      if (started !== null) await at.rig.ended(started.id, 60)
+      await serves()
+    },
+  )
 
   test('kills NATS, and empties it stopped and running', async () => {
     const former = await runningPid(at.stack, 'nats')

@@ -41,19 +41,6 @@ export async function restartInOrder(stack: Stack, service: string, n = 1): Prom
   await replaced(stack, { service, n, former })
 }
 
-/** Each copy of each service in turn. */
-export async function restartAllInTurn(
-  stack: Stack,
-  services: readonly string[],
-  rest: () => Promise<boolean>,
-): Promise<void> {
-  for (const service of services)
-    for (let n = 1; n <= stack.pidsOf(service).length; n += 1) {
-      await restartInOrder(stack, service, n)
-      if (!(await rest())) return
-    }
-}
-
 /** Until a process that was told to end, or has died, is gone and that copy runs again. */
 export async function replaced(
   stack: Stack,

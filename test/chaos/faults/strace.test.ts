@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
 import { injectFault } from './strace.ts'
-import { requireCommand, ToolMissing } from './tools.ts'
+import { isMissing, requireCommand, requireStrace, ToolMissing } from './tools.ts'
+
+const skip = isMissing(requireStrace)
 
 describe('faults of system calls', { timeout: 30_000 }, () => {
   const started: ChildProcess[] = []
@@ -23,7 +25,7 @@ describe('faults of system calls', { timeout: 30_000 }, () => {
     return child
   }
 
-  test('kills at the nth write: what came before is out, and it is not', async () => {
+  test('kills at the nth write: what came before is out, and it is not', { skip }, async () => {
     const child = counter()
     assert.ok(child.stdout !== null && child.stdin !== null && child.pid !== undefined)
     const said = text(child.stdout)
@@ -40,7 +42,7 @@ describe('faults of system calls', { timeout: 30_000 }, () => {
     assert.equal(await said, '1\n2\n3\n')
   })
 
-  test('lets go of a process that does not come to it in time', async () => {
+  test('lets go of a process that does not come to it in time', { skip }, async () => {
     const child = counter()
     assert.ok(child.stdout !== null && child.pid !== undefined)
     const options = { pids: [child.pid], calls: ['write'], withinMs: 500 }

@@ -6,6 +6,17 @@ export class ToolMissing extends Error {
   override readonly name = 'ToolMissing'
 }
 
+/** Why this machine cannot do it, or false. */
+export function isMissing(required: () => unknown): string | false {
+  try {
+    required()
+    return false
+  } catch (error) {
+    if (error instanceof ToolMissing) return error.message
+    throw error
+  }
+}
+
 /** Throws ToolMissing unless the command is there. */
 export function requireCommand(command: string, debianPackage: string): void {
   if (spawnSync(command, ['-V'], { stdio: 'ignore' }).error !== undefined)

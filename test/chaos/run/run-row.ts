@@ -10,7 +10,7 @@ import { startEffectStub } from '../load/effect-stub.ts'
 import { FLOWS } from '../load/flows.ts'
 import { startLoad } from '../load/load.ts'
 import { PROGRAM_LOCKS, RING_LOCKS } from '../load/work.ts'
-import { ToolMissing } from '../faults/tools.ts'
+import { isMissing } from '../faults/tools.ts'
 import { createRng, type Rng, seedOf } from '../rng.ts'
 import type { ChaosRow } from '../row.ts'
 import { openDatabase } from './database.ts'
@@ -37,8 +37,8 @@ const LOCKS = ['north', 'south', 'east', 'west', 'up', 'down', 'in'].map((name) 
 /** Warm-up, faults, heal, quiesce, check; one seed drives all of it. */
 export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunResult> {
   const { seed, folder } = options
-  const missing = missingTool(row)
-  if (missing !== null) return notRun(row, seed, missing)
+  const missing = isMissing(() => row.requires?.())
+  if (missing !== false) return notRun(row, seed, missing)
   const from = monotonicMs()
   const rngOf = (name: string): Rng => createRng(seedOf(seed, name))
   await mkdir(folder, { recursive: true })
@@ -84,16 +84,6 @@ export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunRes
     quiesceMs: Math.round(quiesce.ms),
     seconds: Math.round((monotonicMs() - from) / 1_000),
     report,
-  }
-}
-
-function missingTool(row: ChaosRow): string | null {
-  try {
-    row.requires?.()
-    return null
-  } catch (error) {
-    if (error instanceof ToolMissing) return error.message
-    throw error
   }
 }
 
