@@ -108,7 +108,9 @@ BEGIN
                  AND h.execution_id = OLD.execution_id AND h.depth = 1) THEN
     INSERT INTO sim_ticket (key, execution_id, seq, ticket, outcome) VALUES (OLD.key, OLD.execution_id, OLD.seq, OLD.ticket, 'granted');
     IF EXISTS (SELECT 1 FROM lock_request r JOIN wait w ON w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
-               WHERE r.workspace_id = OLD.workspace_id AND r.key = OLD.key AND r.action = 'acquire' AND (r.ticket < OLD.ticket OR (OLD.ticket IS NULL AND r.ticket IS NOT NULL))
+               WHERE r.workspace_id = OLD.workspace_id AND r.key = OLD.key AND r.action = 'acquire' AND (r.ticket < OLD.ticket
+                 -- Granted at once: those that get their tickets in the same breath come after it.
+                 OR (OLD.ticket IS NULL AND r.ticket IS NOT NULL AND r.xmin <> pg_current_xact_id()::xid))
                  AND w.kind = 'LOCK' AND w.generation = r.generation
                  AND NOT EXISTS (SELECT 1 FROM lock_holder h WHERE h.workspace_id = r.workspace_id AND h.key = r.key AND h.execution_id = r.execution_id)) THEN
       PERFORM sim_report(format('I5: ticket %s of %s was granted before a lower one', OLD.ticket, OLD.key));
