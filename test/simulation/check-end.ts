@@ -79,7 +79,11 @@ export function checkEnd(input: {
       cancelled: wasSteered ? 'maybe' : 'no',
       effects: mayFail ? 'may-fail' : 'sure',
     })
-    wrong.push(...checkOutcome(expected, result).map((what) => `I7: start ${n} (${id}): ${what}`))
+    wrong.push(
+      ...checkOutcome(expected, result).map(
+        (what) => `${what.startsWith('effect ') ? 'I9' : 'I7'}: start ${n} (${id}): ${what}`,
+      ),
+    )
   }
   for (const row of rows) sections.push(...sectionsOf(jsonOf(row.body ?? row.output)))
   wrong.push(...checkSections(sections).map((what) => `I3: ${what}`))

@@ -15,7 +15,8 @@ for (const plant of PLANTS) {
   let seed: number | null = null
   let breach = ''
   const others: string[] = []
-  for (let n = 1; n <= SEEDS_MAX && seed === null; n += 1) {
+  for (let tries = 0; tries < SEEDS_MAX && seed === null; tries += 1) {
+    const n = (plant.firstSeed ?? 1) + tries
     const plan = createPlan(n)
     const { breaches } = await runHistory(plant.plan?.(plan) ?? plan, postgres, plant)
     const found = breaches.find((one) => plant.finds.test(one))

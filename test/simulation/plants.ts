@@ -10,6 +10,10 @@ export interface Plant {
   readonly statement?: (name: string, text: string) => string
   /** Happens after a statement was applied. */
   readonly after?: (name: string, postgres: SimPostgres) => void
+  /** The third party gets a new key at every attempt. */
+  readonly newKeys?: true
+  /** The first seed that found it when it was planted; others are tried after it. */
+  readonly firstSeed?: number
   /** Makes it likelier that the bug matters. */
   readonly plan?: (plan: Plan) => Plan
 }
@@ -45,6 +49,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'commits are not guarded by the version',
+    firstSeed: 4,
     finds: /^I[23478]:/,
     statement: both(
       inStatement('executions.endActivations', GUARD, ''),
@@ -59,6 +64,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'an answer does not take its wait away',
+    firstSeed: 3,
     finds: /^I[248]:/,
     statement: inStatement(
       'answers.answerWaits',
@@ -103,6 +109,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'timers are early',
+    firstSeed: 7,
     finds: /^I6:/,
     statement: inStatement(
       'timers.takeDue',
@@ -112,6 +119,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'what has ended is written to',
+    firstSeed: 3,
     finds: /^I8:/,
     after: (name, postgres) => {
       if (name.startsWith('leases.'))
@@ -123,6 +131,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'nobody sweeps, and every nudge is lost',
+    firstSeed: 6,
     finds: /^I14:/,
     statement: both(
       inStatement(
@@ -135,6 +144,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'a request with a key is made again',
+    firstSeed: 7,
     finds: /^I15:/,
     statement: both(
       inStatement(
@@ -152,16 +162,50 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'an execution is given up in silence',
+    firstSeed: 3,
     finds: /^I1[46]:/,
     after: (name, postgres) => {
       if (name === 'executions.endActivations') postgres.run(GIVE_UP)
     },
+  },
+  {
+    name: 'the end has another output',
+    finds: /^I7:/,
+    statement: inStatement(
+      'executions.endActivations',
+      'THEN d.output::json ELSE',
+      `THEN '"wrong"'::json ELSE`,
+    ),
+  },
+  {
+    name: 'history is written after the end',
+    finds: /^I2:/,
+    after: (name, postgres) => {
+      if (name.startsWith('leases.')) postgres.run(WRITE_LATE)
+    },
+  },
+  {
+    name: 'an effect is repeated under a new key',
+    finds: /^I9:/,
+    newKeys: true,
+    plan: (plan) => ({
+      ...plan,
+      unquietMs: 6_000,
+      effects: { refuse: 0, loseAnswer: 0.8, delayMaxMs: 10 },
+    }),
   },
 ]
 
 const GIVE_UP = {
   name: '',
   text: `UPDATE execution SET version = version + 1, status = 'LOST' WHERE ended_at IS NULL`,
+}
+
+const WRITE_LATE = {
+  name: '',
+  text: `INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
+         SELECT workspace_id, id, generation, 1000, 1000, '[]' FROM execution WHERE ended_at IS NOT NULL
+         ON CONFLICT DO NOTHING`,
 }
 
 /** Everybody wants the same lock at once. */

@@ -25,20 +25,20 @@ export interface HistoryResult {
 const WORKSPACE = '00000000-0000-7000-8000-0000000000aa'
 const USER = '00000000-0000-7000-8000-0000000000bb'
 /** Simulated time after the last fault by which everything must have ended. */
-const QUIET_MS = 180_000
+const QUIET_MS = 120_000
 const STEPS_MAX = 60_000
 
 /** Runs one plan from the start of all services to the end of all executions, and judges it. */
 export async function runHistory(
   plan: Plan,
   postgres: SimPostgres,
-  plant: Pick<Plant, 'statement' | 'after'> = {},
+  plant: Pick<Plant, 'statement' | 'after' | 'newKeys'> = {},
 ): Promise<HistoryResult> {
   const world = new World(plan.seed)
   const planted = withPlant(postgres, plant)
   const databases = createSimDatabases(world, planted)
   const nats = createSimNats(world)
-  const effects = createSimEffects(world)
+  const effects = createSimEffects(world, plant.newKeys)
   const stack = createStack({
     world,
     databases,

@@ -8,7 +8,7 @@ import { World } from './world.ts'
 describeBus('the simulated server', () => {
   const world = new World(1)
   const nats = createSimNats(world)
-  let isOver = false
+  const state = { isOver: false }
   useClock({
     now: () => Math.floor(world.now),
     monotonicMs: () => world.elapsedMs,
@@ -21,14 +21,14 @@ describeBus('the simulated server', () => {
   useChance({ newId: () => world.newId(), random: () => world.rng.next() })
   useConnect(nats.connect as Parameters<typeof useConnect>[0])
   const pump = async (): Promise<void> => {
-    while (!isOver) if (!(await world.step(world.now + 1))) await new Promise(setImmediate)
+    while (!state.isOver) if (!(await world.step(world.now + 1))) await new Promise(setImmediate)
   }
   const pumping = pump()
   return Promise.resolve({
     bus: () => testBus('simulated'),
     wipe: () => Promise.resolve(nats.wipe(500)),
     async [Symbol.asyncDispose]() {
-      isOver = true
+      state.isOver = true
       await pumping
     },
   })

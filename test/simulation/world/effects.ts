@@ -24,7 +24,7 @@ export interface SimEffects {
   readonly faults: EffectFaults
 }
 
-export function createSimEffects(world: World): SimEffects {
+export function createSimEffects(world: World, newKeys = false): SimEffects {
   const seen: SeenEffect[] = []
   const known = new Set<string>()
   const faults: EffectFaults = { refuse: 0, loseAnswer: 0, delayMaxMs: 0 }
@@ -43,7 +43,7 @@ export function createSimEffects(world: World): SimEffects {
     const { repeatClass } = prepared
     const body = (prepared.input as { mode?: { body?: { json?: { effect?: string } } } }).mode?.body
     const name = JSON.stringify(body?.json ?? body ?? null)
-    const key = request.idempotencyKey
+    const key = newKeys ? world.newId() : request.idempotencyKey
     const fails = (outcome: 'none' | 'unknown'): AttemptResult => ({
       ok: false,
       error: {
