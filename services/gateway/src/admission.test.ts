@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
+import { createMetrics, monotonicMs, soon } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
 import { openSql, runSql } from '@millrace/testkit'
 import { executionService, type pb } from '@millrace/wire'
-import { ADMISSION_DEFAULTS, type AdmissionLimits } from './admission.ts'
+import { ADMISSION_DEFAULTS, type AdmissionLimits, createAdmission } from './admission.ts'
 import { type GatewayFixture, type Reply, startGateway } from './gateway-fixture.ts'
 
 let stack: AsyncDisposableStack
@@ -106,6 +107,20 @@ test('when too many wait for an end, only those that would wait too are refused'
   const { items } = (await gateway.request('GET', 'execution')).json as { items: { id: string }[] }
   for (const { id } of items) await gateway.request('POST', `execution/${id}/cancel`)
   assert.equal((await waits).status, 200)
+})
+
+test('after a long round of requests the next are refused, until there was a pause', async () => {
+  const limits = { ...ADMISSION_DEFAULTS, busyMs: 20 }
+  const admission = createAdmission({ limits, metrics: createMetrics('test', { process: false }) })
+  const enter = (): (() => void) => admission.enter({ bytes: 0, waits: false })
+  enter()
+  for (const from = monotonicMs(); monotonicMs() - from < 30;);
+  assert.throws(enter, {
+    code: 'limited',
+    details: { retryAfterSeconds: 1, limit: 'MILLRACE_BUSY_MS' },
+  })
+  await new Promise<void>(soon)
+  enter()
 })
 
 test('bodies that are being read count by the size that they announce', async () => {

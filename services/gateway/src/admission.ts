@@ -1,4 +1,4 @@
-import { type Metrics, monotonicMs, ServiceError } from '@millrace/runtime'
+import { type Metrics, monotonicMs, ServiceError, soon } from '@millrace/runtime'
 import type { NewExecution } from '@millrace/store'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 
@@ -30,6 +30,8 @@ export interface AdmissionLimits {
   readonly ageMs: number
   /** Bodies of such requests in memory, those still being read included. */
   readonly bodyBytes: number
+  /** How long the event loop may have taken requests without a pause: the next ones wait in their sockets. */
+  readonly busyMs: number
   /** Requests that start an execution and wait for its end. */
   readonly waiting: number
 }
@@ -41,6 +43,7 @@ export interface AdmissionLimits {
 export const ADMISSION_DEFAULTS: AdmissionLimits = {
   rows: 20_000,
   ageMs: 5_000,
+  busyMs: 500,
   bodyBytes: 128 * 1_048_576,
   waiting: 4_096,
 }
@@ -53,6 +56,8 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
   let rows = 0
   let bytes = 0
   let waiting = 0
+  /** When the event loop began to take the requests that it takes now; null between two rounds. */
+  let roundSince: number | null = null
 
   function check(wanted: number): void {
     // A batch that is larger than the limit by itself gets in when it is alone.
@@ -63,6 +68,7 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
 
   function enter(request: { bytes: number; waits: boolean }): () => void {
     const waits = request.waits ? 1 : 0
+    if (busyForMs() > limits.busyMs) refuse('busyMs')
     check(1)
     // So does a body.
     if (bytes > 0 && bytes + request.bytes > limits.bodyBytes) refuse('bodyBytes')
@@ -76,6 +82,19 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
       bytes -= request.bytes
       waiting -= waits
     }
+  }
+
+  /**
+   * A round takes all that has come meanwhile, however much that is. Refusing costs a fraction of
+   * accepting: it ends a round that is too long, and so bounds the wait of those in the next.
+   */
+  function busyForMs(): number {
+    const at = monotonicMs()
+    if (roundSince === null) {
+      roundSince = at
+      soon(() => (roundSince = null))
+    }
+    return at - roundSince
   }
 
   function refuse(limit: keyof AdmissionLimits): never {
@@ -119,6 +138,7 @@ const VARIABLES: Readonly<Record<keyof AdmissionLimits, string>> = {
   rows: 'MILLRACE_CREATE_QUEUE_ROWS',
   ageMs: 'MILLRACE_CREATE_QUEUE_MS',
   bodyBytes: 'MILLRACE_CREATE_QUEUE_MIB',
+  busyMs: 'MILLRACE_BUSY_MS',
   waiting: 'MILLRACE_WAITING_REQUESTS',
 }
 
@@ -127,6 +147,8 @@ const REFUSALS: Readonly<Record<keyof AdmissionLimits, (limit: number) => string
     `With these, more than ${limit} executions would wait to be stored. None was started: try again after the time in Retry-After, or with fewer at once.`,
   ageMs: (limit) =>
     `Executions wait longer than ${limit} ms to be stored. None was started: try again after the time in Retry-After.`,
+  busyMs: (limit) =>
+    `More requests come than this gateway takes: it has been busy for ${limit} ms without a pause. Nothing was started: try again after the time in Retry-After.`,
   bodyBytes: (limit) =>
     `With this, bodies of more than ${limit / 1_048_576} MiB would be under way. Nothing was started: try again after the time in Retry-After, or with smaller inputs.`,
   waiting: (limit) =>

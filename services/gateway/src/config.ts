@@ -26,6 +26,7 @@ export function readConfig(): Config {
     admission: {
       rows: envInt('MILLRACE_CREATE_QUEUE_ROWS', ADMISSION_DEFAULTS.rows),
       ageMs: envInt('MILLRACE_CREATE_QUEUE_MS', ADMISSION_DEFAULTS.ageMs),
+      busyMs: envInt('MILLRACE_BUSY_MS', ADMISSION_DEFAULTS.busyMs),
       bodyBytes:
         envInt('MILLRACE_CREATE_QUEUE_MIB', ADMISSION_DEFAULTS.bodyBytes / 1_048_576) * 1_048_576,
       waiting: envInt('MILLRACE_WAITING_REQUESTS', ADMISSION_DEFAULTS.waiting),
