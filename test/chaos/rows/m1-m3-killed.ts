@@ -1,3 +1,4 @@
+import { signal } from '../../stack/processes.ts'
 import { BACK_WITHIN_MS, type Chaos, type ChaosRow } from '../row.ts'
 
 /** An engine dies; its work goes to the others, and it is started again. */
@@ -43,7 +44,7 @@ export const m3: ChaosRow = {
     while (await chaos.rest(3_000 + chaos.rng.int(4_000))) {
       await chaos.fault('kill everything', {}, () => {
         for (const service of ALL)
-          for (const pid of chaos.stack.pidsOf(service)) process.kill(pid, 'SIGKILL')
+          for (const pid of chaos.stack.pidsOf(service)) signal(pid, 'SIGKILL')
       })
       await chaos.stack.ready(BACK_WITHIN_MS)
     }
