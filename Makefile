@@ -30,6 +30,7 @@ test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
 	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts' 'test/chaos/faults/*.test.ts'
 
 sim: $(READY) ## Histories of all services in one process: 10,000 or 10 minutes (SEED=… repeats one)
+	@test -n "$${SEED:-}" || node --no-node-snapshot --disable-warning=ExperimentalWarning test/simulation/gate.ts
 	@exec node --no-node-snapshot --disable-warning=ExperimentalWarning test/simulation/main.ts
 
 check: $(READY) ## Format, lint, types, dead code, import law, sizes, licences, contracts
