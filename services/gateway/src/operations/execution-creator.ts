@@ -54,13 +54,16 @@ export function createExecutionCreator(deps: {
 
   async function commit(items: readonly NewExecution[]): Promise<Map<string, number>> {
     const begun = monotonicMs()
+    let isSecond = false
     const born = await createExecutions(hot, items).catch((error: unknown) => {
       // A connection that broke while idle; ids that exist are passed over, so again is safe.
       if (!toServiceError(error).retryable) throw error
+      isSecond = true
       return createExecutions(hot, items)
     })
     seconds.observe((monotonicMs() - begun) / 1_000)
-    nudge(items.length === born.size ? items : items.filter((item) => born.has(item.id)))
+    // What exists at the second try may be what the first has made, its answer lost: nobody was told.
+    nudge(isSecond ? items : items.filter((item) => born.has(item.id)))
     return born
   }
 
