@@ -17,9 +17,9 @@ export const WHAT_LIMITS: Readonly<Record<string, string>> = {
     'What the engine had claimed waits for its lease: 10 s after its last renewal, which comes every 3 s. What it had taken and not claimed is given to another 6 s after its last sign to NATS; starting an engine takes 2 to 4 s.',
   idle: 'Seven Node processes at 50 to 60 MiB each, and Postgres.',
   latency:
-    'Processor time: at saturation both cores are busy, the load generator among them. Beyond it the gateway lets 4,096 requests wait and refuses the others, so the latency of the accepted is what those 4,096 take.',
+    'Processor time: at saturation both cores are busy, the load generator among them. Beyond it the gateway lets 4,096 requests wait and refuses the others, so the latency of the accepted is what those 4,096 take; a round of its event loop that takes requests for longer than 250 ms refuses the rest of them. Measured beside other work on the same two cores, and the generator was late itself (p99 0.3 to 2 s beyond saturation).',
   million:
-    'Lookups by primary key and by index of recent time; what grows is the depth of the indexes and what of them fits into shared buffers.',
+    'Lookups by primary key and by index of recent time; what grows is the depth of the indexes and what of them fits into shared buffers. Errors of a day are found by walking the day, which no index shortens.',
   'lock-queue':
     'One after the other: the commit of the release, the transaction that grants, and the activation of the next; each is a round trip to Postgres with an fsync.',
   payloads: 'A value is copied at every boundary: HTTP, Postgres, engine, sandbox and back.',

@@ -26,11 +26,18 @@ export const million: Scenario = {
     return Object.entries(after).flatMap(([what, value]): Figure[] => {
       const was = before[what as keyof Looks]
       const isRate = what === 'new executions'
+      // No index serves it: it reads what lies between, and therefore asks for a range of time.
+      const isWalk = what.startsWith('list of errors')
       const ratio = value / was
       return [
         figure(`${what}: measured`, value, isRate ? '/s' : 'ms'),
         // What a shared machine does to two runs of the same is about a quarter.
-        figure(`${what}: against empty`, ratio, '×', isRate ? { atLeast: 0.75 } : { atMost: 1.5 }),
+        figure(
+          `${what}: against empty`,
+          ratio,
+          '×',
+          isWalk ? undefined : isRate ? { atLeast: 0.75 } : { atMost: 1.5 },
+        ),
       ]
     })
   },
