@@ -110,3 +110,34 @@ test('what can still move is left alone', async () => {
   await eventually(errors, [[self, 'DeadlockError']])
   assert.ok(other !== '')
 })
+
+test('a request that is not served yet is no wait: its holder asks again, or has let go', async () => {
+  const [again = '', elder = '', younger = ''] = await bench.store.executions(
+    Array.from({ length: 3 }, () => ({ status: 'WAITING_LOCK' })),
+  )
+  // Nothing is served but what is nudged, as when the lock-manager has much to do.
+  await bench.start({ sweepMs: 60_000, deadlockAfterMs: 100 })
+  const held = async (id: string, key: string): Promise<void> => {
+    await bench.acquire(id, key)
+    await eventually(async () => {
+      bench.nudge(key)
+      return bench.sql('SELECT FROM lock_holder WHERE execution_id = $1 AND key = $2', [id, key])
+    }, [{}])
+  }
+  await held(again, 'semaphore:again')
+  await held(elder, 'semaphore:a')
+  await held(younger, 'semaphore:b')
+  await bench.sql(`UPDATE execution SET status = 'WAITING_LOCK'`)
+
+  await bench.acquire(again, 'semaphore:again', { seq: 2 })
+  await bench.acquire(elder, 'semaphore:b', { seq: 2 })
+  await bench.release(younger, 'semaphore:b', 2)
+  await bench.acquire(younger, 'semaphore:a', { seq: 3 })
+  const second = async (id: string) =>
+    (await bench.answers())
+      .filter((answer) => answer.id === id && answer.seq === 2)
+      .map(({ error }) => error)
+  await eventually(() => second(again), [null])
+  await eventually(() => second(elder), [null])
+  assert.deepEqual(await errors(), [])
+})

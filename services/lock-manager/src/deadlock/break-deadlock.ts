@@ -9,30 +9,35 @@ import {
 } from '@millrace/store'
 import type { LockContext } from '../context.ts'
 import type { LockServer } from '../serve/lock-server.ts'
-import { tellAnswered } from '../serve/serve-locks.ts'
+import { serveLocks, tellAnswered, tellServed } from '../serve/serve-locks.ts'
 import { describeDeadlock } from './describe-deadlock.ts'
 
 /**
- * Ends a deadlock: the victim's wait is answered with DeadlockError. The cycle is looked at again with
- * the rows of its members locked, so that a release or an end in between is never punished.
+ * Ends a deadlock: the victim's wait is answered with DeadlockError. The locks of the cycle are served
+ * first: a request of who holds the lock already, or one behind a release, waits for this service
+ * alone, however long that takes. Then the cycle is looked at again with the rows of its members
+ * locked, so that a release or an end in between is never punished.
  */
 export async function breakDeadlock(
-  { db, bus, presence, log, metrics }: LockContext,
+  context: LockContext,
   server: Pick<LockServer, 'note'>,
   seen: Deadlock<BlockedWait>,
   workspaceId: string,
 ): Promise<void> {
+  const { db, bus, presence, log, metrics } = context
   const { victim } = seen
   if (victim === null) {
     log.error({ cycle: seen.cycle.map((link) => link.executionId) }, 'a deadlock without a victim')
     return
   }
   const members = seen.cycle.map(({ executionId }) => ({ workspaceId, executionId }))
-  const done = await db.transaction(async (tx) => {
+  const { served, done } = await db.transaction(async (tx) => {
+    // Locks before executions, as everywhere.
+    const served = await serveLocks(tx, locksOf(workspaceId, seen), null)
     await lockExecutions(tx, members)
     const blocked = await loadBlocked(tx, members)
     const still = findDeadlocks(blocked).find((one) => isSameVictim(one.victim, victim))
-    if (still === undefined) return null
+    if (still === undefined) return { served, done: null }
     const error = describeDeadlock(still, {
       executions: new Map(blocked.map((one) => [one.executionId, one])),
       locks: await lockNames(tx, workspaceId, still),
@@ -42,8 +47,9 @@ export async function breakDeadlock(
     const answered = await answerWaits(tx, [
       { workspaceId, executionId, generation, seq, outcome: { kind: 'error', error } },
     ])
-    return { answered, error }
+    return { served, done: { answered, error } }
   })
+  tellServed(context, served)
   if (done === null || done.answered.length === 0) return
   metrics.deadlocks.inc()
   log.warn(
@@ -54,6 +60,16 @@ export async function breakDeadlock(
   // The victim's request leaves the queue now.
   const { subject } = victim.wait
   if (subject !== null) server.note([{ workspaceId, key: subject }])
+}
+
+const locksOf = (
+  workspaceId: string,
+  { cycle }: Deadlock<BlockedWait>,
+): { workspaceId: string; key: string }[] => {
+  const keys = cycle.flatMap(({ wait: { waitKind, subject } }) =>
+    waitKind === 'LOCK' && subject !== null ? [subject] : [],
+  )
+  return [...new Set(keys)].map((key) => ({ workspaceId, key }))
 }
 
 type AnyVictim = Deadlock<BlockedWait>['victim']
