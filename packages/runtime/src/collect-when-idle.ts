@@ -1,8 +1,8 @@
 import { every, type Timer } from './clock.ts'
 
 /**
- * Gives back, once a process has become quiet, what its work left: V8 keeps a young generation of up
- * to 96 MiB until its next full collection, which may be hours away when nothing more is allocated.
+ * Gives back, once a process has become quiet, what its work left: V8 keeps a young generation of
+ * tens of MiB until its next full collection, which may be hours away when little is allocated.
  *
  * One collection (some 0.1 s) per second of CPU time worked, at the first ten seconds in which it did
  * next to nothing. Under load there is none: V8's own pace is best then. Needs --expose-gc; without
