@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => stack.disposeAsync())
 
 const start = async (limits: Partial<AdmissionLimits>): Promise<GatewayFixture> => {
-  const gateway = stack.use(await startGateway({ admission: { ...ADMISSION_DEFAULTS, ...limits } }))
+  const gateway = stack.use(await startGateway({ admission: limits }))
   await gateway.request('POST', 'flow', { name: 'f', script: 'export default () => 1' })
   return gateway
 }

@@ -1,7 +1,7 @@
 import { createLogger, newId } from '@millrace/runtime'
 import { createDatabase, type Database, migrate } from '@millrace/store'
 import { createTestDatabase, startNats, startPostgres, type TestNats } from '@millrace/testkit'
-import type { Config } from './config.ts'
+import { ADMISSION_DEFAULTS, type AdmissionLimits } from './admission.ts'
 import { type FirstUser, foundWorkspace } from './operations/people.ts'
 import { createGateway, type Gateway } from './service.ts'
 
@@ -26,7 +26,7 @@ export interface Reply {
 }
 
 export async function startGateway(
-  options: Pick<Config, 'admission'> = {},
+  options: { readonly admission?: Partial<AdmissionLimits> } = {},
 ): Promise<GatewayFixture> {
   const [server, nats] = await Promise.all([startPostgres(), startNats()])
   const database = await createTestDatabase({ server: server.url, migrate })
@@ -43,7 +43,8 @@ export async function startGateway(
       grpc: local,
       hotConnections: 2,
       apiConnections: 4,
-      ...options,
+      // A machine that runs many tests stands still for longer than a gateway should.
+      admission: { ...ADMISSION_DEFAULTS, busyMs: 60_000, ...options.admission },
     },
     { log: createLogger('gateway', { level: 'silent' }), processId: newId() },
   )
