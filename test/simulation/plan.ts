@@ -72,13 +72,7 @@ export function createPlan(seed: number): Plan {
   const isCrowd = rng.next() < 0.2
   const starts = Array.from({ length: isCrowd ? 3 + rng.int(4) : 1 + rng.int(4) }, (): Start => ({
     atMs: rng.next() < 0.7 ? 0 : rng.int(isCrowd ? 300 : 1_500),
-    program: randomProgram(rng, {
-      features: isCrowd ? CROWD : featuresOf(rng),
-      maxNodes: 3 + rng.int(8),
-      locks: isCrowd ? [LOCKS[0]] : [...LOCKS],
-      effectUrl: EFFECT_URL,
-      sleepMaxMs: 400,
-    }),
+    program: isCrowd ? crowdProgram(rng) : anyProgram(rng),
     waitSeconds: rng.next() < 0.5 ? null : 5,
   }))
   const faulty = rng.next() < 0.85
@@ -114,7 +108,28 @@ export function createPlan(seed: number): Plan {
   }
 }
 
-/** What makes executions queue for one lock. */
+const anyProgram = (rng: Rng): Program =>
+  randomProgram(rng, {
+    features: featuresOf(rng),
+    maxNodes: 3 + rng.int(8),
+    locks: [...LOCKS],
+    effectUrl: EFFECT_URL,
+    sleepMaxMs: 400,
+  })
+
+/** Most of a crowd queue for one lock and hold it for a while; the others do things about it. */
+function crowdProgram(rng: Rng): Program {
+  const [lock] = LOCKS
+  const chance = rng.next()
+  if (chance < 0.2)
+    return randomProgram(rng, { features: CROWD, maxNodes: 3 + rng.int(8), locks: [lock] })
+  const late = { kind: 'sleep', id: 1, ms: rng.int(200) } as const
+  const rest = { kind: 'sleep', id: 3, ms: 20 + rng.int(200) } as const
+  // The rest keeps it from ending at once: who ends asks for nothing any more.
+  if (chance < 0.4) return { body: [late, { kind: 'release', id: 2, lock }, rest] }
+  return { body: [late, { kind: 'lock', id: 2, lock, timeoutMs: null, ring: false, body: [rest] }] }
+}
+
 const CROWD: ReadonlySet<Feature> = new Set([
   'locks',
   'lock-timeouts',
