@@ -54,10 +54,10 @@ load: $(READY) ## Load and limits, into docs/benchmarks.md (ONLY=steady MINUTES=
 bench-peers: $(READY) ## Millrace, Restate and DBOS in turn on the same work (TURNS=5)
 	@exec node test/bench/peers.ts millrace restate dbos
 
-chaos: $(READY) ## Faults on real stacks for half an hour (MINUTES=29 LANES=3 ROWS=M1,M5 SEED=1)
+chaos: $(READY) ## Faults on real stacks for half an hour (MINUTES=29 LANES=2 ROWS=M1,M5 SEED=1)
 	@exec node test/chaos/slice.ts $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LANES),--lanes $(LANES)) $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
 
-chaos-full: $(READY) ## Every row with its clean runs; goes on where it was stopped (LANES=3 ROWS=M1,M5 SEED=1)
+chaos-full: $(READY) ## Every row with its clean runs; goes on where it was stopped (LANES=2 ROWS=M1,M5 SEED=1)
 	@exec node test/chaos/slice.ts --full --resume $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LANES),--lanes $(LANES)) $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
 
 chaos-gate: $(READY) ## Plant ten bugs, one by one: each must be found (ONLY=name,… WITH=simulation,M1,…)

@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false },
-    lanes: { type: 'string', default: '3' },
+    lanes: { type: 'string', default: '2' },
     minutes: { type: 'string' },
     rows: { type: 'string' },
     runs: { type: 'string', default: '5' },
