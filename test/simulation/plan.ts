@@ -18,6 +18,8 @@ export interface Plan {
   readonly steers: readonly Steer[]
   readonly faults: readonly Fault[]
   readonly network: NetworkFaults
+  /** The start at whose acceptance the gateway dies; null: none. */
+  readonly diesAfterStart: number | null
   /** How long network, Postgres and third party misbehave. */
   readonly unquietMs: number
   readonly lostAnswers: number
@@ -96,6 +98,7 @@ export function createPlan(seed: number): Plan {
       duplicate: isLossy ? some(0.7, 0.3) : 0,
       delayMaxMs: isLossy ? rng.pick([20, 200, 3_000]) : 0,
     },
+    diesAfterStart: faulty && rng.next() < 0.3 ? acceptedAtOnce(rng, starts) : null,
     unquietMs: rng.pick([500, 2_000, 6_000]),
     lostAnswers: faulty ? some(0.3, 0.05) : 0,
     effects: {
@@ -156,6 +159,12 @@ function steersOf(rng: Rng, starts: number): Steer[] {
     if (action === 'pause') steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume' })
   }
   return steers.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+/** One whose client is answered before it has ended. */
+function acceptedAtOnce(rng: Rng, starts: readonly Start[]): number | null {
+  const some = [...starts.keys()].filter((n) => starts[n]?.waitSeconds === null)
+  return some.length === 0 ? null : rng.pick(some)
 }
 
 function skewsOf(rng: Rng): Plan['skews'] {

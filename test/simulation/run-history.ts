@@ -52,6 +52,7 @@ export async function runHistory(
   const seen: StartSeen[] = plan.starts.map(() => ({ ids: [], refusals: [] }))
   let open = 0
   let faultsHit = 0
+  let healsAt = plan.unquietMs
   const die = (error: unknown): void => {
     breaches.push(
       `I16: nobody caught ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -81,6 +82,12 @@ export async function runHistory(
       })
       const { id } = JSON.parse(answer.body as string) as { id: string }
       seen[n]?.ids.push(id)
+      // What was said is kept, whatever becomes of who said it.
+      if (plan.diesAfterStart === n) {
+        faultsHit += 1
+        healsAt = Math.max(healsAt, world.elapsedMs + 500)
+        inject('kill', 'gateway', 1, 500)
+      }
     })()
       .catch((error: unknown) => seen[n]?.refusals.push((error as Error).message))
       .finally(() => (open -= 1))
@@ -101,7 +108,6 @@ export async function runHistory(
   }
 
   const faults = [...plan.faults].sort((a, b) => a.atStep - b.atStep)
-  let healsAt = plan.unquietMs
   const isOver = (): boolean => faults.length === 0 && world.elapsedMs >= healsAt
   let quietSince: number | null = null
   let lookedAt = 0

@@ -43,6 +43,7 @@ function* variantsOf(plan: Plan): Iterable<Plan> {
   if (plan.effects.refuse + plan.effects.loseAnswer > 0)
     yield { ...plan, effects: { ...plan.effects, refuse: 0, loseAnswer: 0 } }
   if (plan.slow.chance > 0) yield { ...plan, slow: { ...plan.slow, chance: 0 } }
+  if (plan.diesAfterStart !== null) yield { ...plan, diesAfterStart: null }
   if (Object.keys(plan.skews).length > 0) yield { ...plan, skews: {} }
   for (const [service, count] of Object.entries(plan.copies))
     if (count > 1) yield { ...plan, copies: { ...plan.copies, [service]: count - 1 } }
