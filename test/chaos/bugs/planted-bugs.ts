@@ -110,8 +110,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
       {
         file: 'services/gateway/src/operations/execution-creator.ts',
-        find: '    nudge(items.length === born.size ? items : items.filter((item) => born.has(item.id)))\n',
-        replace: '',
+        find: 'nudge(isSecond ?',
+        replace: 'void (isSecond ?',
       },
     ],
     rows: ['M1', 'M11'],
