@@ -26,7 +26,7 @@ export function readConfig(): EngineConfig {
     maxInFlight: envInt('MILLRACE_ENGINE_IN_FLIGHT', 1_024),
     maxWarm: envInt('MILLRACE_ENGINE_WARM', 10_000),
     slowMs: envInt('MILLRACE_ENGINE_SLOW_MS', 20),
-    eagerMs: envInt('MILLRACE_ENGINE_EAGER_MS', 200),
+    eagerMs: envInt('MILLRACE_ENGINE_EAGER_MS', 500),
     cpuLimitMs: envInt('MILLRACE_CPU_LIMIT_MS', 5_000),
     memoryLimitMib: envInt('MILLRACE_MEMORY_LIMIT_MIB', 128),
   }

@@ -43,7 +43,7 @@ export interface AdmissionLimits {
 export const ADMISSION_DEFAULTS: AdmissionLimits = {
   rows: 20_000,
   ageMs: 5_000,
-  busyMs: 250,
+  busyMs: 1_000,
   bodyBytes: 128 * 1_048_576,
   waiting: 4_096,
 }

@@ -26,7 +26,9 @@ const SILENCE_MS = 2_000
 const REST_MS = 5_000
 const NOBODY_REST_MS = 1_000
 /** After a slow one, which may be the machine's fault. */
-const SLOW_REST_MS = 500
+const SLOW_REST_MS = 250
+/** A rest that did not help is doubled, up to this. */
+const REST_MAX_MS = 60_000
 const MAX_WAITING = 1_024
 const MAX_SCRIPTS = 10_000
 /** A large input would be copied through NATS twice. */
@@ -41,7 +43,7 @@ export function createEagerStarts(deps: {
   const { bus, metrics, processId, silenceMs = SILENCE_MS } = deps
   const waiting = new Map<string, Waiting>()
   /** Scripts whose executions do not end at once, and until when that is believed. */
-  const slow = new Map<string, number>()
+  const slow = new Map<string, { readonly until: number; readonly restMs: number }>()
   let restUntil = 0
   let outbox: EagerStart[] = []
   let timer: Timer | null = null
@@ -90,17 +92,20 @@ export function createEagerStarts(deps: {
   function isWorthIt(scriptHash: string): boolean {
     const at = monotonicMs()
     if (at < restUntil || waiting.size >= MAX_WAITING || !bus.connected()) return false
-    const until = slow.get(scriptHash)
-    if (until === undefined) return true
-    if (at < until) return false
-    slow.delete(scriptHash)
-    return true
+    return at >= (slow.get(scriptHash)?.until ?? 0)
   }
 
   /** The next of this script would fare the same: it is left alone for a while. */
   function learn(scriptHash: string, refusal: EagerRefusal): void {
     if (refusal === 'busy') return
-    slow.set(scriptHash, monotonicMs() + (refusal === 'waits' ? REST_MS : SLOW_REST_MS))
+    const at = monotonicMs()
+    const before = slow.get(scriptHash)
+    if (before !== undefined && at < before.until) return // of the same burst
+    const isAgain = before !== undefined && at < before.until + before.restMs
+    const first = refusal === 'waits' ? REST_MS : SLOW_REST_MS
+    const restMs = isAgain ? Math.min(2 * before.restMs, REST_MAX_MS) : first
+    slow.delete(scriptHash) // the latest is the last to be forgotten
+    slow.set(scriptHash, { until: at + restMs, restMs })
     if (slow.size > MAX_SCRIPTS) slow.delete(slow.keys().next().value ?? '')
   }
 
