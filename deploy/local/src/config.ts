@@ -30,8 +30,8 @@ export function readConfig(): Config {
     postgresUrl: envStr('MILLRACE_POSTGRES_URL') ?? null,
     natsUrl: envStr('MILLRACE_NATS_URL') ?? null,
     postgresMemory: {
-      // What runs is recent and small, and the machine keeps the rest of the pages anyway: more made
-      // nothing faster, and stays taken once it was used.
+      // What runs is recent and small, and the machine keeps the rest of the pages anyway. More stays
+      // taken once it was used; docs/footprint.md says what is known of its speed.
       sharedBuffersMib: envInt('MILLRACE_SHARED_BUFFERS_MIB', 48),
       walBuffersMib: 8,
     },
