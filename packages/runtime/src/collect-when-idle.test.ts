@@ -4,8 +4,8 @@ import { test } from 'node:test'
 
 test('what a burst of work left is given back at the first quiet look, not at a busy one', () => {
   const [busy, quiet, idle] = run(['--expose-gc'])
-  assert.ok(Number(busy) > 8, `${busy} MiB of young generation while it works`)
-  assert.ok(Number(quiet) < 3, `${quiet} MiB once it is quiet`)
+  assert.ok(Number(busy) > 8, `${String(busy)} MiB of young generation while it works`)
+  assert.ok(Number(quiet) < 3, `${String(quiet)} MiB once it is quiet`)
   assert.equal(idle, 1, 'collections after a second quiet look')
 })
 

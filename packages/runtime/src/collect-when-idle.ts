@@ -17,7 +17,7 @@ export function collectWhenIdle(): Timer | null {
     const before = lookedAt
     lookedAt = cpuMs()
     if (lookedAt - before > QUIET_MS || lookedAt - collectedAt < WORTH_MS) return
-    void gc({ type: 'major', flavor: 'last-resort', execution: 'sync' })
+    gc({ type: 'major', flavor: 'last-resort', execution: 'sync' })
     lookedAt = cpuMs()
     collectedAt = lookedAt
   })

@@ -19,7 +19,7 @@ describeBus('the simulated server', () => {
     soon: (fn) => void world.timer(0, 'soon', fn),
   })
   useChance({ newId: () => world.newId(), random: () => world.rng.next() })
-  useConnect(nats.connect as Parameters<typeof useConnect>[0])
+  useConnect(nats.connect)
   const pump = async (): Promise<void> => {
     while (!state.isOver) if (!(await world.step(world.now + 1))) await new Promise(setImmediate)
   }

@@ -51,7 +51,7 @@ export function createSimEffects(world: World, newKeys = false): SimEffects {
         phase: outcome === 'none' ? 'connect' : 'wait',
         outcome,
         message: 'simulated',
-      } as Extract<AttemptResult, { ok: false }>['error'],
+      },
       repeatable: outcome === 'none' || repeatClass !== 'never',
       retryAfterMs: null,
       details: {},

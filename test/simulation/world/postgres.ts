@@ -57,7 +57,7 @@ export async function openSimPostgres(): Promise<SimPostgres> {
   function exchange(...messages: Uint8Array[]): Message[] {
     const answers: Message[] = []
     parser.parse(db.execProtocolRawSync(Buffer.concat(messages)), (message) => {
-      answers.push(message as unknown as Message)
+      answers.push(message)
     })
     const failed = answers.find((answer) => answer.name === 'error')
     if (failed !== undefined) throw Object.assign(new Error(failed.message), { code: failed.code })

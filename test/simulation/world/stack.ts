@@ -65,7 +65,7 @@ export function createStack(parts: Parts): Stack {
     soon: (fn) => void world.timer(0, 'soon', fn),
   })
   useChance({ newId: () => world.newId(), random: () => world.rng.next() })
-  useConnect(nats.connect as Parameters<typeof useConnect>[0])
+  useConnect(nats.connect)
 
   const common = {
     connectBus,
