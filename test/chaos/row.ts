@@ -57,6 +57,8 @@ export const BACK_WITHIN_MS = 60_000
 /** What a row works with. */
 export interface Chaos {
   readonly stack: Stack
+  /** The urls of all gateways; the first one is the stack's. */
+  readonly gateways: readonly string[]
   readonly rng: Rng
   /** Aborts when the faults phase is over. */
   readonly signal: AbortSignal

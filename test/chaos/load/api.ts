@@ -39,12 +39,13 @@ export function createApi(options: {
 
   function oneClient(): { client: Client; seen: Seen } {
     const seen: Seen = { tries: 0, failures: 0, status: null }
+    // Each call begins at the next gateway, and goes to another one each time it is sent again.
+    const first = (turn += 1)
     const base = urls[0] ?? ''
     const failover: typeof fetch = async (input, init) => {
+      const url = String(input).replace(base, urls[(first + seen.tries) % urls.length] ?? base)
       seen.tries += 1
       seen.status = null
-      turn += 1
-      const url = String(input).replace(base, urls[turn % urls.length] ?? base)
       const patience = AbortSignal.timeout(PATIENCE_MS)
       const signal = init?.signal ? AbortSignal.any([init.signal, patience]) : patience
       try {

@@ -20,13 +20,13 @@ const EFFECT = `async function effect(self, inputs, fields) {
 
 /** What user code may do to an engine, and the words in which it must be told off. */
 export const BOMBS: Readonly<Record<string, { code: string; says: RegExp }>> = {
-  loop: { code: 'for (;;);', says: /processor time/i },
-  regexp: { code: "/^(a+)+$/.test('a'.repeat(40) + 'b')", says: /processor time/i },
+  loop: { code: 'for (;;);', says: /CPU time/i },
+  regexp: { code: "/^(a+)+$/.test('a'.repeat(40) + 'b')", says: /CPU time/i },
   recursion: { code: 'const down = () => down() + 1; down()', says: /stack/i },
   heap: { code: 'const kept = []; for (;;) kept.push({ a: [1, 2, 3] })', says: /memory/i },
   strings: {
     code: "const kept = []; for (let i = 0; ; i += 1) kept.push('x'.repeat(1e6) + i)",
-    says: /memory|processor time|string length/i,
+    says: /memory|CPU time|string length/i,
   },
   buffers: {
     code: 'const kept = []; for (;;) kept.push(new Uint8Array(16 << 20).fill(1))',
@@ -34,7 +34,7 @@ export const BOMBS: Readonly<Record<string, { code: string; says: RegExp }>> = {
   },
   promises: {
     code: 'const storm = () => Promise.resolve().then(() => { storm(); storm() }); storm(); await new Promise(() => {})',
-    says: /memory|processor time/i,
+    says: /memory|CPU time/i,
   },
   log: { code: "for (let i = 0; i < 1e6; i += 1) self.log('line ' + i)", says: /log/i },
 }

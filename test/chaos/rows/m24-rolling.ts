@@ -1,4 +1,5 @@
 import { monotonicMs } from '@millrace/runtime'
+import { until } from '../../stack/index.ts'
 import { restartInOrder } from '../faults/process.ts'
 import { BACK_WITHIN_MS, type ChaosRow } from '../row.ts'
 
@@ -23,7 +24,7 @@ export const m24: ChaosRow = {
           )
           slowest = Math.max(slowest, monotonicMs() - from)
           // As an orchestrator does, which waits until the new one is ready.
-          if (service === 'gateway') await chaos.stack.ready(BACK_WITHIN_MS)
+          if (service === 'gateway') await ready(chaos.gateways[n - 1] ?? '')
           await chaos.rest(500 + chaos.rng.int(500))
         }
       rounds += 1
@@ -32,6 +33,13 @@ export const m24: ChaosRow = {
     chaos.note('slowest restart, ms', Math.round(slowest))
     if (slowest > DRAIN_MS) chaos.violation('M24', `a service took ${slowest} ms to end`)
   },
+}
+
+function ready(url: string): Promise<boolean> {
+  return until(async () => (await fetch(`${url}/ready`)).ok, {
+    what: `${url} serves again`,
+    timeoutMs: BACK_WITHIN_MS,
+  })
 }
 
 const SERVICES = ['gateway', 'engine', 'scheduler', 'lock-manager', 'connector'] as const

@@ -12,16 +12,17 @@ export const m30: ChaosRow = {
   quiesceMs: 120_000,
   load: { startsPerSecond: 4 },
   run: async (chaos) => {
-    await chaos.fault('herd', { size: HERD }, async () => {
-      for (let n = 0; n < HERD; n += 50)
-        await Promise.all(Array.from({ length: 50 }, () => chaos.load.start('herd')))
+    const herd = chaos.fault('herd', { size: HERD }, async () => {
+      for (let n = 0; n < HERD; n += 25)
+        await Promise.all(Array.from({ length: 25 }, () => chaos.load.start('herd')))
     })
-    do {
-      const service = chaos.rng.pick(['engine', 'lock-manager'] as const)
+    for (let turn = 0; await chaos.rest(1_500 + chaos.rng.int(2_000)); turn += 1) {
+      const service = turn % 2 === 0 ? 'engine' : 'lock-manager'
       const n = 1 + chaos.rng.int(service === 'engine' ? 3 : 2)
       if (chaos.stack.pidsOf(service).length >= n)
         await chaos.fault(`kill ${service}`, { n }, () => chaos.stack.kill(service, n))
-    } while (await chaos.rest(2_000 + chaos.rng.int(2_000)))
+    }
+    await herd
     const [turn] = await chaos.sql<{ p99: number | null }>(GRANT_P99)
     chaos.note('grant after release p99, ms', Math.round(turn?.p99 ?? -1))
   },

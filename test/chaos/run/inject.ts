@@ -39,6 +39,7 @@ function createChaos(run: Run, signal: AbortSignal): Chaos {
   const { running, database, journal, load, rng, watch } = run
   return {
     stack: running.stack,
+    gateways: running.urls,
     links: running.links,
     rng,
     signal,
