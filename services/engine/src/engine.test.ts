@@ -105,9 +105,7 @@ test('what waits, has children or writes is given back, and nothing of it is sto
 })
 
 test('what runs for long is given back before it has ended', async () => {
-  const result = await eagerly(
-    'export default () => { let x = 0; for (let i = 0; i < 4e8; i++) x += i; return x }',
-  )
+  const result = await eagerly('export default () => { for (;;); }')
   assert.ok('refusal' in result)
   assert.equal(result.refusal, 'slow')
   assert.equal(await readExecution(db, { workspaceId, executionId: result.executionId }), null)

@@ -85,6 +85,8 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
         const caller = context.authenticator.authenticate(credentialOf(request))
         const letIn = (known: Caller): void => {
           request.caller = known
+          // Here and not by the framework, which cuts off a client that is still sending.
+          if (Number(request.headers['content-length'] ?? 0) > BODY_MAX_BYTES) throw tooLarge()
           enter(context, route, request, reply)
         }
         if (!(caller instanceof Promise)) {
@@ -220,16 +222,19 @@ function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, log:
     .send(JSON.stringify(problem))
 }
 
+const tooLarge = (): ServiceError =>
+  new ServiceError(
+    'tooLarge',
+    `The body is larger than ${BODY_MAX_BYTES / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
+  )
+
 /** What the framework itself refuses, in our words. */
 function toKnown(error: unknown): unknown {
   if (error instanceof ServiceError) return error
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ServiceError(
-        'tooLarge',
-        `The body is larger than ${BODY_MAX_BYTES / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
-      )
+      return tooLarge()
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ServiceError('invalid', 'The body must be JSON: Content-Type: application/json.', {
         details: { httpStatus: 415 },
