@@ -63,8 +63,13 @@ WITH d AS (
     workspace_id, id, type, status, 2, flow_id, decode(script_hash, 'hex'), project_id, id,
     is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, message,
     input::json, output::json, decode(output_hash, 'hex'), extra::json,
-    -- When its starter's request reached the engine, by this clock.
-    t.now - elapsed_ms * interval '1 millisecond', to_timestamp(started_at / 1000.0), t.now, t.now
+    -- When its starter's request reached the engine, by this clock; and not after it began by the
+    -- engine's, as long as the two agree to within a second.
+    greatest(
+      t.now - elapsed_ms * interval '1 millisecond' - interval '1 second',
+      least(t.now - elapsed_ms * interval '1 millisecond', to_timestamp(started_at / 1000.0))
+    ),
+    to_timestamp(started_at / 1000.0), t.now, t.now
   FROM d, (SELECT clock() AS now) AS t
   RETURNING id, created_at, started_at, ended_at
 ), saved AS (

@@ -48,8 +48,19 @@ test('what is born and ended in one commit looks like what took two', async () =
       by: processId,
     },
   )
-  assert.equal(born.endedAt - born.createdAt, 12)
+  // The engine's clock is years behind Postgres's here, and moves it by no more than a second.
+  assert.equal(born.endedAt - born.createdAt, 1_012)
   assert.equal(await savepointsOf(item.execution.id), 1)
+})
+
+test('what is born and ended in one commit was not created after it began', async () => {
+  const [started] = await store.sql<{ ms: number }>(
+    'SELECT floor(extract(epoch FROM clock()) * 1000)::float8 AS ms',
+  )
+  const startedAt = (started?.ms ?? 0) - 40
+  const [born] = await createEnded(db, [ended(newId(), { startedAt })])
+  assert.equal(born?.createdAt, startedAt)
+  assert.equal(born.startedAt, startedAt)
 })
 
 test('an id that exists is passed over with all it would have left, its neighbours are stored', async () => {
