@@ -98,8 +98,20 @@ const NONE: readonly RecordWait[] = []
 // A plain word needs no escaping; names and messages go through JSON.stringify.
 const word = (value: string | null): string => (value === null ? 'null' : `"${value}"`)
 const text = (value: string | null): string => (value === null ? 'null' : JSON.stringify(value))
-const time = (ms: number | null): string =>
-  ms === null ? 'null' : `"${new Date(ms).toISOString()}"`
+const time = (ms: number | null): string => (ms === null ? 'null' : timeText(ms))
+
+/** Executions of one moment share their times, and each has several: most were written just before. */
+function timeText(ms: number): string {
+  const known = recentTimes.get(ms)
+  if (known !== undefined) return known
+  const made = `"${new Date(ms).toISOString()}"`
+  if (recentTimes.size >= RECENT_TIMES) recentTimes.clear()
+  recentTimes.set(ms, made)
+  return made
+}
+
+const RECENT_TIMES = 256
+const recentTimes = new Map<number, string>()
 const extra =
   (name: string, otherwise = 'null'): Property =>
   ({ row, extra: values }) =>
