@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -26,9 +26,14 @@ const RUNS = Number(values.runs)
 const FIRST_SEED = Number(values.seed)
 const RUN_LIMIT_MS = 240_000
 const ROOT = join(import.meta.dirname, '..', '..')
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT })
+  .toString()
+  .trim()
 
 interface GateResult {
   readonly bug: string
+  /** What it was planted in. */
+  readonly commit: string
   readonly about: string
   /** Null: nobody found it. */
   readonly foundBy: string | null
@@ -53,6 +58,10 @@ const tree = copyTree(ROOT, join(folder, 'tree'))
 const control = await lookFor(tree, null)
 if (control.foundBy !== null) {
   say(`red without any bug, by ${control.foundBy}: ${control.example}`)
+  process.exit(1)
+}
+if (Object.keys(control.greenBefore).length < wanted(detectorsFor([])).length) {
+  say('the simulation does not come to a result even without a bug')
   process.exit(1)
 }
 const results: GateResult[] = []
@@ -85,6 +94,7 @@ async function lookFor(planted: SourceTree, bug: PlantedBug | null): Promise<Gat
       if (invariants.length > 0)
         return {
           bug: name,
+          commit,
           about,
           foundBy: detector.name,
           invariants,
@@ -98,6 +108,7 @@ async function lookFor(planted: SourceTree, bug: PlantedBug | null): Promise<Gat
   }
   return {
     bug: name,
+    commit,
     about,
     foundBy: null,
     invariants: [],
@@ -113,12 +124,20 @@ function wanted(detectors: readonly Detector[]): readonly Detector[] {
   return names === undefined ? detectors : detectors.filter(({ name }) => names.includes(name))
 }
 
-function write(bugs: readonly GateResult[]): void {
+/** Keeps what an earlier run says of other bugs. */
+function write(found: readonly GateResult[]): void {
   const path = values.out ?? join(import.meta.dirname, 'results', 'gate.json')
   mkdirSync(dirname(path), { recursive: true })
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT })
-  const about = { commit: String(commit).trim(), node: process.version, cores: cpus().length }
-  writeFileSync(path, `${JSON.stringify({ ...about, bugs }, null, 2)}\n`)
+  const before = existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as { bugs: readonly GateResult[] }).bugs
+    : []
+  const bugs = PLANTED_BUGS.flatMap(
+    ({ name }) => found.concat(before).find(({ bug }) => bug === name) ?? [],
+  )
+  writeFileSync(
+    path,
+    `${JSON.stringify({ node: process.version, cores: cpus().length, bugs }, null, 2)}\n`,
+  )
 }
 
 function print(bugs: readonly GateResult[]): void {
