@@ -27,8 +27,15 @@ export function mix128(text: string): [number, number, number, number] {
 
 /** A word as eight hexadecimal digits. */
 export function hex32(word: number): string {
-  return (word + 0x100000000).toString(16).slice(1)
+  return (
+    (HEX_BYTES[word >>> 24] ?? '') +
+    (HEX_BYTES[(word >>> 16) & 255] ?? '') +
+    (HEX_BYTES[(word >>> 8) & 255] ?? '') +
+    (HEX_BYTES[word & 255] ?? '')
+  )
 }
+
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1))
 
 function avalanche(word: number): number {
   let w = word | 0

@@ -27,7 +27,7 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
       () => run.queue.addStep(seq, outcome),
     )
   }
-  const random = seededRandom(`${run.facts.id}/${run.facts.generation}/${seq}`)
+  const random = randomOf(run, seq)
   let returned: unknown
   try {
     run.stepDepth++
@@ -41,7 +41,12 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
     run.stepDepth--
     run.stepRandom = null
   }
-  if (!isThenable(returned)) return finish(success(run, name, returned))
+  if (!isThenable(returned)) {
+    const outcome = success(run, name, returned)
+    if (!isItsOwnJson(returned)) return finish(outcome)
+    run.addEntry(seq, 'step', name, site.line, digest, outcome)
+    return Promise.resolve(returned)
+  }
   const place = run.addEntry(seq, 'step', name, site.line, digest, null)
   return later(
     run,
@@ -74,6 +79,12 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
     run.addEntry(seq, 'step', name, site.line, digest, outcome)
     return settled(JSON.parse(outcome) as Outcome, () => framesOf(site))
   }
+}
+
+/** The step's own generator, made when it first draws: most steps never do. */
+function randomOf({ facts }: Run, seq: number): () => number {
+  let draw: (() => number) | null = null
+  return () => (draw ??= seededRandom(`${facts.id}/${facts.generation}/${seq}`))()
 }
 
 /** Steps still running when their crossing is dry await something that is not theirs. */
@@ -138,6 +149,21 @@ function failure(error: unknown): string {
   }
   return JSON.stringify({ kind: 'error', error: value })
 }
+
+/** What a replay will read is this very value: it need not be read back now. */
+function isItsOwnJson(value: unknown): value is Json {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+    case 'string':
+      return value.length <= SHORT_CHARS
+    default:
+      return value === null || typeof value === 'boolean'
+  }
+}
+
+// Far below every limit, so that it was recorded as it is.
+const SHORT_CHARS = 1_024
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (

@@ -13,6 +13,7 @@ export function jsonText(value: unknown, what: string): string {
   if (value === undefined || value === null) return 'null'
   const type = typeof value
   if (type === 'boolean') return value === true ? 'true' : 'false'
+  if (type === 'number') return Number.isFinite(value) ? String(value) : 'null'
   if (type === 'function' || type === 'symbol') {
     throw new InvalidInputError(`${what} must be a JSON value, not a ${type}`)
   }
