@@ -23,14 +23,14 @@ export const BOMBS: Readonly<Record<string, { code: string; says: RegExp }>> = {
   loop: { code: 'for (;;);', says: /CPU time/i },
   regexp: { code: "/^(a+)+$/.test('a'.repeat(40) + 'b')", says: /CPU time/i },
   recursion: { code: 'const down = () => down() + 1; down()', says: /stack/i },
-  heap: { code: 'const kept = []; for (;;) kept.push({ a: [1, 2, 3] })', says: /memory/i },
+  heap: { code: 'const kept = []; for (;;) kept.push({ a: [1, 2, 3] })', says: /memory|CPU time/i },
   strings: {
     code: "const kept = []; for (let i = 0; ; i += 1) kept.push('x'.repeat(1e6) + i)",
     says: /memory|CPU time|string length/i,
   },
   buffers: {
     code: 'const kept = []; for (;;) kept.push(new Uint8Array(16 << 20).fill(1))',
-    says: /memory|allocation/i,
+    says: /memory|allocation|CPU time/i,
   },
   promises: {
     code: 'const storm = () => Promise.resolve().then(() => { storm(); storm() }); storm(); await new Promise(() => {})',
