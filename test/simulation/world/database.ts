@@ -1,5 +1,5 @@
 import type { Database, DatabaseOptions, Statement } from '@millrace/store'
-import { ServiceError } from '@millrace/runtime'
+import { createSlots, ServiceError } from '@millrace/runtime'
 import { toServiceError } from '../../../packages/store/src/sql-error.ts'
 import type { SimPostgres } from './postgres.ts'
 import { type Instance, instanceNow, never, type Task, type World } from './world.ts'
@@ -106,7 +106,7 @@ export function createSimDatabases(world: World, postgres: SimPostgres): SimData
 
   function create({ application, connections = 4 }: DatabaseOptions): Database {
     const name = application.replace('millrace-', '')
-    const pool = createPool(connections)
+    const pool = createSlots(connections)
     let closed = false
 
     async function query<Row>(
@@ -196,22 +196,3 @@ export function createSimDatabases(world: World, postgres: SimPostgres): SimData
 
 const away = (what: string): ServiceError =>
   new ServiceError('unavailable', `${what}: Postgres is away (simulated)`)
-
-function createPool(size: number): { take(): Promise<void>; give(): void } {
-  const waiting: (() => void)[] = []
-  let free = size
-  return {
-    take() {
-      if (free > 0) {
-        free -= 1
-        return Promise.resolve()
-      }
-      return new Promise((resolve) => waiting.push(resolve))
-    },
-    give() {
-      const next = waiting.shift()
-      if (next === undefined) free += 1
-      else next()
-    },
-  }
-}

@@ -1,4 +1,4 @@
-import { after } from '@millrace/runtime'
+import { after, createSlots } from '@millrace/runtime'
 import {
   adoptConnection,
   claimConnections,
@@ -19,7 +19,6 @@ import type { Held } from './held.ts'
 import { openNotes, type Plan, planConnection } from './plan.ts'
 import { persist } from './persist.ts'
 import { type LastAttempt, runHeld } from './run-held.ts'
-import { createSlots } from './slots.ts'
 
 /** Takes connections, runs their attempts, writes how they ended. */
 export interface Runner {
