@@ -6,29 +6,37 @@ export interface Statement {
   readonly text: string
 }
 
+/** Every statement of `queries/<aggregate>.sql` by name: blocks that begin with `-- name: camelCaseName`. */
+export function readStatements(aggregate: string): Map<string, Statement> {
+  const file = new URL(`../queries/${aggregate}.sql`, import.meta.url)
+  const statements = new Map<string, Statement>()
+  for (const block of readFileSync(file, 'utf8')
+    .split(/^-- name: /m)
+    .slice(1)) {
+    const end = block.indexOf('\n')
+    const name = block.slice(0, end).trim()
+    statements.set(name, { name: `${aggregate}.${name}`, text: block.slice(end + 1).trim() })
+  }
+  return statements
+}
+
 /**
- * Reads `queries/<aggregate>.sql`: blocks that begin with `-- name: camelCaseName`. SQL stays in
+ * The statements of an aggregate that code names; one too few or too many is an error. SQL stays in
  * .sql files so that it can be pasted into psql; see docs/adr/0004-sql-in-files.md.
  */
 export function loadStatements<const Name extends string>(
   aggregate: string,
   names: readonly Name[],
 ): Record<Name, Statement> {
-  const file = new URL(`../queries/${aggregate}.sql`, import.meta.url)
-  const blocks = new Map<string, string>()
-  for (const block of readFileSync(file, 'utf8')
-    .split(/^-- name: /m)
-    .slice(1)) {
-    const end = block.indexOf('\n')
-    blocks.set(block.slice(0, end).trim(), block.slice(end + 1).trim())
-  }
+  const known = readStatements(aggregate)
   const statements: Partial<Record<Name, Statement>> = {}
   for (const name of names) {
-    const text = blocks.get(name)
-    if (text === undefined) throw new Error(`queries/${aggregate}.sql has no block named ${name}`)
-    statements[name] = { name: `${aggregate}.${name}`, text }
+    const statement = known.get(name)
+    if (statement === undefined)
+      throw new Error(`queries/${aggregate}.sql has no block named ${name}`)
+    statements[name] = statement
   }
-  const unknown = [...blocks.keys()].filter((name) => !(names as readonly string[]).includes(name))
+  const unknown = [...known.keys()].filter((name) => !(names as readonly string[]).includes(name))
   if (unknown.length > 0) throw new Error(`queries/${aggregate}.sql: unused ${unknown.join(', ')}`)
   return statements as Record<Name, Statement>
 }

@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test'
 import { createPlans, type Plans } from './plan-fixture.ts'
-import { loadStatements } from './statement.ts'
+import { readStatements } from './statement.ts'
 
 /**
  * What resolves waits runs all the time, on tables whose statistics are of a minute ago at best. A
@@ -17,49 +17,16 @@ const WALKS: Readonly<Record<string, readonly string[]>> = {
   'deadlocks.lockSeeds': ['wait'],
   'deadlocks.dependencySeeds': ['wait'],
 }
-const HOT = {
-  timers: ['takeDue', 'nextDue', 'countWaits'],
-  dependencies: ['collectDependencies'],
-  sweep: [
-    'sweepExecutions',
-    'sweepWaits',
-    'deleteStaleWaits',
-    'expiredProcesses',
-    'heldByProcess',
-    'recoverLost',
-    'removeExpired',
-  ],
-  cascades: ['readChildren', 'cancelExecutions'],
-  controls: ['readControls'],
-  locks: [
-    'ensureLocks',
-    'lockLocks',
-    'readHolders',
-    'readRequests',
-    'saveLocks',
-    'locksHeldBy',
-    'locksToServe',
-    'readLock',
-    'readLockHolders',
-    'readLockWaiters',
-    'listLocks',
-    'auditLock',
-    'countQueues',
-  ],
-  deadlocks: ['lockSeeds', 'dependencySeeds', 'blockedGraph', 'lockExecutions'],
-  retention: [
-    'listWorkspaces',
-    'removeTrees',
-    'removeDeepest',
-    'unusedPayloads',
-    'unusedScripts',
-    'referredContents',
-    'removePayloads',
-    'removeScripts',
-    'touchPayloads',
-    'touchScripts',
-  ],
-} as const
+const HOT = [
+  'timers',
+  'dependencies',
+  'sweep',
+  'cascades',
+  'controls',
+  'locks',
+  'deadlocks',
+  'retention',
+]
 /** For people, now and then. */
 const FOR_PEOPLE = new Set(['timers.countWaits', 'locks.countQueues', 'locks.listLocks'])
 
@@ -70,11 +37,9 @@ before(async () => {
 })
 after(() => plans[Symbol.asyncDispose]())
 
-for (const [aggregate, names] of Object.entries(HOT)) {
-  const statements = loadStatements<string>(aggregate, names)
-  for (const name of names) {
-    const id = `${aggregate}.${name}`
-    if (FOR_PEOPLE.has(id)) continue
-    test(`${id} finds its rows by key`, () => plans.assertFoundByKey(statements[name], WALKS[id]))
+for (const aggregate of HOT)
+  for (const statement of readStatements(aggregate).values()) {
+    const { name } = statement
+    if (FOR_PEOPLE.has(name)) continue
+    test(`${name} finds its rows by key`, () => plans.assertFoundByKey(statement, WALKS[name]))
   }
-}
