@@ -15,7 +15,7 @@ import {
 import { createExecutions } from './create-executions.ts'
 import { registerProcess } from './leases.ts'
 import { readExecution } from './read-execution.ts'
-import { startTestStore } from '../test/test-store.ts'
+import { newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
 const { db, workspaceId } = store
@@ -29,28 +29,15 @@ async function connection(
 ): Promise<string> {
   const id = newId()
   await createExecutions(db, [
-    {
+    newExecution({
       workspaceId,
       id,
       type: 'CONNECTION',
-      name: null,
-      flowId: null,
       connectorId,
       connectorType: 'REST',
       scriptHash: null,
-      projectId: null,
       input,
-      parentId: null,
-      topId: id,
-      orphan: false,
-      isProductive: true,
-      priority: 0,
-      createdBy: null,
-      traceparent: null,
-      scheduledFor: null,
-      paused: false,
-      extra: null,
-    },
+    }),
   ])
   return id
 }

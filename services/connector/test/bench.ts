@@ -10,6 +10,7 @@ import {
   migrate,
   readExecution,
 } from '@millrace/store'
+import { newExecution } from '@millrace/store/testing'
 import {
   createTestDatabase,
   startNats,
@@ -99,35 +100,15 @@ export async function startBench(): Promise<TestBench> {
     },
     async connection(input, type = 'REST') {
       const id = newId()
-      const common = {
-        name: null,
-        flowId: null,
-        connectorId: null,
-        scriptHash: null,
-        projectId: null,
-        parentId: null,
-      }
-      const more = {
-        orphan: false,
-        isProductive: true,
-        priority: 0,
-        createdBy: null,
-        traceparent: null,
-        scheduledFor: null,
-      }
       await createExecutions(db, [
-        {
-          ...common,
-          ...more,
+        newExecution({
           workspaceId,
           id,
           type: 'CONNECTION',
           connectorType: type,
+          scriptHash: null,
           input: JSON.stringify(input),
-          topId: id,
-          paused: false,
-          extra: null,
-        },
+        }),
       ])
       await bench.dispatch(id)
       return id

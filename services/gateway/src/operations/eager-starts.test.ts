@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { type Bus, connectBus, type Subscription } from '@millrace/bus'
 import { createLogger, createMetrics, newId } from '@millrace/runtime'
 import type { NewExecution } from '@millrace/store'
+import { newExecution } from '@millrace/store/testing'
 import { startNats, type TestNats } from '@millrace/testkit'
 import type { EagerResult, EagerStart } from '@millrace/wire'
 import { consumeEagerResults } from '../consume/eager-results.ts'
@@ -78,32 +79,16 @@ async function settled(): Promise<void> {
   await (subscription as Subscription | null)?.close()
 }
 
-function execution(over: Partial<NewExecution> = {}): NewExecution {
-  const id = newId()
-  return {
+const execution = (over: Partial<NewExecution> = {}): NewExecution =>
+  newExecution({
     workspaceId: newId(),
-    id,
-    type: 'FLOW',
+    id: newId(),
     name: 'f',
     flowId: newId(),
-    connectorId: null,
-    connectorType: null,
     scriptHash: 'ab'.repeat(32),
-    projectId: null,
     input: '{"a":1}',
-    parentId: null,
-    topId: id,
-    orphan: false,
-    isProductive: true,
-    priority: 0,
-    createdBy: null,
-    traceparent: null,
-    scheduledFor: null,
-    paused: false,
-    extra: null,
     ...over,
-  }
-}
+  })
 
 test('what an engine has stored with its end is answered with it', () =>
   withEngine(
