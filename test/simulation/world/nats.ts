@@ -1,4 +1,6 @@
 import { errors, headers, type Msg, type NatsConnection } from '@nats-io/nats-core'
+import { bytesOf, decoder, json, labelOf, matches, type Sent } from './nats-message.ts'
+import { createWorkQueue } from './work-queue.ts'
 import { type Instance, instanceNow, runAs, type World } from './world.ts'
 
 /** What the network does to messages; each a chance from 0 to 1. */
@@ -42,41 +44,18 @@ interface Subscription {
   isOver: boolean
 }
 
-interface Sent {
-  readonly subject: string
-  readonly data: Uint8Array
-  readonly reply?: string | undefined
-  readonly code?: number
-}
-
-interface Pull {
-  readonly reply: string
-  left: number
-  readonly expiresAt: number
-}
-
-interface Job {
-  readonly seq: number
-  readonly subject: string
-  readonly data: Uint8Array
-  /** When it may be given (again); Infinity never: it is done. */
-  from: number
-}
-
-const ACK_WAIT_MS = 15_000
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
 export function createSimNats(world: World): SimNats {
   const faults: NetworkFaults = { drop: 0, delay: 0, duplicate: 0, delayMaxMs: 0 }
   const connections = new Set<Connection>()
   let isUp = true
-  let hasStream = false
-  const consumers = new Set<string>()
-  let jobs: Job[] = []
-  let pulls: Pull[] = []
-  let sequence = 0
   let inboxes = 0
+  const queue = createWorkQueue(world, {
+    route,
+    answerPull(reply, sent, label) {
+      const target = subscriberOf(reply)
+      if (target !== null) deliver(target, sent, label)
+    },
+  })
 
   /** To one subscriber, by way of the network. */
   function deliver(subscription: Subscription, sent: Sent, label: string): void {
@@ -127,10 +106,7 @@ export function createSimNats(world: World): SimNats {
   /** What arrives at the server. Returns whether anybody listens. */
   function publish(from: Connection, sent: Sent): void {
     if (!from.isUp) return
-    const { subject } = sent
-    if (subject.startsWith('$ACK.')) return acknowledge(sent)
-    if (subject.startsWith('$JS.API.CONSUMER.MSG.NEXT.')) return pull(sent)
-    if (subject.startsWith('dispatch.')) return store(sent)
+    if (queue.take(sent)) return
     if (!route(sent) && sent.reply !== undefined)
       route({ subject: sent.reply, data: new Uint8Array(), code: 503 })
   }
@@ -150,95 +126,11 @@ export function createSimNats(world: World): SimNats {
     return found.length > 0
   }
 
-  function store({ subject, data, reply }: Sent): void {
-    sequence += 1
-    jobs.push({ seq: sequence, subject, data, from: world.now })
-    if (reply !== undefined)
-      route({ subject: reply, data: json({ stream: 'WORK', seq: sequence }) })
-    serve()
-  }
-
-  function pull({ subject, data, reply = '' }: Sent): void {
-    const pool = subject.split('.').at(-1) ?? ''
-    if (!hasStream || !consumers.has(pool)) {
-      route({ subject: reply, data: new Uint8Array(), code: 503 })
-      return
-    }
-    const { batch, expires } = JSON.parse(decoder.decode(data)) as {
-      batch: number
-      expires: number
-    }
-    const request = { reply, pool, left: batch, expiresAt: world.now + expires / 1_000_000 }
-    pulls.push(request)
-    runAs(null, () =>
-      world.timer(expires / 1_000_000, `nats: a pull of ${pool} runs out`, () => {
-        if (!pulls.includes(request)) return
-        pulls = pulls.filter((one) => one !== request)
-        route({ subject: reply, data: new Uint8Array(), code: 408 })
-      }),
-    )
-    serve()
-  }
-
-  /** Gives what may be given to whoever asked. */
-  function serve(): void {
-    for (const job of jobs) {
-      if (job.from > world.now) continue
-      const pool = job.subject.split('.').at(-1)
-      const asking = pulls.filter((one) => (one as Pull & { pool: string }).pool === pool)
-      if (asking.length === 0) continue
-      const request = world.rng.pick(asking)
-      request.left -= 1
-      if (request.left === 0) pulls = pulls.filter((one) => one !== request)
-      give(job, ACK_WAIT_MS)
-      const target = subscriberOf(request.reply)
-      const sent = { subject: job.subject, data: job.data, reply: `$ACK.${job.seq}` }
-      if (target !== null) deliver(target, sent, `${labelOf(sent)} #${job.seq}`)
-    }
-  }
-
-  /** Out of sight for so long; then it may be given again. */
-  function give(job: Job, ms: number): void {
-    job.from = world.now + ms
-    runAs(null, () => world.timer(ms + 1, `nats: job #${job.seq} may be given again`, serve))
-  }
-
-  function acknowledge({ subject, data }: Sent): void {
-    const seq = Number(subject.slice('$ACK.'.length))
-    const job = jobs.find((one) => one.seq === seq)
-    if (job === undefined) return
-    const word = decoder.decode(data)
-    if (word.startsWith('-NAK')) {
-      const delay = /"delay": (\d+)/.exec(word)
-      return give(job, delay === null ? 0 : Number(delay[1]) / 1_000_000)
-    }
-    jobs = jobs.filter((one) => one !== job)
-  }
-
   function subscriberOf(subject: string): Subscription | null {
     for (const connection of connections)
       for (const subscription of connection.subscriptions)
         if (matches(subscription.subject, subject)) return subscription
     return null
-  }
-
-  function api(subject: string): object {
-    if (subject.startsWith('$JS.API.STREAM.')) {
-      hasStream = true
-      return { config: {}, state: {}, created: new Date(0).toISOString() }
-    }
-    const pool = subject.split('.').at(-1) ?? ''
-    if (subject.startsWith('$JS.API.CONSUMER.INFO.'))
-      return {
-        num_pending: jobs.filter(
-          (job) => job.subject === `dispatch.${pool}` && job.from <= world.now,
-        ).length,
-        num_ack_pending: jobs.filter(
-          (job) => job.subject === `dispatch.${pool}` && job.from > world.now,
-        ).length,
-      }
-    consumers.add(pool)
-    return { stream_name: 'WORK', name: pool, config: {} }
   }
 
   /** With an answer, or a failure after its time. The way back is as unsure as any. */
@@ -266,8 +158,12 @@ export function createSimNats(world: World): SimNats {
       })
       if (!connection.isUp) return
       if (subject.startsWith('$JS.API.'))
-        deliver(subscription, { subject: reply, data: json(api(subject)) }, `answer ${subject}`)
-      else if (subject.startsWith('dispatch.') && !hasStream)
+        deliver(
+          subscription,
+          { subject: reply, data: json(queue.api(subject)) },
+          `answer ${subject}`,
+        )
+      else if (subject.startsWith('dispatch.') && !queue.hasStream)
         deliver(
           subscription,
           { subject: reply, data: new Uint8Array(), code: 503 },
@@ -352,7 +248,7 @@ export function createSimNats(world: World): SimNats {
 
   function outage(ms: number): void {
     isUp = false
-    pulls = []
+    queue.forgetPulls()
     for (const connection of connections) {
       connection.isUp = false
       world.enqueue({
@@ -383,9 +279,7 @@ export function createSimNats(world: World): SimNats {
     faults,
     restart: outage,
     wipe(ms) {
-      hasStream = false
-      consumers.clear()
-      jobs = []
+      queue.wipe()
       outage(ms)
     },
     abandon(instance) {
@@ -393,20 +287,6 @@ export function createSimNats(world: World): SimNats {
         if (connection.owner === instance) connections.delete(connection)
     },
   }
-}
-
-const bytesOf = (payload: Uint8Array | string | undefined): Uint8Array =>
-  typeof payload === 'string' ? encoder.encode(payload) : (payload ?? new Uint8Array())
-
-const json = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))
-
-const matches = (pattern: string, subject: string): boolean =>
-  pattern === subject || (pattern.endsWith('.*') && subject.startsWith(pattern.slice(0, -1)))
-
-/** Inboxes have names by chance, which no trace must hold. */
-const labelOf = ({ subject, data, code }: Sent): string => {
-  const name = subject.startsWith('_INBOX.') ? 'inbox' : subject
-  return code === undefined ? `${name} (${data.length} bytes)` : `${name} says ${code}`
 }
 
 /** An async iterable that is pushed to. */
