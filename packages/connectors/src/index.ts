@@ -25,6 +25,7 @@ export {
   type AttemptError,
   type AttemptRequest,
   type AttemptResult,
+  refusedAttempt,
   runAttempt,
 } from './run-attempt.ts'
 export {

@@ -6,7 +6,7 @@ import { ConnectionFailure, type FailureCode, type Outcome, type Phase } from '.
 import { failureOf } from './failure-of.ts'
 import { collectSecrets, createMasker } from './mask.ts'
 import { tooLargeMessage } from './output-limit.ts'
-import { prepareAttempt } from './prepare-attempt.ts'
+import { type InputError, prepareAttempt } from './prepare-attempt.ts'
 import type { Policy } from './way-out/policy.ts'
 import { withWall } from './way-out/wall.ts'
 
@@ -55,20 +55,22 @@ export interface AttemptError {
 /** What was done, for the attempt's row: addresses, timings, sizes; no secrets. */
 export type AttemptDetails = Partial<AttemptRecord>
 
+/** Inputs that no attempt is made with. */
+export const refusedAttempt = (error: InputError): AttemptResult => ({
+  ok: false,
+  error: { ...error },
+  repeatable: false,
+  retryAfterMs: null,
+  details: {},
+})
+
 /**
  * Makes one attempt and says what came of it. Never throws for what the far side or the inputs do.
  * Ends within 5 s of an abort, and leaves no socket behind.
  */
 export async function runAttempt(request: AttemptRequest): Promise<AttemptResult> {
   const prepared = prepareAttempt(request)
-  if (!prepared.ok)
-    return {
-      ok: false,
-      error: { ...prepared.error },
-      repeatable: false,
-      retryAfterMs: null,
-      details: {},
-    }
+  if (!prepared.ok) return refusedAttempt(prepared.error)
   const { type, input, repeatClass } = prepared
   const mask = createMasker(collectSecrets(type.schema, input))
   const attempt = createAttempt({

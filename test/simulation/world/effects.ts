@@ -1,4 +1,9 @@
-import { type AttemptResult, prepareAttempt, type runAttempt } from '@millrace/connectors'
+import {
+  type AttemptResult,
+  prepareAttempt,
+  refusedAttempt,
+  type runAttempt,
+} from '@millrace/connectors'
 import { instanceNow, never, type World } from './world.ts'
 
 /** What the third party of the simulation has seen. */
@@ -32,14 +37,7 @@ export function createSimEffects(world: World, newKeys = false): SimEffects {
   async function attempt(request: Parameters<typeof runAttempt>[0]): Promise<AttemptResult> {
     const owner = instanceNow()
     const prepared = prepareAttempt(request)
-    if (!prepared.ok)
-      return {
-        ok: false,
-        error: { ...prepared.error },
-        repeatable: false,
-        retryAfterMs: null,
-        details: {},
-      }
+    if (!prepared.ok) return refusedAttempt(prepared.error)
     const { repeatClass } = prepared
     const body = (prepared.input as { mode?: { body?: { json?: { effect?: string } } } }).mode?.body
     const name = JSON.stringify(body?.json ?? body ?? null)
