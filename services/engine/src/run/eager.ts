@@ -1,20 +1,10 @@
-import type { Bus } from '@millrace/bus'
 import type { Activation } from '@millrace/replay'
-import {
-  after,
-  type Logger,
-  type Metrics,
-  monotonicMs,
-  type Timer,
-  toServiceError,
-} from '@millrace/runtime'
-import type { Sandbox } from '@millrace/sandbox'
+import { after, monotonicMs, type Timer, toServiceError } from '@millrace/runtime'
 import {
   type ActivationCommit,
   type BirthAndEnd,
   createBatcher,
   createEnded,
-  type Database,
   type EndedAtBirth,
   isShort,
 } from '@millrace/store'
@@ -23,16 +13,9 @@ import { buildCommit } from './build-commit.ts'
 import { collect, createCollected } from './collected.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader } from './load-held.ts'
-import type { Realms } from './realms.ts'
+import type { RunnerDeps } from './runner.ts'
 
-export interface EagerDeps {
-  readonly db: Database
-  readonly bus: Bus
-  readonly sandbox: Sandbox
-  readonly realms: Realms
-  readonly log: Logger
-  readonly metrics: Metrics
-  readonly processId: string
+export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm'> {
   /** One that runs for longer is given back. */
   readonly eagerMs: number
   /** At once at most; more are given back. */
