@@ -8,7 +8,6 @@ import {
   ALL_FEATURES,
   checkOutcome,
   checkSections,
-  createRng,
   expectOutcome,
   type Program,
   PROGRAM_FLOW,
@@ -17,6 +16,7 @@ import {
   sectionsOf,
   settingsFor,
 } from '../simulation/program/index.ts'
+import { createRng } from '../rng.ts'
 import { until, useStack } from '../stack/index.ts'
 
 const SEED = Number(process.env['SEED'] ?? 1)

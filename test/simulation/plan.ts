@@ -1,11 +1,5 @@
-import {
-  ALL_FEATURES,
-  createRng,
-  type Feature,
-  type Program,
-  randomProgram,
-  type Rng,
-} from './program/index.ts'
+import { ALL_FEATURES, type Feature, type Program, randomProgram } from './program/index.ts'
+import { createRng, type Rng } from '../rng.ts'
 import type { NetworkFaults } from './world/nats.ts'
 import type { ServiceName } from './world/stack.ts'
 
