@@ -10,7 +10,8 @@ import { commitNow, machineNow } from './results.ts'
 /**
  * `node test/bench/peers.ts millrace restate dbos`: each system in turn on the same work (A B C, A B
  * C, …; TURNS=5), in a process and on a home of its own. Prints every row, then medians and median
- * ratios, and last one line of JSON. Compare only runs on an otherwise idle machine.
+ * ratios, and last one line of JSON. Compare only runs on an otherwise idle machine; what its host
+ * takes away is noticed (stolen.ts).
  */
 const SYSTEMS: Readonly<Record<string, string>> = {
   millrace: 'millrace.ts',
@@ -75,6 +76,7 @@ function printMedians(): Record<string, Rows> {
         perSecond: median(rows.map(({ perSecond }) => perSecond)),
         p50Ms: median(rows.map(({ p50Ms }) => p50Ms)),
         p99Ms: median(rows.map(({ p99Ms }) => p99Ms)),
+        stolen: median(rows.map(({ stolen }) => stolen)),
       }
       all[system] = { ...all[system], [title]: row } as Rows
       const numbers = [row.perSecond, row.p50Ms, row.p99Ms]

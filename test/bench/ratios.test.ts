@@ -4,7 +4,7 @@ import type { Row, Rows } from './load.ts'
 import { median, ratiosOf } from './ratios.ts'
 
 const rows = (perSecond: number, p50Ms: number): Rows => {
-  const row: Row = { perSecond, p50Ms, p99Ms: p50Ms }
+  const row: Row = { perSecond, p50Ms, p99Ms: p50Ms, stolen: 0 }
   return {
     'empty, 64 in flight': row,
     'empty, 256 in flight': row,
