@@ -138,8 +138,8 @@ export class RealmHost {
   async #run(batch: string): Promise<string> {
     try {
       const { begin, cross, settle, collect } = this.#calls
-      let more = begin.applySync(undefined, [batch]) as boolean
-      while (more) {
+      let part = begin.applySync(undefined, [batch, COLLECT_CHARS]) as string | null
+      while (part === null) {
         this.#crossingSince = this.#isolate.cpuTime
         try {
           await cross.apply(undefined, [])
@@ -148,14 +148,14 @@ export class RealmHost {
           if (this.#isolate.isDisposed) throw error
         }
         this.#crossingSince = null
-        more = settle.applySync(undefined, []) as boolean
+        part = settle.applySync(undefined, [COLLECT_CHARS]) as string | null
       }
-      let text = ''
-      for (;;) {
-        const part = collect.applySync(undefined, [COLLECT_CHARS]) as string | null
-        if (part === null) return text
-        text += text === '' ? part : `,${part}`
+      let text = part
+      while (part.length >= COLLECT_CHARS) {
+        part = collect.applySync(undefined, [COLLECT_CHARS]) as string
+        if (part !== '') text += `,${part}`
       }
+      return text
     } catch (error) {
       this.#crossingSince = null
       throw this.#failure(error)

@@ -13,10 +13,10 @@ import { System } from './system.ts'
 /** What the sandbox process calls; everything goes in and out as text. */
 export interface Realm {
   define(factory: Factory, script: string): void
-  begin(batch: string): boolean
+  begin(batch: string, chunk: number): string | null
   cross(): void
-  settle(): boolean
-  collect(chunk: number): string | null
+  settle(chunk: number): string | null
+  collect(chunk: number): string
   forget(keys: string): void
 }
 
@@ -34,9 +34,9 @@ export function buildRealm(limits: string): Realm {
     define(factory, script) {
       driver = new Driver({ ...(JSON.parse(script) as Omit<Script, 'factory'>), factory })
     },
-    begin: (batch) => ready().begin(JSON.parse(batch) as Activation[]),
+    begin: (batch, chunk) => ready().begin(JSON.parse(batch) as Activation[], chunk),
     cross: () => ready().cross(),
-    settle: () => ready().settle(),
+    settle: (chunk) => ready().settle(chunk),
     collect: (chunk) => ready().collect(chunk),
     forget: (keys) => ready().forget(JSON.parse(keys) as string[]),
   }
