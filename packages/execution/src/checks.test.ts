@@ -1,23 +1,34 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { EXECUTION_CHECKS, checkLines } from './checks.ts'
+import { EXECUTION_CHECKS, EXECUTION_DOMAINS, checkLines } from './checks.ts'
 
-const migration = readFileSync(
-  new URL('../../store/migrations/0001-core.sql', import.meta.url),
-  'utf8',
-)
+const FOLDER = new URL('../../store/migrations/', import.meta.url)
+const migrations = readdirSync(FOLDER)
+  .toSorted()
+  .map((name) => readFileSync(new URL(name, FOLDER), 'utf8'))
+  .join('\n')
 
-test('the migration holds the CHECKs that the tables give', () => {
-  assert.ok(migration.includes(checkLines().join(',\n  ')), checkLines().join(',\n  '))
+test('the migrations hold the domains and CHECKs that the tables give', () => {
+  for (const line of checkLines()) assert.ok(migrations.includes(line), line)
 })
 
-test('every CHECK of the migration that is named after the execution is one of them', () => {
-  const found = [...migration.matchAll(/CONSTRAINT (execution_\w+) CHECK/gu)].map(
+test('every CHECK of the migrations that is named after the execution is one of them', () => {
+  const dropped = new Set(
+    [...migrations.matchAll(/DROP CONSTRAINT (execution_\w+)/gu)].map(([, name]) => name),
+  )
+  const ofTable = [...migrations.matchAll(/^ {2}CONSTRAINT (execution_\w+) CHECK/gmu)]
+    .map(([, name]) => name)
+    .filter((name) => !dropped.has(name))
+  assert.deepEqual(
+    ofTable,
+    EXECUTION_CHECKS.map(({ name }) => name),
+  )
+  const ofDomains = [...migrations.matchAll(/^CREATE DOMAIN (execution_\w+)/gmu)].map(
     ([, name]) => name,
   )
   assert.deepEqual(
-    found,
-    EXECUTION_CHECKS.map(({ name }) => name),
+    ofDomains,
+    EXECUTION_DOMAINS.map(({ domain }) => domain),
   )
 })

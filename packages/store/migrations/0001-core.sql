@@ -168,7 +168,7 @@ CREATE TABLE execution (
   traceparent text,                  -- W3C trace context of what created it
   extra json,                        -- rarely set properties: description, metadata, tags, …
   PRIMARY KEY (workspace_id, id),
-  -- Printed by packages/execution/src/checks.ts, whose test compares them.
+  -- Printed by packages/execution/src/checks.ts, whose test compares them; the first three are domains now.
   CONSTRAINT execution_type_known CHECK (type IN ('FLOW', 'SCRIPT', 'CONNECTION', 'SCHEDULE', 'WRAPPER')),
   CONSTRAINT execution_status_known CHECK (status IN ('SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_LOCK', 'WAITING_RESPONSE', 'WAITING_ENGINE', 'AT_ENGINE', 'PAUSED', 'LOST', 'ENDED_SUCCESS', 'ENDED_ERROR', 'ENDED_CANCELLED')),
   CONSTRAINT execution_beneath_known CHECK (beneath IN ('SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_LOCK', 'WAITING_RESPONSE', 'WAITING_ENGINE')),

@@ -301,9 +301,9 @@ WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND NOT e.watched
 -- reset by a new generation and never written back from what was read.
 WITH moved AS (
   UPDATE execution e
-  SET status = $4, beneath = $5, version = e.version + 1, epoch = $6, generation = $7, recoveries = $8,
+  SET status = $4::text, beneath = $5::text, version = e.version + 1, epoch = $6, generation = $7, recoveries = $8,
       answered = CASE WHEN e.generation = $7 THEN e.answered ELSE 0 END,
-      process_id = CASE WHEN $4 = 'PAUSED' OR $9 OR $4 = 'WAITING_ENGINE' THEN NULL ELSE e.process_id END,
+      process_id = CASE WHEN $4::text = 'PAUSED' OR $9 OR $4::text = 'WAITING_ENGINE' THEN NULL ELSE e.process_id END,
       message = coalesce($10, e.message), moved_at = clock(),
       ended_at = CASE WHEN $9 THEN clock() END
   WHERE e.workspace_id = $1 AND e.id = $2 AND e.version = $3
