@@ -1,7 +1,12 @@
 import { startStack } from '../stack/index.ts'
 import { httpCaller, measure } from './load.ts'
 
-/** Millrace as `make up` runs it, over REST: create, run, wait for the end in one request. */
+/**
+ * Millrace as `make up` runs it, over REST: create, run, wait for the end in one request. It asks for
+ * what it reads, as the peers' calls give their result and nothing else; the whole record takes 3 %
+ * of the rate and 7 % of the time of one.
+ */
+const PATH = '/api/latest/execution?wait=60&fields=status,message,output_value'
 const FLOWS = {
   'bench-empty': 'export default async (_system, _self, { key }) => key',
   'bench-ten-steps': `export default async (_system, self) => {
@@ -24,7 +29,7 @@ const { post, close } = httpCaller(stack.url, {
 
 async function run(flow: keyof typeof FLOWS, input: object): Promise<unknown> {
   const body = { flow_name: flow, input_value: input }
-  const record = (await post('/api/latest/execution?wait=60', body)) as Ended
+  const record = (await post(PATH, body)) as Ended
   if (record.status !== 'ENDED_SUCCESS')
     throw new Error(`${flow}: ${record.status} ${record.message}`)
   return record.output_value
