@@ -4,6 +4,7 @@ import { sql } from './executions-sql.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { payloadOf, putPayloads, type Payload } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
+import { recordset } from './recordset.ts'
 
 /** Everything that one activation of one execution leaves behind; all of it or nothing is kept. */
 export interface ActivationCommit {
@@ -104,7 +105,7 @@ export async function commitActivations(
     }
   })
   const aligned = [
-    JSON.stringify(rows.map((row) => row.columns)),
+    recordset(rows.map((row) => row.columns)),
     rows.map((row) => row.output),
     rows.map((row) => row.item.history?.entries ?? null),
     rows.map((row) => row.item.log?.lines ?? null),
@@ -176,7 +177,7 @@ function effectParams(
   order: readonly { readonly item: ActivationCommit; readonly ordinal: number }[],
   payloads: Payload[],
 ): unknown[] {
-  const children: unknown[] = []
+  const children: Record<string, unknown>[] = []
   const childInputs: (string | null)[] = []
   const childExtras: (string | null)[] = []
   const waits: unknown[] = []
@@ -223,7 +224,7 @@ function effectParams(
     }
   }
   return [
-    JSON.stringify(children),
+    recordset(children),
     childInputs,
     childExtras,
     JSON.stringify(waits),

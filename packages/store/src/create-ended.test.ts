@@ -53,6 +53,26 @@ test('what is born and ended in one commit looks like what took two', async () =
   assert.equal(await savepointsOf(item.execution.id), 1)
 })
 
+test('one alone is stored as it is among others', async () => {
+  const over = {
+    line: 4,
+    lastCommand: 'self.step a',
+    name: 'n\0',
+    message: 'well',
+    status: 'ENDED_ERROR',
+  } as const
+  const [alone, among] = [ended(newId(), over), ended(newId(), over)]
+  await createEnded(db, [alone])
+  await createEnded(db, [among, ended()])
+  const stored = ({ execution: { id } }: EndedAtBirth) =>
+    store.sql(
+      `SELECT to_jsonb(e) - 'id' - 'top_execution_id' - 'created_at' - 'started_at' - 'moved_at' - 'ended_at' AS row,
+         top_execution_id = id AS is_top, ended_at - created_at AS age FROM execution e WHERE id = $1`,
+      [id],
+    )
+  assert.deepEqual(await stored(alone), await stored(among))
+})
+
 test('what is born and ended in one commit was not created after it began', async () => {
   const [started] = await store.sql<{ ms: number }>(
     'SELECT floor(extract(epoch FROM clock()) * 1000)::float8 AS ms',

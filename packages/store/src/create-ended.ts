@@ -2,8 +2,9 @@ import type { ActivationCommit } from './commit-activations.ts'
 import type { Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
 import type { NewExecution } from './new-execution.ts'
-import { payloadOf, putPayloads } from './payloads.ts'
+import { type Payload, payloadOf, putPayloads } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
+import { recordset } from './recordset.ts'
 import { toServiceError } from './sql-error.ts'
 
 /** An execution that was run before it was stored: what it is, and what its only activation left. */
@@ -69,14 +70,62 @@ async function insert(db: Queryable, items: readonly EndedAtBirth[]): Promise<Bi
     db,
     payloads.flatMap((payload) => payload ?? []),
   )
+  const columns = items.map((item, at) => columnsOf(item, payloads[at]?.hash ?? null))
+  const [only, second] = items
+  if (only !== undefined && second === undefined && isBare(only)) {
+    const output = payloads[0] === null ? (only.commit.output ?? null) : null
+    const values = BARE.map((name) => columns[0]?.[name] ?? null)
+    const rows = await db.query<Born>(sql.createOneEnded, [
+      ...values,
+      only.execution.input,
+      output,
+      only.execution.extra,
+    ])
+    return toResults(items, payloads, rows)
+  }
   const born = await db.query<Born>(sql.createEnded, [
-    JSON.stringify(items.map((item, at) => columnsOf(item, payloads[at]?.hash ?? null))),
+    recordset(columns),
     items.map(({ execution }) => execution.input),
     items.map(({ commit }, at) => (payloads[at] === null ? (commit.output ?? null) : null)),
     items.map(({ commit }) => commit.history?.entries ?? null),
     items.map(({ commit }) => commit.log?.lines ?? null),
     items.map(({ execution }) => execution.extra),
   ])
+  return toResults(items, payloads, born)
+}
+
+/** It leaves neither history nor log. */
+const isBare = ({ commit }: EndedAtBirth): boolean =>
+  (commit.history ?? null) === null && (commit.log ?? null) === null
+
+/** The columns that are the first parameters of createOneEnded. */
+const BARE = [
+  'workspace_id',
+  'id',
+  'type',
+  'status',
+  'flow_id',
+  'script_hash',
+  'project_id',
+  'is_productive',
+  'priority',
+  'created_by',
+  'traceparent',
+  'process_id',
+  'started_at',
+  'elapsed_ms',
+  'lineno',
+  'last_command',
+  'name',
+  'message',
+  'output_hash',
+] as const
+
+function toResults(
+  items: readonly EndedAtBirth[],
+  payloads: readonly (Payload | null)[],
+  born: readonly Born[],
+): BirthAndEnd[] {
   const byId = new Map(born.map((row) => [row.id, row]))
   return items.map(({ execution }, at) => {
     const row = byId.get(execution.id)

@@ -2,6 +2,7 @@ import type { Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { putPayloads } from './payloads.ts'
+import { recordset } from './recordset.ts'
 
 /**
  * Creates executions in one statement; ids that exist already are passed over, so that starting
@@ -20,7 +21,7 @@ export async function createExecutions(
     rows.flatMap((row) => row.payload ?? []),
   )
   const born = await db.query<{ id: string; created_at: number }>(sql.createExecutions, [
-    JSON.stringify(rows.map((row) => row.columns)),
+    recordset(rows.map((row) => row.columns)),
     rows.map((row) => row.input),
     items.map((item) => item.extra),
   ])

@@ -3,6 +3,7 @@ import { loadStatements } from './statement.ts'
 export const sql = loadStatements('executions', [
   'createExecutions',
   'createEnded',
+  'createOneEnded',
   'claimExecutions',
   'commitActivations',
   'endActivations',
