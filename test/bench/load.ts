@@ -30,7 +30,7 @@ export const WORK = [
   { title: 'empty, 64 in flight', work: 'empty', total: 8_000, inFlight: 64 },
   { title: 'empty, 256 in flight', work: 'empty', total: 16_000, inFlight: 256 },
   { title: 'empty, 1 in flight', work: 'empty', total: 500, inFlight: 1 },
-  { title: 'ten steps, 32 in flight', work: 'tenSteps', total: 1_200, inFlight: 32 },
+  { title: 'ten steps, 32 in flight', work: 'tenSteps', total: 4_800, inFlight: 32 },
   { title: '1,000 children', work: 'fanOut', total: 3, inFlight: 1 },
 ] as const satisfies readonly (Shape & { title: string; work: Work })[]
 
