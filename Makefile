@@ -27,7 +27,7 @@ demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
 	@exec node test/demo/demo.ts
 
 test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts' 'test/chaos/faults/*.test.ts'
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/conformance/*.test.ts' 'test/conformance/items/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts' 'test/chaos/faults/*.test.ts'
 
 conformance: $(READY) ## Every promise about executions, through REST and gRPC, into docs/conformance.md (ONLY=section-07)
 	@exec node test/conformance/run.ts

@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { monotonicMs } from '@millrace/runtime'
 import type { FuzzRequest } from './request.ts'
 
@@ -12,8 +12,6 @@ export interface FuzzAnswer {
 /** No request of the fuzz asks for more than a moment; past this the answer counts as never. */
 export const NEVER_MS = 20_000
 
-/** A connection each: what one request does to its own must not fail the next. */
-const agent = new Agent({ keepAlive: false, maxSockets: 4 })
 /** An event stream goes on until its execution ends: its head and first bytes are the answer. */
 const TEXT_MAX = 2_000_000
 
@@ -28,7 +26,8 @@ export function send(
   return new Promise((resolve, reject) => {
     const call = request(
       {
-        agent,
+        // A connection each: what one request does to its own must not fail the next.
+        agent: false,
         hostname,
         port,
         method,
@@ -41,16 +40,15 @@ export function send(
         timeout: NEVER_MS,
       },
       (response) => {
-        read(response).then(
-          (text) =>
-            resolve({
-              status: response.statusCode ?? 0,
-              type: response.headers['content-type'] ?? '',
-              text,
-              tookMs: took(),
-            }),
-          reject,
-        )
+        read(response).then((text) => {
+          call.destroy()
+          resolve({
+            status: response.statusCode ?? 0,
+            type: response.headers['content-type'] ?? '',
+            text,
+            tookMs: took(),
+          })
+        }, reject)
       },
     )
     call.on('timeout', () => call.destroy(new Error(`no answer within ${NEVER_MS} ms`)))
@@ -68,5 +66,3 @@ async function read(response: IncomingMessage): Promise<string> {
   }
   return text
 }
-
-export const closeConnections = (): void => agent.destroy()

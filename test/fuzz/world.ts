@@ -1,5 +1,6 @@
 import { createClient } from '@millrace/client'
 import { newId, now } from '@millrace/runtime'
+import { until } from '../stack/index.ts'
 import type { Words } from './from-schema.ts'
 import type { Operation } from './openapi.ts'
 
@@ -12,6 +13,8 @@ export interface World {
 }
 
 const SLEEPS = 'export default async (system, self) => { await self.sleep(3600) }'
+const HOLDS =
+  'export default async (system, self, inputs) => { await system.setting(inputs.name).acquire(); await self.sleep(3600) }'
 const ENDS = `export default (system, self, inputs) => { self.log('ran', inputs); return { got: inputs } }`
 
 /** How many there are of what an operation uses up: a deleted record is there once. */
@@ -44,6 +47,15 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     ),
   )
   const asleep = await repeat(() => client.executions.create({ script: SLEEPS }))
+  const holders = await Promise.all(
+    settings
+      .slice(0, KEPT)
+      .map(({ name }) => client.executions.create({ script: HOLDS, input_value: { name } })),
+  )
+  for (const { id } of holders)
+    await until(async () => (await client.executions.get(id)).status === 'SCHEDULED', {
+      what: 'its lock is held',
+    })
   const trashed = await Promise.all(
     ['flow', 'setting', 'connector', 'project'].map(async (type) => {
       const name = `fuzz trash ${newId()}`
@@ -81,8 +93,8 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     connector_type: ['REST'],
     project_id: [project.id],
     project_name: ['fuzz home'],
-    execution_id: ids(asleep.slice(0, 2)),
-    ids: [ids(asleep.slice(0, 3)), [ended[0]?.id, newId()]],
+    execution_id: ids(holders),
+    ids: [ids(asleep.slice(-2)), [ended[0]?.id, newId()]],
     user_name: ['fuzz-user-0'],
     password: ['long enough', 'wrong wrong'],
     scheduled_for: [later, earlier],
@@ -102,20 +114,29 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     filter: FILTERS.map((filter) => JSON.stringify(filter)),
     last_event_id: ['1.1.0.0.0'],
   }
+  const idsFor = ({ id, method, path, tag }: Operation): readonly string[] => {
+    const all = byTag[tag] ?? []
+    const trash = path.endsWith('/restore') ? inTrash.get(tag) : undefined
+    if (trash !== undefined) return [trash]
+    if (method === 'DELETE') return all.slice(KEPT)
+    if (id === 'cancelExecution') return ids(asleep.slice(KEPT))
+    if (id === 'pauseExecution' || id === 'resumeExecution') return ids(asleep.slice(0, KEPT))
+    return all.slice(0, tag === 'execution' ? all.length : KEPT)
+  }
   return {
     url,
     apiKey,
     wordsOf: (operation) => (name) => {
-      if (name === 'id' || name === 'key') {
-        const trash = operation.path.endsWith('/restore') ? inTrash.get(operation.tag) : undefined
-        return trash === undefined ? (byTag[operation.tag] ?? []) : [trash]
-      }
+      if (name === 'id' || name === 'key') return idsFor(operation)
       // A body takes the filter as JSON, a query as its text.
       if (name === 'filter' && operation.body !== null) return FILTERS
       return shared[name] ?? []
     },
   }
 }
+
+/** What is deleted or cancelled must not be what others read. */
+const KEPT = 6
 
 const FILTERS: readonly object[] = [
   { field: 'status', op: 'eq', value: 'SCHEDULED' },

@@ -12,13 +12,20 @@ export type ReturnWhen =
 export type Command = { readonly seq: number } &
   /** Create a child and answer at once; `run: false` leaves it PAUSED. */
   (
-    | { readonly kind: 'start'; readonly child: ChildSpec; readonly run: boolean }
+    | {
+        readonly kind: 'start'
+        readonly child: ChildSpec
+        readonly run: boolean
+        /** The debugger stepped into the line: the child is to stop at its first line. */
+        readonly break?: true
+      }
     /** Create a child and wait for it. */
     | {
         readonly kind: 'call'
         readonly child: ChildSpec
         readonly returnWhen: ReturnWhen
         readonly timeout: number | null
+        readonly break?: true
       }
     /** Wait for executions that exist already. */
     | {

@@ -58,6 +58,11 @@ export interface HistoryEntry {
   readonly outcome?: Outcome
   /** A step whose callback was asynchronous: its outcome reaches the code in a crossing of its own. */
   readonly deferred?: true
+  /** `break`: which visit of its line the debugger stopped at, and inside which step. */
+  readonly hit?: number
+  readonly inside?: number
+  /** `step_end`: the step whose outcome this is. It was begun in an earlier activation and stopped in. */
+  readonly of?: number
 }
 
 /** An answer with its place in the order in which answers reached the code. Times are ms since 1970. */
@@ -88,5 +93,7 @@ export const COMMAND_KINDS = [
   'setting_set',
   'control',
   'read',
+  'break',
+  'step_end',
 ] as const
 export type CommandKind = (typeof COMMAND_KINDS)[number]

@@ -1,5 +1,7 @@
 import { COMMAND_KINDS } from '@millrace/replay'
 import type { Activation, ActivationResult } from '@millrace/replay'
+import { isStop } from './debug/check-stop.ts'
+import { isCount, isList, isRecord } from './is-record.ts'
 
 /** What comes from a sandbox process instead of a result when it has lost the execution. */
 export interface Lost {
@@ -46,7 +48,7 @@ export function checkResults(
 }
 
 function checkResult(item: Record<string, unknown>): void {
-  const { entries, commands, logs, fields, consumed, open, line, lastCommand, end } = item
+  const { entries, commands, logs, fields, consumed, open, line, lastCommand, end, stop } = item
   want(isList(entries) && entries.every(isEntry), 'entries')
   want(isList(commands) && commands.every(isCommand), 'commands')
   want(isList(logs) && logs.every(isLog), 'logs')
@@ -60,6 +62,7 @@ function checkResult(item: Record<string, unknown>): void {
   want(line === null || isCount(line), 'line')
   want(lastCommand === null || typeof lastCommand === 'string', 'lastCommand')
   want(end === null || isEnd(end), 'end')
+  want(stop === undefined || (end === null && isStop(stop)), 'stop')
 }
 
 function isEntry(value: unknown): boolean {
@@ -70,6 +73,7 @@ function isEntry(value: unknown): boolean {
     typeof value['label'] === 'string' &&
     (value['line'] === null || isCount(value['line'])) &&
     typeof value['digest'] === 'string' &&
+    ['hit', 'inside', 'of'].every((key) => value[key] === undefined || isCount(value[key])) &&
     (value['outcome'] === undefined || isStepOutcome(value['outcome']))
   )
 }
@@ -86,10 +90,13 @@ function isCommand(value: unknown): boolean {
   if (!isRecord(value) || !isCount(value['seq'])) return false
   switch (value['kind']) {
     case 'start':
-      return isChild(value['child']) && typeof value['run'] === 'boolean'
+      return isChild(value['child']) && typeof value['run'] === 'boolean' && isFlag(value['break'])
     case 'call':
       return (
-        isChild(value['child']) && isReturnWhen(value['returnWhen']) && isTimeout(value['timeout'])
+        isChild(value['child']) &&
+        isReturnWhen(value['returnWhen']) &&
+        isTimeout(value['timeout']) &&
+        isFlag(value['break'])
       )
     case 'wait':
       return (
@@ -169,6 +176,10 @@ function isTexts(value: unknown): boolean {
   return isList(value) && value.every((item) => typeof item === 'string')
 }
 
+function isFlag(value: unknown): boolean {
+  return value === undefined || value === true
+}
+
 function isTimeout(value: unknown): boolean {
   return value === null || isNumber(value)
 }
@@ -179,18 +190,6 @@ function isTextOrAbsent(value: unknown): boolean {
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value)
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0
-}
-
-function isList(value: unknown): value is unknown[] {
-  return Array.isArray(value)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function want(holds: boolean, what: string): void {

@@ -5,12 +5,13 @@ import type {
   Command,
   HistoryEntry,
   Json,
+  LocalAnswer,
   Outcome,
 } from '@millrace/replay'
 import { createLogger } from '@millrace/runtime'
 import { createSandbox } from './create-sandbox.ts'
 import type { Sandbox } from './create-sandbox.ts'
-import type { SandboxLimits } from './sandbox-options.ts'
+import type { SandboxLimits, Script } from './sandbox-options.ts'
 
 /** For tests: a sandbox, and an engine of a few lines that keeps histories in memory. */
 export function testSandbox(
@@ -46,6 +47,14 @@ const usual: AnswersItself = (command) => {
   }
 }
 
+export interface TestRunOptions {
+  readonly input?: Json
+  readonly itself?: AnswersItself
+  readonly language?: string
+  readonly workspaceId?: string
+  readonly key?: string
+}
+
 let nextExecution = 1
 
 /** One execution of a flow. */
@@ -56,28 +65,21 @@ export class TestRun {
   readonly commands: Command[] = []
   readonly logs: Json[] = []
   readonly results: ActivationResult[] = []
-  readonly #sandbox: Sandbox
-  readonly #realm: {
-    workspaceId: string
-    script: { hash: string; language: string; source: string }
-  }
+  protected readonly sandbox: Sandbox
+  protected readonly workspaceId: string
+  protected script: Script
   readonly #itself: AnswersItself
   readonly #input: Json
 
-  constructor(
-    sandbox: Sandbox,
-    source: string,
-    options: { input?: Json; itself?: AnswersItself; language?: string; workspaceId?: string } = {},
-  ) {
-    this.#sandbox = sandbox
+  constructor(sandbox: Sandbox, source: string, options: TestRunOptions = {}) {
+    this.sandbox = sandbox
     const language = options.language ?? 'javascript'
-    this.#realm = {
-      workspaceId: options.workspaceId ?? 'w',
-      script: { hash: `${language}/${source}`, language, source },
-    }
+    this.workspaceId = options.workspaceId ?? 'w'
+    this.script = { hash: `${language}/${source}`, language, source }
     this.#itself = (command) => options.itself?.(command) ?? usual(command)
     this.#input = options.input ?? {}
-    this.key = `019aa000-0000-7000-8000-${String(nextExecution++).padStart(12, '0')}:1`
+    this.key =
+      options.key ?? `019aa000-0000-7000-8000-${String(nextExecution++).padStart(12, '0')}:1`
   }
 
   get last(): ActivationResult {
@@ -98,7 +100,7 @@ export class TestRun {
   }
 
   start(): Promise<this> {
-    return this.#live(this.starting(0, 0))
+    return this.live(this.starting(0, 0))
   }
 
   /** The message that replays so much of this run. */
@@ -109,7 +111,7 @@ export class TestRun {
       key: this.key,
       self: {
         id,
-        workspaceId: this.#realm.workspaceId,
+        workspaceId: this.workspaceId,
         generation: 1,
         type: 'FLOW',
         name: 'test',
@@ -127,7 +129,7 @@ export class TestRun {
     const position = this.answers.length + 1
     const answer = { position, seq, outcome, at: 1_000 + position * 100 }
     this.answers.push(answer)
-    return this.#live({ kind: 'continue', key: this.key, local: [], answers: [answer] })
+    return this.live(this.continuing([], [answer]))
   }
 
   /** Answers the oldest open call with the usual good outcome. */
@@ -167,12 +169,17 @@ export class TestRun {
 
   /** Runs one message without keeping what comes of it. */
   async run(activation: Activation): Promise<ActivationResult> {
-    const [result] = await this.#sandbox.activate(this.#realm, [activation])
+    const { workspaceId, script } = this
+    const [result] = await this.sandbox.activate({ workspaceId, script }, [activation])
     if (result === undefined || 'lost' in result) throw new Error('lost')
     return result
   }
 
-  async #live(first: Activation): Promise<this> {
+  protected continuing(local: readonly LocalAnswer[], answers: readonly Answer[]): Activation {
+    return { kind: 'continue', key: this.key, local, answers }
+  }
+
+  protected async live(first: Activation): Promise<this> {
     let activation = first
     for (;;) {
       const result = await this.run(activation)
@@ -187,9 +194,9 @@ export class TestRun {
         const own = local.find(({ seq }) => seq === entry.seq)
         this.history.push(own === undefined ? entry : { ...entry, outcome: own.outcome })
       }
-      if (result.end !== null || (local.length === 0 && result.consumed >= this.answers.length))
-        return this
-      activation = { kind: 'continue', key: this.key, local, answers: [] }
+      if (result.end !== null || result.stop !== undefined) return this
+      if (local.length === 0 && result.consumed >= this.answers.length) return this
+      activation = this.continuing(local, [])
     }
   }
 }

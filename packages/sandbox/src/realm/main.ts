@@ -21,7 +21,10 @@ export interface Realm {
 }
 
 /** Builds the realm in a fresh context: this is the last the intrinsics change. */
-export function buildRealm(limits: string): Realm {
+export function buildRealm(
+  limits: string,
+  driverOf = (script: Script): Driver => new Driver(script),
+): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
   harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, System])
@@ -32,7 +35,7 @@ export function buildRealm(limits: string): Realm {
   }
   return {
     define(factory, script) {
-      driver = new Driver({ ...(JSON.parse(script) as Omit<Script, 'factory'>), factory })
+      driver = driverOf({ ...(JSON.parse(script) as Omit<Script, 'factory'>), factory })
     },
     begin: (batch, chunk) => ready().begin(JSON.parse(batch) as Activation[], chunk),
     cross: () => ready().cross(),
