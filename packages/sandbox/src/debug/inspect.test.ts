@@ -29,6 +29,10 @@ export default async function handler(system, self, inputs) {
     })
     return sum
   }
+}
+function double(x) {
+  const twice = x * 2
+  return twice
 }`
 
 /** An execution of the ordinary kind, from its start to its end. */
@@ -101,6 +105,7 @@ suite('an inspection', () => {
       'total++',
       'total',
       'inputs.ids.map((x) => add.name + x)',
+      'double(total)',
       'missing',
       'self.log("never")',
       '(() => { throw new TypeError("mine") })()',
@@ -110,6 +115,7 @@ suite('an inspection', () => {
       { expression: 'total++', type: 'number', value: 100 },
       { expression: 'total', type: 'number', value: 101 },
       { expression: 'inputs.ids.map((x) => add.name + x)', type: 'array', value: ['add7', 'add8'] },
+      { expression: 'double(total)', type: 'number', value: 202 },
       { expression: 'missing', error: 'ReferenceError: missing is not defined' },
       { expression: 'self.log("never")', error: 'LifecycleSignal: the execution has ended' },
       { expression: '(() => { throw new TypeError("mine") })()', error: 'TypeError: mine' },

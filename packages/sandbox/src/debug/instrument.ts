@@ -209,7 +209,7 @@ class Instrumenter {
     const [first] = heads
     const own = within(inside, declaredIn(first ? [first] : []))
     for (const head of heads) if (head) this.#visit(head, own)
-    this.#turn(node.body, own, node.type === 'ForOfStatement' && node.await)
+    this.#turn(node.body, own)
   }
 
   #try(node: TryStatement, inside: Inside): void {
@@ -240,9 +240,8 @@ class Instrumenter {
   }
 
   /** The body of a loop: every turn has a check, so that none goes on that was stopped. */
-  #turn(body: AnyNode, inside: Inside, awaits: boolean): void {
-    const { hook, frame } = this.#options
-    const head = this.#follows ? (awaits ? `${hook}.r(${frame});` : '') : `${hook}.g();`
+  #turn(body: AnyNode, inside: Inside): void {
+    const head = this.#follows ? '' : `${this.#options.hook}.g();`
     if (body.type === 'BlockStatement') {
       const isEmpty = !body.body.some(isExecutable)
       this.#before(body.start + 1, head + (isEmpty ? this.#check(body, inside) : ''))

@@ -223,7 +223,7 @@ async function fail() {
     for (const dies of [false, true]) {
       const run = await new DebuggedRun(sandbox, source, { breakpoints: [3] }).start()
       await run.go('step_over')
-      while (!run.isStopped) {
+      while (!run.isStopped && run.end === null) {
         if (dies) run.restart()
         await run.answerFirst()
       }
@@ -279,6 +279,25 @@ suite('a child', () => {
     await late.go('step_into')
     await late.go('continue')
     assert.ok(!('break' in late.command('call')))
+  })
+
+  test('that a neighbour of that line starts is not', async () => {
+    const beside = `export default async (system, self) => {
+  const other = async () => {
+    for (let i = 0; i < 3; i++) await null
+    return self.flow('beside')
+  }
+  const mine = async () => {
+    for (let i = 0; i < 9; i++) await null
+    return 1
+  }
+  return Promise.all([other(), mine()])
+}`
+    const run = await new DebuggedRun(sandbox, beside, { breakpoints: [7] }).start()
+    run.breakpoints = []
+    for (let i = 0; i < 6; i++) await run.go('step_into')
+    assert.equal(run.where, 'step 7')
+    assert.ok(!('break' in run.command('call')))
   })
 
   test('makes the same history either way, but for that', async () => {

@@ -126,6 +126,11 @@ suite('a breakpoint', () => {
       ],
       [4, 7, 10],
     ],
+    'loops with nothing in them': [
+      ['let n = 0', 'for (; n < 2; n++) {', '}', 'while (n++ < 4);', 'return n'],
+      [3, 3, 3, 5, 5, 5],
+    ],
+    'an arrow on two lines': [['const f = (x) =>', '  x + 1', 'return f(1)'], [3]],
     'a promise executor and its callbacks': [
       ['await new Promise((resolve) => {', 'resolve(1)', '}).then((x) => {', 'return x', '})'],
       [3, 5],
@@ -182,6 +187,52 @@ suite('a breakpoint', () => {
     assert.deepEqual([run.where, run.stop.missed], ['breakpoint 8', 5])
     await run.go()
     assert.equal(run.end?.output, 1)
+  })
+
+  test('beside a running step counts none of its lines, and is forgotten at the next wait', async () => {
+    const source = flow(
+      'const slow = self.step("slow", async () => {', // 2
+      '  await null', // 3
+      '  return 1', // 4
+      '})', // 5
+      'await Promise.all([slow, self.sleep(1)])', // 6
+      'self.log("after")', // 7
+    )
+    for (const dies of [false, true]) {
+      const run = await new DebuggedRun(sandbox, source, { breakpoints: [4] }).start()
+      assert.equal(run.where, 'open 2')
+      if (dies) run.restart()
+      await run.answerFirst()
+      assert.deepEqual([run.where, run.logs], ['ENDED_SUCCESS', [['after']]])
+    }
+  })
+
+  test('of a function that steps and their neighbours call, too, is found again', async () => {
+    const source = flow(
+      'const helper = (x) => {', // 2
+      '  return x + 1', // 3
+      '}', // 4
+      'const slow = self.step("slow", async () => { await null; return helper(1) })', // 5
+      'helper(2)', // 6
+      'await slow', // 7
+      'await self.step("quick", () => helper(3))', // 8
+      'helper(4)', // 9
+      'await self.step("again", () => helper(5) + helper(6))', // 10
+      'return helper(7)', // 11
+    )
+    const run = await new DebuggedRun(sandbox, source, { breakpoints: [3] }).start()
+    const seen: unknown[] = []
+    for (; run.isStopped; await run.go())
+      seen.push([run.stop.line, run.variable('x'), run.stop.hit, run.stop.inside === null])
+    assert.deepEqual(seen, [
+      [8, undefined, 1, true],
+      [3, 3, 1, false],
+      [3, 4, 1, true],
+      [3, 5, 1, false],
+      [3, 6, 2, false],
+      [3, 7, 2, true],
+    ])
+    assert.deepEqual([run.stops[0]?.missed, run.end?.output], [3, 8])
   })
 
   test('holds nothing up once the end is decided', async () => {
@@ -256,11 +307,27 @@ suite('a stop', () => {
     }
   })
 
+  test('ends a chain of callbacks that have no lines of their own', async () => {
+    const source = flow(
+      'async function ask() {',
+      '  await self.sleep(1)', // 3
+      '}',
+      'const poll = () => ask().catch(() => poll())',
+      'await poll()',
+    )
+    for (const options of [{}, { lines: [3] }]) {
+      const run = await new DebuggedRun(sandbox, source, { breakpoints: [3], ...options }).start()
+      assert.equal(run.where, 'breakpoint 3')
+    }
+  })
+
   test('keeps nothing in memory: its answer comes with a replay', async () => {
+    const before = sandbox.suspended()
     const run = await new DebuggedRun(sandbox, LOOP, { breakpoints: [2] }).start()
     const answer = { position: 1, seq: 1, outcome: run.good(1), at: 2_000 }
     const lost = run.run({ kind: 'continue', key: run.key, local: [], answers: [answer] })
     await assert.rejects(lost, /lost/)
+    assert.equal(sandbox.suspended(), before)
   })
 
   test('that nobody has answered is come to again, and makes no second entry', async () => {

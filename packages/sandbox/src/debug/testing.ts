@@ -130,7 +130,9 @@ export class DebuggedRun extends TestRun {
     this.#isWarm = !this.isStopped && this.end === null
     this.#seen = this.last.consumed
     if (!this.isStopped) return this
-    this.stops.push(this.stop)
+    const { stop } = this
+    if (stop.stack[0]?.line !== stop.line) throw new Error(`a wrong stack: ${JSON.stringify(stop)}`)
+    this.stops.push(stop)
     this.pause = false
     return this
   }

@@ -165,7 +165,7 @@ suite('a value', () => {
         h: function named() {}, i: class Kind {}, j: async () => {}, k: Promise.resolve(1),
         l: new Map([['k', { v: 1 }]]), m: new Set([1]), n: new Date(0), o: /a+/g, p: new TypeError('t'),
         q: new Uint8Array([1, 2]), r: [1, , 3], s: new Point(), t: Object.create(null), u: 'text', w: -0,
-        x: new Date(NaN), y: new (class Mine extends Error {})('m'), z: new ArrayBuffer(8),
+        x: new Date(NaN), own: { get z() { return 1 } }, y: new (class Mine extends Error {})('m'), z: new ArrayBuffer(8),
       }
       return v // here`)
     const words = run.variable('v') as Record<string, Json>
@@ -193,6 +193,7 @@ suite('a value', () => {
       u: 'text',
       w: 0,
       x: 'Invalid Date',
+      own: { z: '[getter]' },
       y: 'Mine: m',
       z: '[ArrayBuffer]',
     })
