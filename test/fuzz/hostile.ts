@@ -23,7 +23,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
     "'; DROP TABLE execution; --",
     "' OR '1'='1",
     '$1',
-    '\u0024{7*7}',
+    ['$', '{7*7}'].join(''),
     '{{7*7}}',
     '%s%n%x',
     '../../etc/passwd',

@@ -197,13 +197,15 @@ suite('a breakpoint', () => {
       '})', // 5
       'await Promise.all([slow, self.sleep(1)])', // 6
       'self.log("after")', // 7
+      'return 1', // 8
     )
     for (const dies of [false, true]) {
-      const run = await new DebuggedRun(sandbox, source, { breakpoints: [4] }).start()
+      const run = await new DebuggedRun(sandbox, source, { breakpoints: [4, 8] }).start()
       assert.equal(run.where, 'open 2')
       if (dies) run.restart()
       await run.answerFirst()
-      assert.deepEqual([run.where, run.logs], ['ENDED_SUCCESS', [['after']]])
+      assert.deepEqual([run.where, run.stop.missed], ['breakpoint 8', undefined])
+      assert.deepEqual(run.logs, [['after']])
     }
   })
 
@@ -324,10 +326,10 @@ suite('a stop', () => {
   test('keeps nothing in memory: its answer comes with a replay', async () => {
     const before = sandbox.suspended()
     const run = await new DebuggedRun(sandbox, LOOP, { breakpoints: [2] }).start()
+    assert.equal(sandbox.suspended(), before)
     const answer = { position: 1, seq: 1, outcome: run.good(1), at: 2_000 }
     const lost = run.run({ kind: 'continue', key: run.key, local: [], answers: [answer] })
     await assert.rejects(lost, /lost/)
-    assert.equal(sandbox.suspended(), before)
   })
 
   test('that nobody has answered is come to again, and makes no second entry', async () => {
