@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { undisturbed } from './stolen.ts'
 
@@ -116,7 +117,10 @@ export interface HttpCaller {
   readonly close: () => Promise<void>
 }
 
-/** One keep-alive connection per caller; a status of 300 or more is an error. */
+/**
+ * One keep-alive connection per caller. Who is refused for being too many waits as long as it is told
+ * to, which counts; any other status of 300 or more is an error.
+ */
 export function httpCaller(
   base: string,
   headers: Readonly<Record<string, string>> = {},
@@ -125,13 +129,20 @@ export function httpCaller(
   const pool = new Pool(base, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
   return {
     async post(path, body) {
-      const { statusCode, body: answer } = await pool.request({
+      const request = {
         path,
         method: 'POST',
         body: JSON.stringify(body),
         headers: { 'content-type': 'application/json', ...headers },
-      })
-      const text = await answer.text()
+      } as const
+      let answered = await pool.request(request)
+      while (answered.statusCode === 429) {
+        await answered.body.dump()
+        await sleep(1_000 * Number(answered.headers['retry-after'] ?? 1))
+        answered = await pool.request(request)
+      }
+      const { statusCode } = answered
+      const text = await answered.body.text()
       if (statusCode >= 300) throw new Error(`${path}: ${statusCode} ${text.slice(0, 300)}`)
       return text === '' ? null : (JSON.parse(text) as unknown)
     },
