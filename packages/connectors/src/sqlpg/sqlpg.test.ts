@@ -288,7 +288,7 @@ suite('failures', () => {
     ],
     [
       'the total timeout',
-      { fetchval: 'SELECT pg_sleep(5)', total_timeout: 0.3 },
+      { fetchval: 'SELECT pg_sleep(30)', total_timeout: 2 },
       { code: 'TIMED_OUT', outcome: 'known', native_code: 'pg: 57014' },
     ],
     [
