@@ -371,7 +371,7 @@ suite('cancel', () => {
       outcome: 'known',
       repeatable: false,
     })
-    assert.ok(performance.now() - started < 3_000)
+    assert.ok(performance.now() - started < 15_000)
     assert.equal(await isRunning('cancelled'), false)
     assert.deepEqual(await rowsOf(`SELECT FROM ${schema}.thing WHERE id = 301`), [])
   })
