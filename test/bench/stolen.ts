@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** On a virtual machine the host takes processors away; more than this share spoils a figure. */
 const CALM = 0.03
-const TRIES = 5
+const TRIES = 4
 const REST_MS = 3_000
 
 /**
  * Measures until the host has left us our processors meanwhile: again after a rest while it took
- * more than 3 %, five times at most, then what was disturbed least counts. The same rule for whoever
+ * more than 3 %, four times at most, then what was disturbed least counts. The same rule for whoever
  * is measured. Where the system does not say (not Linux, no virtual machine) the first one counts.
  */
 export async function undisturbed<T>(

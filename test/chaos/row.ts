@@ -1,5 +1,5 @@
 import type { ChildEnv, Stack } from '../stack/index.ts'
-import type { Rng } from '../rng.ts'
+import type { Rng } from './rng.ts'
 
 /**
  * One row of the matrix in docs/chaos.md: the stack it needs and the faults it injects. `run` injects

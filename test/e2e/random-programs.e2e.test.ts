@@ -8,6 +8,7 @@ import {
   ALL_FEATURES,
   checkOutcome,
   checkSections,
+  createRng,
   expectOutcome,
   type Program,
   PROGRAM_FLOW,
@@ -16,7 +17,6 @@ import {
   sectionsOf,
   settingsFor,
 } from '../simulation/program/index.ts'
-import { createRng } from '../rng.ts'
 import { until, useStack } from '../stack/index.ts'
 
 const SEED = Number(process.env['SEED'] ?? 1)

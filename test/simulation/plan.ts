@@ -1,5 +1,11 @@
-import { ALL_FEATURES, type Feature, type Program, randomProgram } from './program/index.ts'
-import { createRng, type Rng } from '../rng.ts'
+import {
+  ALL_FEATURES,
+  createRng,
+  type Feature,
+  type Program,
+  randomProgram,
+  type Rng,
+} from './program/index.ts'
 import type { NetworkFaults } from './world/nats.ts'
 import type { ServiceName } from './world/stack.ts'
 

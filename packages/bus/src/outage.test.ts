@@ -123,7 +123,7 @@ async function quick(work: () => Promise<unknown>): Promise<void> {
   const startedAt = performance.now()
   await work()
   const tookMs = performance.now() - startedAt
-  assert.ok(tookMs < 3_000, `took ${tookMs} ms`)
+  assert.ok(tookMs < 10_000, `took ${tookMs} ms`)
 }
 
 async function withManager(

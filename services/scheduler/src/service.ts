@@ -22,7 +22,8 @@ import { schedulerRpc } from './rpc/scheduler-rpc.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
 /** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
-const PORTS = { connectBus, createDatabase, createMetrics, opsServer, serveGrpc }
+/** How it reaches the world. */
+export const PORTS = { connectBus, createDatabase, createMetrics, opsServer, serveGrpc }
 export type SchedulerPorts = typeof PORTS
 
 /**

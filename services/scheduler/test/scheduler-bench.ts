@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { connectBus, type Bus } from '@millrace/bus'
 import { createLogger, monotonicMs, newId, type Service, sleep } from '@millrace/runtime'
+import type { Database, DatabaseOptions } from '@millrace/store'
 import { startTestStore, type TestStore } from '@millrace/store/testing'
 import { startNats, type TestNats } from '@millrace/testkit'
 import { DEFAULTS, type SchedulerConfig } from '../src/config.ts'
-import { createScheduler } from '../src/service.ts'
+import { createScheduler, PORTS } from '../src/service.ts'
 
 /** A store, a NATS, and schedulers over both, for one test file. */
 export interface SchedulerBench {
@@ -15,6 +16,8 @@ export interface SchedulerBench {
   /** Starts one more copy; it is stopped with the bench. */
   start(config?: Partial<SchedulerConfig>): Promise<Service>
   stopAll(): Promise<void>
+  /** How often the copies have sent a statement, by its name. */
+  statements(name: string): number
   /** Rows of one statement. */
   sql<Row extends object>(text: string, params?: readonly unknown[]): Promise<Row[]>
   close(): Promise<void>
@@ -26,10 +29,22 @@ export async function startBench(): Promise<SchedulerBench> {
   const log = createLogger('test', { level: 'silent' })
   const bus = await connectBus({ servers: nats.url, name: 'test', log })
   let copies: Service[] = []
+  const sent = new Map<string, number>()
 
   async function stopAll(): Promise<void> {
     await Promise.all(copies.map((copy) => copy[Symbol.asyncDispose]()))
     copies = []
+  }
+
+  function counted(options: DatabaseOptions): Database {
+    const db = PORTS.createDatabase(options)
+    return {
+      ...db,
+      query(statement, params) {
+        sent.set(statement.name, (sent.get(statement.name) ?? 0) + 1)
+        return db.query(statement, params)
+      },
+    }
   }
 
   return {
@@ -40,11 +55,13 @@ export async function startBench(): Promise<SchedulerBench> {
       const copy = await createScheduler(
         { ...DEFAULTS, postgresUrl: store.url, natsUrl: nats.url, ...config },
         { log, processId: newId() },
+        { ...PORTS, createDatabase: counted },
       )
       copies.push(copy)
       return copy
     },
     stopAll,
+    statements: (name) => sent.get(name) ?? 0,
     sql: store.sql,
     async close() {
       await stopAll()

@@ -88,6 +88,20 @@ test('a wait of an execution that is not there does not hold up the others', asy
   await eventually(openWaits, 0)
 })
 
+test('a copy whose lease is gone does not ask again and again for what is due', async () => {
+  await bench.start()
+  const ours = 'SELECT FROM shard_lease WHERE process_id IS NOT NULL'
+  await eventually(async () => (await bench.sql(ours)).length > 0, true)
+  await bench.sql('UPDATE shard_lease SET process_id = $1', [newId()])
+  await seedDue(1, -1)
+  const looks = bench.statements('timers.nextDue')
+  const renewals = bench.statements('shard-leases.renewShards')
+  bench.bus.nudgeTimers(Date.now())
+  // The second renewal has seen what the first has read.
+  await eventually(async () => bench.statements('shard-leases.renewShards') >= renewals + 2, true)
+  assert.ok(bench.statements('timers.nextDue') - looks < 40, 'it hammers Postgres')
+})
+
 test('the shards of a copy that dies are served within their lease', async () => {
   const dead = newId()
   await bench.sql(

@@ -1,6 +1,6 @@
 import type { Stack } from '../../stack/index.ts'
 import { signal } from '../../stack/processes.ts'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import { replaced, runningPid } from './process.ts'
 import { injectFault } from './strace.ts'
 

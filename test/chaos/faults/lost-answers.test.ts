@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startPostgres, type TestPostgres } from '@millrace/testkit'
 import pg from 'pg'
-import { createRng } from '../../rng.ts'
+import { createRng } from '../rng.ts'
 import { POSTGRES_REQUEST, upstreamOf } from './links.ts'
 import { startProxy } from './proxy.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { until, useStack } from '../../stack/index.ts'
 import { isAlive } from '../../stack/processes.ts'
-import { createRng } from '../../rng.ts'
+import { createRng } from '../rng.ts'
 import { fakeClock } from './clock.ts'
 import { crashAtWrite } from './crash-point.ts'
 import {

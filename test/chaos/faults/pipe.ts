@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { after, monotonicMs, type Timer } from '@millrace/runtime'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import type { Frame } from './nats-frames.ts'
 
 /** What one direction of a connection does with the bytes. */

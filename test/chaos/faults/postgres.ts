@@ -4,7 +4,7 @@ import pg from 'pg'
 import { monotonicMs } from '@millrace/runtime'
 import { type Stack, until } from '../../stack/index.ts'
 import { signal } from '../../stack/processes.ts'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import { descendantsOf } from './process.ts'
 import { injectFault } from './strace.ts'
 

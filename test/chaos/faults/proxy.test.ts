@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { monotonicMs, sleep } from '@millrace/runtime'
 import { until } from '../../stack/index.ts'
-import { createRng } from '../../rng.ts'
+import { createRng } from '../rng.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 
 describe('the TCP proxy', { timeout: 30_000 }, () => {

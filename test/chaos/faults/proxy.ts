@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import { createFrameSplitter } from './nats-frames.ts'
 import { type Behaviour, createPipe, type Hits, type Pipe } from './pipe.ts'
 

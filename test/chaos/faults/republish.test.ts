@@ -4,7 +4,7 @@ import { connect } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { startNats, type TestNats } from '@millrace/testkit'
 import { until } from '../../stack/index.ts'
-import { createRng } from '../../rng.ts'
+import { createRng } from '../rng.ts'
 import { startRepublisher } from './republish.ts'
 
 describe('the republisher', { timeout: 30_000 }, () => {

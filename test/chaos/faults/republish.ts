@@ -1,7 +1,7 @@
 import { headers } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { after, type Timer } from '@millrace/runtime'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 
 export interface RepublishOptions {
   readonly url: string

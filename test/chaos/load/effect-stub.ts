@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as rest } from 'node:timers/promises'
 import type { EffectRow } from '../evidence.ts'
-import { createRng, seedOf } from '../../rng.ts'
+import { createRng, seedOf } from '../rng.ts'
 import { nowNs } from '../run/journal.ts'
 
 /** What a flow sends: which effect it is, and the token when it holds a lock meanwhile. */

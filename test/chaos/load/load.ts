@@ -1,6 +1,6 @@
 import type { Execution } from '@millrace/client'
 import { monotonicMs, now, sleep } from '@millrace/runtime'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import type { LoadShape } from '../row.ts'
 import type { Api } from './api.ts'
 import { WORK, type Work, type World } from './work.ts'

@@ -6,7 +6,7 @@ import {
   PROGRAM_FLOW,
   randomProgram,
 } from '../../simulation/program/index.ts'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import { BOMBS } from './flows.ts'
 import {
   type End,

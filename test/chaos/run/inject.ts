@@ -1,7 +1,7 @@
 import { sleep } from '@millrace/runtime'
 import type { Violation } from '../evidence.ts'
 import type { Load } from '../load/load.ts'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import type { Chaos, ChaosRow } from '../row.ts'
 import type { StackDatabase } from './database.ts'
 import { type Journal, type NemesisRow, nowNs } from './journal.ts'

@@ -1,6 +1,6 @@
 import type { KeptRun } from './results.ts'
 import { isClean } from './results.ts'
-import { createRng, seedOf } from '../../rng.ts'
+import { createRng, seedOf } from '../rng.ts'
 
 export interface PlannedRun {
   readonly row: string

@@ -5,7 +5,7 @@ import { freePort, randomToken } from '@millrace/runtime'
 import type { ChildEnv, Stack } from '../../stack/index.ts'
 import { startStack, until } from '../../stack/index.ts'
 import { startLinks, upstreamOf } from '../faults/links.ts'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from '../rng.ts'
 import type { Links, Server, StackShape } from '../row.ts'
 
 /** A stack of several copies of each service, proxied when the row wants it. */

@@ -84,7 +84,7 @@ export function waitFor(at: StackInUse): void {
     })
 
     test('a timeout throws DependencyTimeoutError and leaves the children alone', async () => {
-      const { name, statuses } = await waitFor([1500], { timeout: 0.3 })
+      const { name, statuses } = await waitFor([60_000], { timeout: 0.3 })
       assert.equal(name, 'DependencyTimeoutError')
       assert.notEqual(statuses[0], 'ENDED_CANCELLED')
     })
@@ -104,7 +104,7 @@ export function waitFor(at: StackInUse): void {
       assert.ok(asleep.scheduled_for !== null)
       const ended = await at.rig.ended(sleeper.id)
       const tookMs = Date.parse(ended.ended_at ?? '') - Date.parse(sleeper.created_at)
-      assert.ok(tookMs >= 1500 && tookMs < 6000, `${tookMs} ms`)
+      assert.ok(tookMs >= 1500, `${tookMs} ms`)
       assert.ok(Date.parse(ended.ended_at ?? '') >= Date.parse(asleep.scheduled_for))
     })
 

@@ -15,7 +15,7 @@ import {
 } from './program.ts'
 import { programFlow } from './program-flow.ts'
 import { OUTCOMES_MAX, randomProgram } from './random-program.ts'
-import { createRng } from '../../rng.ts'
+import { createRng } from './rng.ts'
 import { shrinkProgram, sizeOf } from './shrink-program.ts'
 
 const OPTIONS = { features: ALL_FEATURES, locks: ['a', 'b', 'c'], effectUrl: 'http://stub/' }

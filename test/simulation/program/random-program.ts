@@ -2,7 +2,7 @@ import { TooManyOutcomes } from './expectation.ts'
 import { expectOutcome } from './expect-outcome.ts'
 import { type Allowed, allowedInside, EVERYTHING, hasLocks, isValid } from './is-valid.ts'
 import type { Body, Feature, LockNode, Node, Program, Until } from './program.ts'
-import type { Rng } from '../../rng.ts'
+import type { Rng } from './rng.ts'
 
 export interface RandomOptions {
   readonly features: ReadonlySet<Feature>

@@ -34,6 +34,8 @@ interface Connection {
   readonly statuses: (status: { type: string }) => void
   isUp: boolean
   isClosed: boolean
+  /** What its client has not noticed yet, in the order in which it happened. */
+  readonly unnoticed: (() => void)[]
 }
 
 interface Subscription {
@@ -213,6 +215,7 @@ export function createSimNats(world: World): SimNats {
       statuses: statuses.push,
       isUp: true,
       isClosed: false,
+      unnoticed: [],
     }
     connections.add(connection)
     const close = (): Promise<void> => {
@@ -246,29 +249,31 @@ export function createSimNats(world: World): SimNats {
     } as unknown as NatsConnection
   }
 
+  /** A client notices what becomes of its connection in order, however long it was frozen. */
+  function notice(connection: Connection, label: string, run: () => void): void {
+    connection.unnoticed.push(run)
+    world.enqueue({
+      owner: connection.owner,
+      label,
+      run: () => connection.unnoticed.shift()?.(),
+    })
+  }
+
   function outage(ms: number): void {
     isUp = false
     queue.forgetPulls()
     for (const connection of connections) {
       connection.isUp = false
-      world.enqueue({
-        owner: connection.owner,
-        label: 'loses NATS',
-        run: () => connection.statuses({ type: 'disconnect' }),
-      })
+      notice(connection, 'loses NATS', () => connection.statuses({ type: 'disconnect' }))
     }
     runAs(null, () =>
       world.timer(ms, 'NATS is back', () => {
         isUp = true
         for (const connection of connections)
-          world.enqueue({
-            owner: connection.owner,
-            label: 'reconnects to NATS',
-            run() {
-              if (!isUp || connection.isClosed) return
-              connection.isUp = true
-              connection.statuses({ type: 'reconnect' })
-            },
+          notice(connection, 'reconnects to NATS', () => {
+            if (!isUp || connection.isClosed) return
+            connection.isUp = true
+            connection.statuses({ type: 'reconnect' })
           })
       }),
     )

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createRng, type Rng } from '../../rng.ts'
+import { createRng, type Rng } from '../program/index.ts'
 
 /** A running copy of a service. What it begins carries it along, over any number of awaits. */
 export interface Instance {

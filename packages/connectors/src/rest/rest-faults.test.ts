@@ -186,7 +186,7 @@ for (const [scheme, when, onSocket, phase, outcome] of CANCELS)
       { signal: controller.signal },
     )
     assert.deepEqual(verdict(result), { code: 'CANCELLED', phase, outcome, repeatable: false })
-    assert.ok(performance.now() - started < 2_000)
+    assert.ok(performance.now() - started < 9_000)
     await closed(server)
   })
 

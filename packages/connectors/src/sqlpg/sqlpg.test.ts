@@ -288,7 +288,7 @@ suite('failures', () => {
     ],
     [
       'the total timeout',
-      { fetchval: 'SELECT pg_sleep(5)', total_timeout: 0.3 },
+      { fetchval: 'SELECT pg_sleep(30)', total_timeout: 2 },
       { code: 'TIMED_OUT', outcome: 'known', native_code: 'pg: 57014' },
     ],
     [
@@ -371,7 +371,7 @@ suite('cancel', () => {
       outcome: 'known',
       repeatable: false,
     })
-    assert.ok(performance.now() - started < 3_000)
+    assert.ok(performance.now() - started < 15_000)
     assert.equal(await isRunning('cancelled'), false)
     assert.deepEqual(await rowsOf(`SELECT FROM ${schema}.thing WHERE id = 301`), [])
   })

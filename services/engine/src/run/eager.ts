@@ -1,5 +1,5 @@
 import type { Activation } from '@millrace/replay'
-import { after, monotonicMs, type Timer, toServiceError } from '@millrace/runtime'
+import { monotonicMs, toServiceError } from '@millrace/runtime'
 import {
   type ActivationCommit,
   type BirthAndEnd,
@@ -13,10 +13,11 @@ import { buildCommit } from './build-commit.ts'
 import { collect, createCollected } from './collected.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader } from './load-held.ts'
+import { createOverdue } from './overdue.ts'
 import type { RunnerDeps } from './runner.ts'
 
 export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm'> {
-  /** One that runs for longer is given back. */
+  /** One that runs for longer is given back, before it has run for twice as long. */
   readonly eagerMs: number
   /** At once at most; more are given back. */
   readonly maxInFlight: number
@@ -38,11 +39,9 @@ export interface Eager {
 export function createEager(deps: EagerDeps): Eager {
   const { db, bus, sandbox, realms, log, metrics, processId, maxInFlight, eagerMs } = deps
   const loader = createLoader({ db, realms })
-  const running = new Map<Attempt, number>()
+  const slow = createOverdue<Attempt>(eagerMs, (attempt) => refuse(attempt, 'slow'))
   const idlers: (() => void)[] = []
   const outbox = new Map<string, EagerResult[]>()
-  let timer: Timer | null = null
-  let ticks = 0
   let count = 0
   const outcomes = metrics.counter('engine_eager_total', 'Eager starts by what became of them', [
     'outcome',
@@ -85,7 +84,7 @@ export function createEager(deps: EagerDeps): Eager {
       log.debug({ error, executionId: attempt.start.executionId }, 'an eager start was given back')
       refuse(attempt, 'busy')
     } finally {
-      running.delete(attempt)
+      slow.delete(attempt)
       count -= 1
       if (count === 0) for (const resolve of idlers.splice(0)) resolve()
     }
@@ -99,7 +98,7 @@ export function createEager(deps: EagerDeps): Eager {
     if (loaded.kind !== 'ready') return 'waits'
     const { held, activation } = loaded
     const commit = await activate(attempt, held, activation)
-    running.delete(attempt)
+    slow.delete(attempt)
     if (commit === null || attempt.given) {
       sandbox.forget(held.workspaceId, sandboxKey(held))
       return 'waits'
@@ -115,7 +114,7 @@ export function createEager(deps: EagerDeps): Eager {
     held: Held,
     activation: Activation,
   ): Promise<ActivationCommit | null> {
-    const result = await realms.activate(held.realm, activation, () => watch(attempt))
+    const result = await realms.activate(held.realm, activation, () => slow.add(attempt))
     if ('lost' in result || result.end === null || result.commands.length > 0) return null
     const collected = createCollected()
     collect(collected, result)
@@ -141,23 +140,6 @@ export function createEager(deps: EagerDeps): Eager {
     } finally {
       stop()
     }
-  }
-
-  /** One timer for all: who has been running for a whole tick is given back at once. */
-  function watch(attempt: Attempt): void {
-    running.set(attempt, ticks)
-    timer ??= after(eagerMs, tick)
-  }
-
-  function tick(): void {
-    timer = null
-    ticks += 1
-    for (const [attempt, since] of running) {
-      if (since >= ticks) continue
-      running.delete(attempt)
-      refuse(attempt, 'slow')
-    }
-    if (running.size > 0) timer = after(eagerMs, tick)
   }
 
   function refuse(attempt: Attempt, refusal: EagerRefusal): void {

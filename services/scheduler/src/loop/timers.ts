@@ -45,7 +45,10 @@ export function timersLoop(context: SchedulerContext): Timers {
         if (isBacklog) return isStuck ? STUCK_MS : 0
       }
       isBacklog = false
-      return Math.max(await untilNext(fence), due.length > 0 ? 1 : 0)
+      const delayMs = await untilNext(fence)
+      if (delayMs > 0) return delayMs
+      // Due and not to be had: our lease has run out, and whoever has it now takes it.
+      return due.length > 0 ? 1 : STUCK_MS
     },
     onError: retryLogger(log),
   })

@@ -37,10 +37,3 @@ export function createRng(seed: number): Rng {
     },
   }
 }
-
-/** A seed of its own for one thing among many, so that their order does not matter. */
-export function seedOf(seed: number, name: string): number {
-  let hash = (seed ^ 0x811c9dc5) >>> 0
-  for (const letter of name) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0
-  return hash
-}
