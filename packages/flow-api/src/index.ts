@@ -20,6 +20,7 @@ export type { System } from './system.ts'
 export type { Execution, Handler } from './execution.ts'
 export type { ChildExecution, ExecutionStatus } from './child-execution.ts'
 export type { Lock, Semaphore, Setting } from './locks.ts'
+export type { Message, MessageLink, MessageOptions } from './message.ts'
 export type {
   ChildOptions,
   ConnectorSpec,
@@ -46,6 +47,7 @@ export {
   InvalidInputError,
   LifecycleSignal,
   LockTimeoutError,
+  MessageClosedError,
   MessageResponseTimeoutError,
   MissingInputError,
   PermissionDenied,

@@ -1,5 +1,6 @@
 import type { ChildExecution } from './child-execution.ts'
 import type { Semaphore, Setting } from './locks.ts'
+import type { Message } from './message.ts'
 import type { ReturnWhen } from './options.ts'
 
 /** What is not tied to the execution that runs. */
@@ -11,4 +12,6 @@ export interface System {
   semaphore(name: string, capacity: number): Semaphore
   /** The execution of that id, in this workspace. Asks nothing by itself. */
   execution(id: string): ChildExecution
+  /** The message of that id, in this workspace. Asks nothing by itself. */
+  message(id: string): Message
 }

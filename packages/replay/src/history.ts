@@ -93,6 +93,10 @@ export const COMMAND_KINDS = [
   'setting_set',
   'control',
   'read',
+  'message',
+  'message_wait',
+  'message_read',
+  'message_link',
   'break',
   'step_end',
 ] as const

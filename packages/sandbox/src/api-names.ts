@@ -19,6 +19,7 @@ export const API_VALUES: ReadonlySet<string> = new Set([
   'ExtraInputError',
   'SchemaValidationError',
   'DeadlockError',
+  'MessageClosedError',
   'ReturnWhen',
 ])
 
@@ -30,6 +31,9 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'Setting',
   'Semaphore',
   'Lock',
+  'Message',
+  'MessageLink',
+  'MessageOptions',
   'Json',
   'ChildOptions',
   'WaitOptions',

@@ -122,6 +122,22 @@ function isCommand(value: unknown): boolean {
       )
     case 'read':
       return typeof value['id'] === 'string' && isTexts(value['fields'])
+    case 'message':
+      return (
+        isMessage(value['message']) &&
+        typeof value['wait'] === 'boolean' &&
+        isTimeout(value['timeout'])
+      )
+    case 'message_wait':
+      return typeof value['id'] === 'string' && isTimeout(value['timeout'])
+    case 'message_read':
+      return typeof value['id'] === 'string'
+    case 'message_link':
+      return (
+        typeof value['id'] === 'string' &&
+        typeof value['recipient'] === 'string' &&
+        isTimeout(value['expiresAfter'])
+      )
     default:
       return false
   }
@@ -130,8 +146,7 @@ function isCommand(value: unknown): boolean {
 function isChild(value: unknown): boolean {
   return (
     isRecord(value) &&
-    typeof value['id'] === 'string' &&
-    /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value['id']) &&
+    isMadeId(value['id']) &&
     ['FLOW', 'SCRIPT', 'CONNECTION'].includes(value['type'] as string) &&
     'input' in value &&
     ['flow', 'script', 'connector', 'connectorType', 'name', 'projectId', 'description'].every(
@@ -139,6 +154,20 @@ function isChild(value: unknown): boolean {
     ) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
     (value['orphan'] === undefined || typeof value['orphan'] === 'boolean')
+  )
+}
+
+/** As `childId` makes them. */
+function isMadeId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value)
+}
+
+function isMessage(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isMadeId(value['id']) &&
+    isRecord(value['content']) &&
+    isRecord(value['fields'])
   )
 }
 

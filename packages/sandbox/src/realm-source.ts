@@ -25,6 +25,7 @@ const REALM_FILES = [
   'step',
   'start-child',
   'locks',
+  'message',
   'self-execution',
   'system',
   'environment',

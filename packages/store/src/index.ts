@@ -212,6 +212,29 @@ export {
   lockExecutions,
   lockSeeds,
 } from './deadlocks.ts'
+export {
+  answerMessage,
+  countMessageChanges,
+  insertMessages,
+  type MessageAnswer,
+  type MessageKey,
+  type MessageRow,
+  type NewMessage,
+  readLinkKeys,
+  readMessages,
+  readMessagesOf,
+  readResponseWaits,
+} from './messages.ts'
+export { listMessages } from './message-lists.ts'
+export {
+  closeMessages,
+  type MessageProgress,
+  nextDueMessageMs,
+  saveProgress,
+  sweepMessages,
+  takeDueMessages,
+} from './message-plans.ts'
+export { collectResponses, responseOutcome, settledOutcome } from './message-responses.ts'
 export { createPresence, type Presence } from './presence.ts'
 export { createShardKeeper, type ShardKeeper } from './shard-keeper.ts'
 export {

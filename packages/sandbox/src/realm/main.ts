@@ -7,6 +7,7 @@ import { harden } from './harden.ts'
 import { setRealmLimits } from './limits.ts'
 import type { RealmLimits } from './limits.ts'
 import { Lock, Semaphore, Setting } from './locks.ts'
+import { Message } from './message.ts'
 import { SelfExecution } from './self-execution.ts'
 import { System } from './system.ts'
 
@@ -27,7 +28,7 @@ export function buildRealm(
 ): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, System])
+  harden([ChildExecution, Lock, Message, Setting, Semaphore, SelfExecution, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

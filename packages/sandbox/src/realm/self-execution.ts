@@ -14,6 +14,7 @@ import {
 import { ChildExecution, valueOrThrow, waitFor } from './child-execution.ts'
 import { ExecutionCancel, ExecutionError, ExecutionSuccess, isRecord } from './exceptions.ts'
 import { writeLog } from './log.ts'
+import { Message } from './message.ts'
 import { promised } from './promised.ts'
 import type { Run } from './run.ts'
 import { saveFields, setOutput } from './save.ts'
@@ -70,6 +71,10 @@ export class SelfExecution {
     return promised(() =>
       startChild(this.#run, 'self.script', scriptTarget(source), inputs, options),
     )
+  }
+
+  message(message: unknown): Promise<Message> {
+    return promised(() => Message.ask(this.#run, message))
   }
 
   step(name: unknown, work: unknown): Promise<Json> {
