@@ -7,17 +7,21 @@ import type { SchedulerConfig } from './config.ts'
 import { consumeControlNudge } from './consume/control-nudge.ts'
 import { consumeDependencyNudge } from './consume/dependency-nudge.ts'
 import { consumeEnded } from './consume/ended.ts'
+import { consumeResponseNudge } from './consume/response-nudge.ts'
 import { consumeTimerNudge } from './consume/timer-nudge.ts'
 import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
+import { messagesLoop } from './loop/messages.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
+import { sweepMessagesLoop } from './loop/sweep-messages.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
 import { timersLoop } from './loop/timers.ts'
 import { createCascade } from './resolve/cascade.ts'
 import { createControls } from './resolve/controls.ts'
 import { dependencyResolver } from './resolve/dependencies.ts'
+import { createResponses } from './resolve/responses.ts'
 import { schedulerRpc } from './rpc/scheduler-rpc.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
@@ -68,22 +72,26 @@ export async function createScheduler(
   const dependencies = dependencyResolver(context)
   const cascade = createCascade(context)
   const controls = createControls(context, { cascade, dependencies })
+  const responses = createResponses(context)
   const timers = timersLoop(context)
   const loops = [
     timers,
+    messagesLoop(context),
     expiredProcessesLoop(context),
     sweepExecutionsLoop(context, cascade),
-    sweepWaitsLoop(context, { dependencies, controls }),
+    sweepWaitsLoop(context, { dependencies, controls, responses }),
+    sweepMessagesLoop(context),
     partitionsLoop(context),
     retentionLoop(context),
   ]
-  const resolvers = [dependencies, cascade, controls]
+  const resolvers = [dependencies, cascade, controls, responses]
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
   const subscriptions = [
     consumeEnded(bus, { dependencies, cascade }),
     consumeTimerNudge(bus, timers),
     consumeDependencyNudge(bus, dependencies),
     consumeControlNudge(bus, controls),
+    consumeResponseNudge(bus, responses),
   ]
 
   /** Shards came: look at once at what waits in them. */

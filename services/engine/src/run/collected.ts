@@ -1,4 +1,4 @@
-import type { NewExecution, NewLockRequest, NewWait } from '@millrace/store'
+import type { NewExecution, NewLockRequest, NewMessage, NewWait } from '@millrace/store'
 import type { ActivationResult, End, HistoryEntry, Json, LogLine, Outcome } from '@millrace/replay'
 
 /** What the crossings of one activation have brought so far; nothing of it exists before the commit. */
@@ -14,6 +14,9 @@ export interface Collected {
   readonly settings: Map<string, { readonly id: string; readonly value: Json }>
   /** Executions waited for that existed before: their end must be announced, and may be past. */
   readonly foreign: { readonly seq: number; readonly ids: readonly string[] }[]
+  readonly messages: NewMessage[]
+  /** Waits for messages that existed before, and may have been answered meanwhile. */
+  readonly foreignMessages: number[]
   name: string | null
   message: string | undefined
   output: Json | undefined
@@ -33,6 +36,8 @@ export function createCollected(): Collected {
     lockRequests: [],
     settings: new Map(),
     foreign: [],
+    messages: [],
+    foreignMessages: [],
     name: null,
     message: undefined,
     output: undefined,

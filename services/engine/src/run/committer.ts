@@ -6,7 +6,9 @@ import {
   commitActivations,
   createBatcher,
   type Database,
+  insertMessages,
   markWatched,
+  type NewMessage,
   type Payload,
   putPayloads,
 } from '@millrace/store'
@@ -18,6 +20,9 @@ export interface CommitItem {
   readonly commit: ActivationCommit
   readonly payloads: readonly Payload[]
   readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
+  readonly messages: readonly NewMessage[]
+  /** Waits for messages that existed before. */
+  readonly foreignMessages: readonly number[]
   /** Whether somebody besides a parent must hear of its end: a lock's manager. */
   readonly announceEnd: boolean
 }
@@ -71,15 +76,27 @@ export function createCommitter({
       )
       if (watched.length > 0) await markWatched(db, watched)
       const stop = seconds.startTimer()
-      const results = await commitActivations(
-        db,
-        items.map((item) => item.commit),
-      )
+      const results = await commit(db, items)
       stop()
       nudge(bus, items, results)
       fenced.inc(results.filter((result) => !result.applied).length)
       return results
     },
+  })
+}
+
+/** Messages exist with the commit that asks; batches without any cost no transaction of their own. */
+function commit(db: Database, items: readonly CommitItem[]): Promise<CommitResult[]> {
+  const commits = items.map((item) => item.commit)
+  if (items.every((item) => item.messages.length === 0)) return commitActivations(db, commits)
+  return db.transaction(async (tx) => {
+    const results = await commitActivations(tx, commits)
+    const applied = items.filter((_, index) => results[index]?.applied === true)
+    await insertMessages(
+      tx,
+      applied.flatMap((item) => item.messages),
+    )
+    return results
   })
 }
 
@@ -91,8 +108,10 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   const locks = new Map<string, { workspaceId: string; key: string }>()
   const dependencies = []
   const controls = []
+  const responses = []
   let due = Infinity
-  for (const [index, { commit, foreign, announceEnd }] of items.entries()) {
+  for (const [index, item] of items.entries()) {
+    const { commit, foreign, announceEnd } = item
     const result = results[index]
     if (result === undefined || !result.applied) continue
     const { workspaceId, executionId } = commit
@@ -113,6 +132,7 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
     for (const { key } of commit.lockRequests)
       locks.set(`${workspaceId}/${key}`, { workspaceId, key })
     for (const { seq } of foreign) dependencies.push({ workspaceId, executionId, seq })
+    for (const seq of item.foreignMessages) responses.push({ workspaceId, executionId, seq })
   }
   if (moved.length > 0) bus.publishMoved(moved)
   if (ended.length > 0) bus.publishEnded(ended)
@@ -121,6 +141,7 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   if (locks.size > 0) bus.nudgeLocks([...locks.values()])
   if (dependencies.length > 0) bus.nudgeDependencies(dependencies)
   if (controls.length > 0) bus.nudgeControls(controls)
+  if (responses.length > 0) bus.nudgeResponses(responses)
   if (due < Infinity) bus.nudgeTimers(due)
 }
 

@@ -16,7 +16,7 @@ import { createLoader } from './load-held.ts'
 import { createOverdue } from './overdue.ts'
 import type { RunnerDeps } from './runner.ts'
 
-export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm'> {
+export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm' | 'publicUrl'> {
   /** One that runs for longer is given back, before it has run for twice as long. */
   readonly eagerMs: number
   /** At once at most; more are given back. */

@@ -25,6 +25,8 @@ export interface RunnerDeps {
   readonly processId: string
   readonly slowMs: number
   readonly maxWarm: number
+  /** Where people reach the gateway: what links to messages begin with. */
+  readonly publicUrl: string
 }
 
 /** Work for the runner: a dispatch, with the answers where they came along. */
@@ -60,7 +62,7 @@ export interface Runner {
  * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { db, sandbox, realms, log, metrics, processId } = deps
+  const { db, sandbox, realms, log, metrics, processId, publicUrl } = deps
   const loader = createLoader({ db, realms })
   const claims = createClaims(deps)
   const committer = createCommitter(deps)
@@ -159,6 +161,8 @@ export function createRunner(deps: RunnerDeps): Runner {
       commit,
       payloads,
       foreign: collected.foreign,
+      messages: collected.messages,
+      foreignMessages: collected.foreignMessages,
       announceEnd,
     })
     report(held, result)
@@ -243,7 +247,8 @@ export function createRunner(deps: RunnerDeps): Runner {
       for (const answer of activation.answers)
         if (answer.position <= result.consumed) held.waits.delete(answer.seq)
       held.consumed = result.consumed
-      const local = await answerCommands(db, held, { collected, commands: result.commands })
+      const { commands } = result
+      const local = await answerCommands(db, held, { collected, commands, publicUrl })
       if (result.end !== null) return collected
       const rest = activation.answers.filter((answer) => answer.position > result.consumed)
       if (local.length === 0 && rest.length === 0) return collected
@@ -275,6 +280,8 @@ export function createRunner(deps: RunnerDeps): Runner {
     await committer.add({
       ...buildCommit(held, { collected, processId }),
       foreign: [],
+      messages: [],
+      foreignMessages: [],
       announceEnd: false,
     })
   }
