@@ -5,6 +5,7 @@ import { addExecutionCommands } from './commands/execution.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
+import { addMessageCommands } from './commands/message.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addSettingCommands } from './commands/setting.ts'
@@ -53,6 +54,7 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addMessageCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
 }

@@ -1,6 +1,7 @@
 import { createAuth, type Auth } from './auth.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
 import { nodePlatform, type Platform } from './platform.ts'
+import { createMessages, type Messages } from './messages.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
   ApiKey,
@@ -32,6 +33,7 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly executions: Executions
+  readonly messages: Messages
   readonly flows: Records<Flow, NewFlow>
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
@@ -51,6 +53,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: options.url,
     executions: createExecutionsApi(transport),
+    messages: createMessages(transport),
     flows: createRecords(transport, 'flow'),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),

@@ -57,6 +57,7 @@ SELECT
     WHEN e.ended_at IS NULL AND e.id IS NOT NULL THEN 'TIMEOUT'
     ELSE 'ENDED'
   END AS closed_why,
+  w.due_at AS expires_at,              -- when its execution gives up waiting
   e.name AS execution_name, e.flow_id, e.project_id
 FROM message m
   LEFT JOIN LATERAL (
@@ -64,7 +65,7 @@ FROM message m
     WHERE e.workspace_id = m.workspace_id AND e.id = m.execution_id LIMIT 1
   ) e ON true
   LEFT JOIN LATERAL (
-    SELECT w.seq FROM wait w
+    SELECT w.seq, w.due_at FROM wait w
     WHERE w.workspace_id = m.workspace_id AND w.execution_id = m.execution_id AND w.seq = m.seq
       AND w.generation = m.generation LIMIT 1
   ) w ON m.status = 'OPEN' AND m.is_awaited

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts'
 import { sql } from './messages-sql.ts'
-import { pgText } from './pg-text.ts'
+import { pgText, pgTextOrNull } from './pg-text.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { recordset } from './recordset.ts'
 
@@ -60,6 +60,8 @@ export interface MessageRow {
   readonly answered_by_id: string | null
   readonly closed_at: number | null
   readonly closed_why: 'TIMEOUT' | 'ENDED' | 'WITHDRAWN' | null
+  /** When its execution gives up waiting; null: never, or it does not wait. */
+  readonly expires_at: number | null
   /** Of the execution that asks; null when it is not there any more. */
   readonly execution_name: string | null
   readonly flow_id: string | null
@@ -140,7 +142,7 @@ export async function answerMessage(
   { workspaceId, messageId }: MessageKey,
   { response, button, by, byId }: MessageAnswer,
 ): Promise<number | null> {
-  const params = [workspaceId, messageId, response, button, pgText(by), byId]
+  const params = [workspaceId, messageId, response, pgTextOrNull(button), pgText(by), byId]
   const [row] = await tx.query<{ answered_at: number }>(sql.answerMessage, params)
   return row?.answered_at ?? null
 }

@@ -62,6 +62,7 @@ export {
   engineService,
   executionService,
   lockService,
+  messageService,
   recordService,
   schedulerService,
 } from './services.ts'

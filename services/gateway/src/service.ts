@@ -11,6 +11,7 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { messageRoutes } from './http/message-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
@@ -78,6 +79,7 @@ export async function createGateway(
   })
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
   const eager = createEagerStarts({ bus, metrics, processId })
+  let httpPort = config.http.port
   const context: Context = {
     hot,
     api,
@@ -86,6 +88,7 @@ export async function createGateway(
     metrics,
     organizationId: await organization(),
     build: VERSION,
+    publicUrl: () => config.publicUrl ?? `http://127.0.0.1:${httpPort}`,
     authenticator: createAuthenticator(api),
     admission,
     flows,
@@ -104,13 +107,13 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [...executionRoutes, ...messageRoutes, ...recordRoutes, ...peopleRoutes],
     log,
     ready,
     version: VERSION,
   })
   await http.listen({ host: config.http.host, port: config.http.port, backlog: BACKLOG })
-  const httpPort = portOf(http.server.address()) ?? config.http.port
+  httpPort = portOf(http.server.address()) ?? httpPort
   const rpc = await ports.serveRpc(context, { ...config.grpc, log })
 
   const process = { processId, service: 'gateway', address: `127.0.0.1:${rpc.port}` }

@@ -105,7 +105,7 @@ async function link(
     expiresAt,
     nonce: randomToken(16),
   })
-  const url = `${publicUrl}/answer/${token}`
+  const url = `${publicUrl}/answer#${token}`
   return { outcome: value({ url, token, expires_at: new Date(expiresAt).toISOString() }) }
 }
 
@@ -209,6 +209,7 @@ const asRow = (message: NewMessage): MessageRow => ({
   answered_by_id: null,
   closed_at: null,
   closed_why: null,
+  expires_at: null,
   execution_name: null,
   flow_id: null,
   project_id: null,

@@ -1,8 +1,9 @@
 import type { Logger } from '@millrace/runtime'
 import { type GrpcServer, served, serveGrpc } from '@millrace/runtime/grpc'
-import { descriptorSet, executionService, recordService } from '@millrace/wire'
+import { descriptorSet, executionService, messageService, recordService } from '@millrace/wire'
 import type { Context } from '../context.ts'
 import { executionRpc } from './execution-service.ts'
+import { messageRpc } from './message-service.ts'
 import { recordRpc } from './record-service.ts'
 
 /** The public services over gRPC, with reflection and health. */
@@ -13,6 +14,7 @@ export function serveRpc(
   return serveGrpc({
     services: [
       served(executionService, executionRpc(context)),
+      served(messageService, messageRpc(context)),
       served(recordService, recordRpc(context)),
     ],
     log: options.log,
