@@ -11,6 +11,7 @@ export function messageJson(row: MessageRow, fields: readonly string[] | null = 
     id: row.id,
     workspace_id: row.workspace_id,
     record_type: 'MESSAGE',
+    activity_type: 'MESSAGE',
     status: row.status,
     subject: row.title,
     form,
