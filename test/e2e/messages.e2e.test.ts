@@ -99,7 +99,9 @@ describe('messages', { concurrency: 4, timeout: 240_000 }, () => {
     await at.rig.reaches(waiting.id, 'WAITING_RESPONSE')
     await at.stack.client.messages.reply(id)
     assert.deepEqual((await at.rig.ended(waiting.id)).output_value, ['ANSWERED', {}])
-    const late = await at.rig.output(`return (await system.message(inputs.id).wait()).status`, { id })
+    const late = await at.rig.output(`return (await system.message(inputs.id).wait()).status`, {
+      id,
+    })
     assert.equal(late, 'ANSWERED')
   })
 
@@ -153,7 +155,10 @@ describe('messages', { concurrency: 4, timeout: 240_000 }, () => {
     ])
     assert.equal(child.orphan, true)
     const shown = await at.stack.client.messages.get(message.id)
-    assert.deepEqual([shown.is_due, shown.escalated_at !== null, shown.status], [true, true, 'OPEN'])
+    assert.deepEqual(
+      [shown.is_due, shown.escalated_at !== null, shown.status],
+      [true, true, 'OPEN'],
+    )
     await at.stack.client.messages.reply(message.id)
     assert.equal((await at.rig.ended(id)).output_value, 'went on')
   })
@@ -183,7 +188,7 @@ describe('messages', { concurrency: 4, timeout: 240_000 }, () => {
         callGrpc<Record<string, never>>(grpc.messages, method, request)
       const read: { message?: { subject: string } } = await call('Get', { id: message.id })
       assert.equal(read.message?.subject, message.subject)
-      const string = { kind: 'stringValue', stringValue: 'me' }
+      const string = { stringValue: 'me' }
       const replied: { message?: { status: string } } = await call('Reply', {
         id: message.id,
         response: { fields: { string } },

@@ -72,9 +72,9 @@ describe('random programs', { timeout: 300_000 }, () => {
   function answerMessages(): { stop(): Promise<void> } {
     const { messages } = at.stack.client
     const filter = { field: 'status', op: 'eq', value: 'OPEN' } as const
-    let isOver = false
+    const over = new AbortController()
     const answered = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         for (const { id, subject } of (await messages.list({ filter, limit: 100 })).items)
           // Its time may be over by now.
           await messages.reply(id, { string: subject }).catch(() => undefined)
@@ -83,7 +83,7 @@ describe('random programs', { timeout: 300_000 }, () => {
     })()
     return {
       stop: () => {
-        isOver = true
+        over.abort()
         return answered
       },
     }

@@ -1,4 +1,7 @@
+// Loaded by an engine when somebody asks first; here before, since loading takes real time.
+import '../../services/engine/src/run/answer-messages.ts'
 import type { Client } from './client.ts'
+import { nodesOf, type Program } from './program/program.ts'
 import type { World } from './world/world.ts'
 
 const OPEN = JSON.stringify({ field: 'status', op: 'eq', value: 'OPEN' })
@@ -19,9 +22,15 @@ export async function answerMessages(world: World, client: Client): Promise<void
         [1, 2].map(() =>
           client
             .ask('replyToMessage', { params: { id }, body: { response: { string: subject } } })
-            .catch((error: unknown) => world.note(`- people: refused: ${(error as Error).message}`)),
+            .catch((error: unknown) =>
+              world.note(`- people: refused: ${(error as Error).message}`),
+            ),
         ),
       ),
     )
   }
 }
+
+/** Whether it needs somebody to answer. */
+export const asks = ({ body }: Program): boolean =>
+  [...nodesOf(body)].some(({ kind }) => kind === 'message')

@@ -91,8 +91,7 @@ export function createMessages(transport: Transport): Messages {
     listPage<Message>(transport, '/message', options, { for_me: forMe })
   return {
     list,
-    iterate: (options) =>
-      iteratePages((page) => list({ ...page, forMe: options?.forMe }), options),
+    iterate: (options) => iteratePages((page) => list({ ...page, forMe: options?.forMe }), options),
     get: async (id) => as<Message>(await transport.send({ method: 'GET', path: one(id) })),
     reply: async (id, response = {}) =>
       as<Message>(

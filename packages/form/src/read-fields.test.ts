@@ -84,7 +84,14 @@ test('what is of the wrong kind or too much is named', () => {
 })
 
 test('whatever is given, it does not throw', () => {
-  const names = ['assignees', 'due_at', 'due_after', 'remind_times', 'escalate_flow', 'remind_input']
+  const names = [
+    'assignees',
+    'due_at',
+    'due_after',
+    'remind_times',
+    'escalate_flow',
+    'remind_input',
+  ]
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...names), fc.jsonValue()), (fields) => {
       readFields(fields, AT)

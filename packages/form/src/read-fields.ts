@@ -1,5 +1,5 @@
 import { type Checked, type FieldError, isObject } from './form.ts'
-import { type MessagePlan, type PlanFields, readPlan } from './message-plan.ts'
+import { type MessagePlan, readPlan } from './message-plan.ts'
 
 /** A message apart from what it says: who may answer it, and what happens while nobody does. */
 export interface MessageFields {
@@ -41,7 +41,7 @@ export function readFields(
   const escalateFlow = readName(fields, 'escalate_flow', errors)
   const escalateInput = readInput(fields, 'escalate_input', errors)
   const escalateAssignees = readNames(fields, 'escalate_assignees', errors)
-  const plan = readPlan(fields as PlanFields, createdAt)
+  const plan = readPlan(fields, createdAt)
   if (!plan.ok) return { ok: false, errors: [...errors, ...plan.errors] }
 
   const { remindAt, escalateAt, dueAt } = plan.value
@@ -56,7 +56,12 @@ export function readFields(
     'needs assignees: without them everybody may answer already',
     errors,
   )
-  need(Object.keys(remindInput).length === 0 || remindFlow !== null, '/remind_input', FLOWLESS, errors)
+  need(
+    Object.keys(remindInput).length === 0 || remindFlow !== null,
+    '/remind_input',
+    FLOWLESS,
+    errors,
+  )
   need(
     Object.keys(escalateInput).length === 0 || escalateFlow !== null,
     '/escalate_input',

@@ -122,22 +122,26 @@ function isCommand(value: unknown): boolean {
       )
     case 'read':
       return typeof value['id'] === 'string' && isTexts(value['fields'])
-    case 'message':
-      return (
-        isMessage(value['message']) &&
-        typeof value['wait'] === 'boolean' &&
-        isTimeout(value['timeout'])
-      )
+    default:
+      return isMessageCommand(value)
+  }
+}
+
+function isMessageCommand(value: Record<string, unknown>): boolean {
+  if (value['kind'] === 'message')
+    return (
+      isMessage(value['message']) &&
+      typeof value['wait'] === 'boolean' &&
+      isTimeout(value['timeout'])
+    )
+  if (typeof value['id'] !== 'string') return false
+  switch (value['kind']) {
     case 'message_wait':
-      return typeof value['id'] === 'string' && isTimeout(value['timeout'])
+      return isTimeout(value['timeout'])
     case 'message_read':
-      return typeof value['id'] === 'string'
+      return true
     case 'message_link':
-      return (
-        typeof value['id'] === 'string' &&
-        typeof value['recipient'] === 'string' &&
-        isTimeout(value['expiresAfter'])
-      )
+      return typeof value['recipient'] === 'string' && isTimeout(value['expiresAfter'])
     default:
       return false
   }

@@ -38,7 +38,6 @@ CREATE TABLE message (
 );
 -- This way round for the reason that 0030-scheduler.sql gives.
 CREATE INDEX message_execution ON message (execution_id, workspace_id);
-CREATE INDEX message_created ON message (workspace_id, created_at, id);
 CREATE INDEX message_open ON message (workspace_id, id) WHERE status = 'OPEN';
 CREATE INDEX message_next ON message (next_at) WHERE next_at IS NOT NULL;
 

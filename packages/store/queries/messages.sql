@@ -38,7 +38,6 @@ RETURNING m.answered_at
 -- Whoever waits for this message: who asked, and others who know its id.
 SELECT w.execution_id, w.generation, w.seq
 FROM wait w WHERE w.workspace_id = $1 AND w.ref = $2 AND w.kind = 'RESPONSE'
-ORDER BY w.execution_id, w.seq
 
 -- name: collectResponses
 -- Of these waits those for messages that are not open, with what they are to be answered.
@@ -55,9 +54,10 @@ LEFT JOIN LATERAL (
 WHERE w.kind = 'RESPONSE' AND m.status IS DISTINCT FROM 'OPEN'
 
 -- name: readMessagesOf
--- The newest $3 messages of an execution.
-SELECT n.* FROM message_now n
-WHERE n.workspace_id = $1 AND n.execution_id = $2
+-- The newest $3 messages of an execution. OFFSET 0 keeps the planner from walking all by their age.
+SELECT n.* FROM (
+  SELECT * FROM message_now n WHERE n.workspace_id = $1 AND n.execution_id = $2 OFFSET 0
+) n
 ORDER BY n.created_at DESC, n.id DESC LIMIT $3
 
 -- name: countChanges
@@ -95,17 +95,21 @@ FROM ROWS FROM (
   json_to_recordset($1::json) AS (workspace_id uuid, id uuid, next_at float8, assignees text[]),
   unnest($2::text[])
 ) AS d(workspace_id, id, next_at, assignees, progress)
-WHERE m.workspace_id = d.workspace_id AND m.id = d.id AND m.status = 'OPEN'
+-- Open they are: whoever saves has taken them. A condition on it would offer the planner the index of all
+-- that are.
+WHERE m.workspace_id = d.workspace_id AND m.id = d.id
 
 -- name: closeMessages
--- Writes down what message_now says. An answer that comes meanwhile has the row, and then it is not open.
+-- Writes down what message_now says. An answer that comes meanwhile has the row, and then it is not open;
+-- said in this way for the reason that saveProgress gives.
 UPDATE message m SET
   status = 'CLOSED', closed_at = n.closed_at, closed_why = n.closed_why, next_at = NULL, changes = m.changes + 1
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 CROSS JOIN LATERAL (
   SELECT * FROM message_now n WHERE n.workspace_id = d.workspace_id AND n.id = d.id LIMIT 1
 ) n
-WHERE n.status = 'CLOSED' AND m.workspace_id = d.workspace_id AND m.id = d.id AND m.status = 'OPEN'
+WHERE n.status = 'CLOSED' AND m.workspace_id = d.workspace_id AND m.id = d.id
+  AND m.status NOT IN ('ANSWERED', 'CLOSED')
 RETURNING m.id
 
 -- name: sweepMessages

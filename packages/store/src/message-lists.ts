@@ -46,7 +46,8 @@ const source: Omit<ListSource, 'name' | 'where'> = {
           `EXISTS (SELECT FROM unnest(m.assignees) AS a(name) WHERE ${condition})`,
       },
       allows_links: column('allows_links', 'boolean'),
-      created_at: column('created_at', 'time'),
+      // Ids are born with their time in front and are the primary key.
+      created_at: { ...column('created_at', 'time'), sortSql: { sql: 'm.id', type: 'uuid' } },
       due_at: column('due_at', 'time'),
       answered_at: column('answered_at', 'time'),
       answered_by: column('answered_by', 'text'),

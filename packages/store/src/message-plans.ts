@@ -60,10 +60,7 @@ export async function saveProgress(
 }
 
 /** Writes down that these are closed, those of them that are; returns their ids. */
-export async function closeMessages(
-  db: Queryable,
-  keys: readonly MessageKey[],
-): Promise<string[]> {
+export async function closeMessages(db: Queryable, keys: readonly MessageKey[]): Promise<string[]> {
   if (keys.length === 0) return []
   const param = keys.map(({ workspaceId, messageId }) => ({
     workspace_id: workspaceId,

@@ -133,7 +133,10 @@ test('everybody who waits for an answered message is answered, and nobody for an
   await answerMessage(store.db, keyOf(made), ANSWER)
   const { answers } = await collectResponses(store.db, keys)
   assert.equal(answers.length, 2)
-  assert.deepEqual((await answerWaits(store.db, answers)).map(({ moved }) => moved), [true, true])
+  assert.deepEqual(
+    (await answerWaits(store.db, answers)).map(({ moved }) => moved),
+    [true, true],
+  )
   const [outcome] = answers.map((one) => one.outcome)
   assert.ok(outcome?.kind === 'value' && 'v' in outcome.value)
   assert.deepEqual((outcome.value.v as { response: unknown }).response, { go: true })

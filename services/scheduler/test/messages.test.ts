@@ -80,7 +80,12 @@ const answersOf = (executionId: string) =>
   )
 
 const born = () =>
-  bench.sql<{ name: string; input: { message: Record<string, unknown> }; parent: string; orphan: boolean }>(
+  bench.sql<{
+    name: string
+    input: { message: Record<string, unknown> }
+    parent: string
+    orphan: boolean
+  }>(
     `SELECT name, input, parent_execution_id AS parent, orphan FROM execution WHERE name <> 'asks' ORDER BY name`,
   )
 
@@ -126,7 +131,10 @@ test('a message that is due, and late for a reminder and an escalation, gets eac
 test('a flow that is gone is named on the message, and the message goes on', async () => {
   const message = await ask({ remind_after: 60, remind_flow: 'gone' }, 61_000)
   await bench.start()
-  await eventually(async () => (await read(message)).progress?.['failure'], 'there is no flow named "gone" any more')
+  await eventually(
+    async () => (await read(message)).progress?.['failure'],
+    'there is no flow named "gone" any more',
+  )
   assert.equal((await read(message)).next_at, null)
   assert.equal((await born()).length, 0)
 })

@@ -50,20 +50,24 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
     assert.equal(status, 'OPEN')
   })
 
-  item(['9.2a', '9.3'], 'a text asks for OK, and the run waits until it is pressed', async (doors) => {
-    const { id, message } = await asks(
-      doors,
-      `return (await self.message({ message: 'For **your** information' })).response`,
-    )
-    assert.equal(message.form.text, 'For **your** information')
-    assert.deepEqual(
-      message.form.items.map(({ element, label }) => [element, label]),
-      [['submit', 'OK']],
-    )
-    assert.equal((await doors.client.executions.get(id)).status, 'WAITING_RESPONSE')
-    await doors.client.messages.reply(message.id)
-    assert.deepEqual((await doors.rig.ended(id)).output_value, {})
-  })
+  item(
+    ['9.2a', '9.3'],
+    'a text asks for OK, and the run waits until it is pressed',
+    async (doors) => {
+      const { id, message } = await asks(
+        doors,
+        `return (await self.message({ message: 'For **your** information' })).response`,
+      )
+      assert.equal(message.form.text, 'For **your** information')
+      assert.deepEqual(
+        message.form.items.map(({ element, label }) => [element, label]),
+        [['submit', 'OK']],
+      )
+      assert.equal((await doors.client.executions.get(id)).status, 'WAITING_RESPONSE')
+      await doors.client.messages.reply(message.id)
+      assert.deepEqual((await doors.rig.ended(id)).output_value, {})
+    },
+  )
 
   item('9.2b', 'a request is one text and OK, answered under string', async (doors) => {
     const { id, message } = await asks(
@@ -169,18 +173,26 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
     },
   )
 
-  item('D71', 'an answer that does not match its form is 422, and nobody goes on', async (doors) => {
-    const { id, message } = await asks(doors, `return (await self.message({ body: inputs })).button`, BODY)
-    const reply = (response: unknown) =>
-      doors.rest('POST', `/message/${message.id}/reply`, { response })
-    const wrong = await reply({ when: 'noon', count: 0 })
-    assert.equal(wrong.status, 422)
-    assert.deepEqual(wrong.pointers.toSorted(), ['/response/count', '/response/when'])
-    assert.deepEqual((await reply({ when: '', count: 1 })).status, 422, 'emptied is nothing')
-    assert.equal((await doors.client.executions.get(id)).status, 'WAITING_RESPONSE')
-    assert.equal((await reply({ when: '12:00' })).status, 200)
-    assert.equal((await doors.rig.ended(id)).output_value, 'yes')
-  })
+  item(
+    'D71',
+    'an answer that does not match its form is 422, and nobody goes on',
+    async (doors) => {
+      const { id, message } = await asks(
+        doors,
+        `return (await self.message({ body: inputs })).button`,
+        BODY,
+      )
+      const reply = (response: unknown) =>
+        doors.rest('POST', `/message/${message.id}/reply`, { response })
+      const wrong = await reply({ when: 'noon', count: 0 })
+      assert.equal(wrong.status, 422)
+      assert.deepEqual(wrong.pointers.toSorted(), ['/response/count', '/response/when'])
+      assert.deepEqual((await reply({ when: '', count: 1 })).status, 422, 'emptied is nothing')
+      assert.equal((await doors.client.executions.get(id)).status, 'WAITING_RESPONSE')
+      assert.equal((await reply({ when: '12:00' })).status, 200)
+      assert.equal((await doors.rig.ended(id)).output_value, 'yes')
+    },
+  )
 
   item(
     'D72',
@@ -205,26 +217,30 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
     },
   )
 
-  item('D73', 'a link answers once and shows the form alone, where it is allowed', async (doors) => {
-    const { id, message } = await asks(
-      doors,
-      `return (await self.message({ message: 'x', allows_links: true })).get('answered_by')`,
-    )
-    const { token } = await doors.client.messages.createLink(message.id, { recipient: 'guest' })
-    const link = (path: string, body: object) =>
-      doors.rest('POST', `/message/link/${path}`, { token, ...body }, { authorization: '' })
-    const form = await link('form', {})
-    assert.deepEqual(Object.keys(form.json).toSorted(), ['expires_at', 'form', 'recipient'])
-    assert.equal((await link('reply', {})).status, 200)
-    assert.equal((await link('reply', {})).status, 409)
-    assert.equal((await doors.rig.ended(id)).output_value, 'guest')
-    const other = await asks(doors, `await self.message({ message: 'x' })`)
-    await assert.rejects(
-      doors.client.messages.createLink(other.message.id, { recipient: 'guest' }),
-      isConflict,
-    )
-    await doors.client.executions.cancel(other.id)
-  })
+  item(
+    'D73',
+    'a link answers once and shows the form alone, where it is allowed',
+    async (doors) => {
+      const { id, message } = await asks(
+        doors,
+        `return (await self.message({ message: 'x', allows_links: true })).get('answered_by')`,
+      )
+      const { token } = await doors.client.messages.createLink(message.id, { recipient: 'guest' })
+      const link = (path: string, body: object) =>
+        doors.rest('POST', `/message/link/${path}`, { token, ...body }, { authorization: '' })
+      const form = await link('form', {})
+      assert.deepEqual(Object.keys(form.json).toSorted(), ['expires_at', 'form', 'recipient'])
+      assert.equal((await link('reply', {})).status, 200)
+      assert.equal((await link('reply', {})).status, 409)
+      assert.equal((await doors.rig.ended(id)).output_value, 'guest')
+      const other = await asks(doors, `await self.message({ message: 'x' })`)
+      await assert.rejects(
+        doors.client.messages.createLink(other.message.id, { recipient: 'guest' }),
+        isConflict,
+      )
+      await doors.client.executions.cancel(other.id)
+    },
+  )
 
   item(
     'D74',

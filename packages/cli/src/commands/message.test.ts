@@ -11,7 +11,13 @@ const MESSAGE = {
     subject: 'Deploy?',
     text: 'Version 12 is ready.',
     items: [
-      { element: 'select', name: 'where', label: 'Where', is_required: true, options: [{ value: 'test', label: 'Test' }] },
+      {
+        element: 'select',
+        name: 'where',
+        label: 'Where',
+        is_required: true,
+        options: [{ value: 'test', label: 'Test' }],
+      },
       { element: 'submit', name: 'go', label: 'Go' },
     ],
   },
@@ -41,7 +47,9 @@ const ANSWERED = {
 }
 
 test('message list asks for open ones, and for mine alone when told so', async () => {
-  await using server = await startScriptedServer([json(200, { items: [MESSAGE], next_cursor: null })])
+  await using server = await startScriptedServer([
+    json(200, { items: [MESSAGE], next_cursor: null }),
+  ])
   await using box = await createSandbox(server.url)
   const ran = await box.run(['message', 'list', '--mine'])
   assert.equal(ran.exitCode, 0)
@@ -90,7 +98,8 @@ test('message reply takes JSON, fields and a button', async () => {
 })
 
 test('a second answer ends with exit code 4 and says who was first', async () => {
-  const detail = 'anna has answered this message at 2026-01-01T00:00:30.000Z; the first answer counts.'
+  const detail =
+    'anna has answered this message at 2026-01-01T00:00:30.000Z; the first answer counts.'
   await using server = await startScriptedServer([problem(409, { detail })])
   await using box = await createSandbox(server.url)
   const ran = await box.run(['message', 'reply', 'm1'])

@@ -139,8 +139,7 @@ const collect = (pair: string, previous: readonly string[] = []): readonly strin
 /** `name=value`: JSON when it is, else the text itself. */
 function readField(pair: string): [string, Json] {
   const at = pair.indexOf('=')
-  if (at < 1)
-    throw new CliError(`"${pair}" is no field`, { way: 'give it as --field name=value' })
+  if (at < 1) throw new CliError(`"${pair}" is no field`, { way: 'give it as --field name=value' })
   const text = pair.slice(at + 1)
   try {
     return [pair.slice(0, at), JSON.parse(text) as Json]

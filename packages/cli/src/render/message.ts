@@ -46,9 +46,7 @@ function renderItem(item: Item): string[] {
 }
 
 const answeredLine = ({ answered_by: by, answered_at: at, button }: Message): string | null =>
-  by === null
-    ? null
-    : `${formatTime(at)} by ${by}${button === null ? '' : ` with [${button}]`}`
+  by === null ? null : `${formatTime(at)} by ${by}${button === null ? '' : ` with [${button}]`}`
 
 const CLOSED = {
   TIMEOUT: 'the time to answer was over',

@@ -111,7 +111,7 @@ export class Message {
       return `"message":{"id":"${id}","content":${content},"fields":${fields}},"wait":${wait},"timeout":${timeout ?? 'null'}`
     }
     return run.ask({ api, kind: 'message', label, args }, (outcome, frames) => {
-      const message = new Message(run, { id, subject: messageSubject(spec), status: 'OPEN' })
+      const message = new Message(run, { id, ...messageSubject(spec), status: 'OPEN' })
       if (wait) return message.#answered(outcome, timeout, frames, label)
       valueOrThrow(outcome, frames)
       return message
@@ -123,7 +123,7 @@ export class Message {
     timeout: number | null,
     frames: () => string,
     label = this.#label(),
-  ): Message {
+  ): this {
     if (outcome.kind === 'timeout') {
       const text = `nobody answered the message "${label}" within ${timeout ?? 0} s`
       throw withFrames(new MessageResponseTimeoutError(text), frames)
@@ -206,8 +206,9 @@ function messageJson(
   return run.checked(() => jsonText(given, 'The message'))
 }
 
-function messageSubject({ subject }: Record<string, unknown>): string | null {
-  return typeof subject === 'string' ? subject : null
+/** What is known of it without asking: a form may bring a title of its own. */
+function messageSubject({ subject }: Record<string, unknown>): Record<string, Json> {
+  return typeof subject === 'string' ? { subject } : {}
 }
 
 /** What a person would call it. */

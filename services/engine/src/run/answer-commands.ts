@@ -9,7 +9,7 @@ import type {
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
-import { answerMessageCommand, type MessageCommand } from './answer-messages.ts'
+import type { MessageCommand } from './answer-messages.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
@@ -95,6 +95,8 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
 }
 
 async function answerMessage(context: Context, command: MessageCommand): Promise<Outcome | null> {
+  // Loaded by the first flow that asks: checkers of schemas and patterns take several MiB.
+  const { answerMessageCommand } = await import('./answer-messages.ts')
   const verdict = await answerMessageCommand(context, command)
   return 'outcome' in verdict ? verdict.outcome : open(context, verdict.wait)
 }

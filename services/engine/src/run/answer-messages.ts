@@ -4,7 +4,6 @@ import {
   type Form,
   isField,
   type KeyRing,
-  type MessageContent,
   nextStep,
   NOTHING_DONE,
   readContent,
@@ -149,7 +148,7 @@ function toNewMessage(
   },
 ): { readonly message: NewMessage } | { readonly error: ErrorValue } {
   const api = 'self.message'
-  const content = readContent(spec.content as MessageContent)
+  const content = readContent(spec.content)
   if (!content.ok) return { error: invalid(api, content.errors) }
   const fields = readFields(spec.fields, now())
   if (!fields.ok) return { error: invalid(api, fields.errors) }

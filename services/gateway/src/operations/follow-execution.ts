@@ -140,7 +140,11 @@ async function* messages(
   if (changes <= at.messages) return
   const rows = await readMessagesOf(context.api, key, MESSAGES_MAX)
   at.messages = changes
-  yield { id: idOf(at), type: 'message', data: { messages: rows.map(messageSummary), at: time(now()) } }
+  yield {
+    id: idOf(at),
+    type: 'message',
+    data: { messages: rows.map(messageSummary), at: time(now()) },
+  }
 }
 
 async function* logs(
@@ -192,7 +196,9 @@ function parsePosition(id: string | null): Position {
   if (match === null)
     throw invalid([{ pointer: '/Last-Event-ID', message: 'is none of this stream; leave it out' }])
   // The last part is younger than the others: a reader from before it is told of messages again.
-  const [, version, generation, log, savepoint, output, seen] = match.map((part) => Number(part ?? 0))
+  const [, version, generation, log, savepoint, output, seen] = match.map((part) =>
+    Number(part ?? 0),
+  )
   return {
     version: version ?? 0,
     generation: generation ?? 1,

@@ -10,7 +10,8 @@ export const MessageReply = strict({ response: Response })
 const Recipient = Type.String({
   minLength: 1,
   maxLength: 256,
-  pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*\\S[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
+  pattern:
+    '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*\\S[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
   description: 'who gets the link; shown as the author of the answer',
 })
 
@@ -21,7 +22,11 @@ export const NewLink = strict({
   ),
 })
 
-const Token = Type.String({ minLength: 1, maxLength: 2_048, description: 'what follows # in a link' })
+const Token = Type.String({
+  minLength: 1,
+  maxLength: 2_048,
+  description: 'what follows # in a link',
+})
 
 export const LinkBody = strict({ token: Token })
 export const LinkReply = strict({ token: Token, response: Response })

@@ -1,7 +1,6 @@
 import { loop, type Loop } from '@millrace/runtime'
 import { nextDueMessageMs } from '@millrace/store'
 import { retryLogger, type SchedulerContext } from '../context.ts'
-import { advanceMessages } from '../message/advance-messages.ts'
 
 /**
  * Carries out the plans of messages that nobody answers. Without nudges: their steps are minutes and
@@ -16,6 +15,8 @@ export function messagesLoop(context: SchedulerContext): Loop {
       const held = fence.held.map(({ shard }) => shard)
       const inMs = (await nextDueMessageMs(db, held)) ?? Infinity
       if (inMs > 0) return Math.ceil(Math.min(inMs, LOOK_EVERY_MS))
+      // Loaded by the first message that is due, as the engine does.
+      const { advanceMessages } = await import('../message/advance-messages.ts')
       const taken = await advanceMessages(context, { ...fence, limit: BATCH })
       // Due and not to be had: another has it locked, or our lease has run out.
       return taken === 0 ? STUCK_MS : 0

@@ -66,7 +66,7 @@ interface Advanced {
 }
 
 function advance(row: MessageRow, at: number): Advanced {
-  const before =
+  const before: Progress =
     row.progress === null ? NOTHING_DONE : (JSON.parse(row.progress) as Progress)
   // One without a plan has nothing to do, and no reason to be here.
   const plan = row.plan === null ? null : (JSON.parse(row.plan) as NoticePlan)
