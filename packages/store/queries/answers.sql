@@ -24,8 +24,8 @@ WITH input AS MATERIALIZED (
     AND m.workspace_id = c.workspace_id AND m.execution_id = c.execution_id AND m.seq = c.seq
 ), grouped AS (
   SELECT workspace_id, execution_id, generation, date_trunc('milliseconds', clock()) AS at,
-    coalesce(array_agg(seq ORDER BY place) FILTER (WHERE kind <> 'START'), '{}') AS seqs,
-    coalesce(array_agg(outcome ORDER BY place) FILTER (WHERE kind <> 'START'), '{}') AS outcomes
+    coalesce(array_agg(seq ORDER BY place) FILTER (WHERE seq <> 0), '{}') AS seqs,
+    coalesce(array_agg(outcome ORDER BY place) FILTER (WHERE seq <> 0), '{}') AS outcomes
   FROM closed GROUP BY workspace_id, execution_id, generation
 ), answered AS (
   UPDATE execution e

@@ -79,11 +79,13 @@ WITH held AS (
     WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND (
       SELECT r.ticket FROM lock_request r
       WHERE r.workspace_id = p.workspace_id AND r.key = p.subject AND r.execution_id = p.execution_id
-        AND r.seq = p.seq) IS NULL THEN 'lock'
+        AND r.seq = p.seq) IS NULL
+      -- Held back before its start, it asks for its place when it is resumed.
+      AND NOT (p.seq = 0 AND e.status = 'PAUSED') THEN 'lock'
   END AS find
   FROM page p
   LEFT JOIN LATERAL (
-    SELECT e.id, e.ended_at, e.generation FROM execution e
+    SELECT e.id, e.ended_at, e.generation, e.status FROM execution e
     WHERE e.workspace_id = p.workspace_id AND e.id = p.execution_id LIMIT 1
   ) e ON true
   WHERE shard_of_execution(p.execution_id) = ANY (ARRAY(SELECT shard FROM held))

@@ -70,15 +70,22 @@ export function createExecutionCreator(deps: {
   function nudge(items: readonly NewExecution[]): void {
     const engine: DispatchItem[] = []
     const connector: DispatchItem[] = []
+    const locks: { workspaceId: string; key: string }[] = []
     let dueAt = Number.POSITIVE_INFINITY
     for (const item of items) {
       if (item.scheduledFor !== null) dueAt = Math.min(dueAt, item.scheduledFor)
       if (item.paused || item.scheduledFor !== null) continue
+      const [gate] = item.gates ?? []
+      if (gate !== undefined) {
+        locks.push({ workspaceId: item.workspaceId, key: gate.key })
+        continue
+      }
       if (item.type === 'CONNECTION') connector.push(toDispatch(item))
       else engine.push(toDispatch(item))
     }
     if (engine.length > 0) void bus.publishDispatch('engine', engine)
     if (connector.length > 0) void bus.publishDispatch('connector', connector)
+    if (locks.length > 0) bus.nudgeLocks(locks)
     if (dueAt < Number.POSITIVE_INFINITY) bus.nudgeTimers(dueAt)
   }
 
