@@ -241,3 +241,13 @@ VALUES ($1, $2, $3, 'lock.force_release', $4, $5::json)
 -- name: countQueues
 SELECT count(*)::integer AS waiters, count(DISTINCT (workspace_id, key))::integer AS queues
 FROM lock_request WHERE action = 'acquire'
+
+-- name: listGateKeys
+-- The limits of a flow ($2) that somebody holds a place of or waits for.
+SELECT k.key
+FROM (
+  SELECT key FROM lock_holder WHERE workspace_id = $1 AND key ~ '^(concurrency|rate):' AND split_part(key, ':', 2) = $2
+  UNION
+  SELECT key FROM lock_request WHERE workspace_id = $1 AND key ~ '^(concurrency|rate):' AND split_part(key, ':', 2) = $2
+) k
+ORDER BY k.key LIMIT $3

@@ -180,8 +180,16 @@ export {
   type WaitKey,
 } from './sweep.ts'
 export {
+  readChildrenOfMany,
+  readStatuses,
+  type SteerAction,
+  type SteeredExecution,
+  steerExecutions,
+} from './steer-executions.ts'
+export {
   checkRuntimes,
   forgetRuntimes,
+  maxRuntimeOf,
   nextRuntimeCheckMs,
   type OverrunExecution,
   passGates,
@@ -209,6 +217,7 @@ export {
 export {
   auditForceRelease,
   inspectLock,
+  listGateKeys,
   listLocks,
   type LockSummary,
   type LockView,

@@ -25,11 +25,12 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   const move =
     (action: MoveAction) =>
     async (
-      { id, message }: { id: string; message?: string | undefined },
+      { id, message, tree }: { id: string; message?: string | undefined; tree?: boolean },
       call: Parameters<typeof callerOf>[1],
     ): Promise<{ execution: pb.Execution }> => {
       const caller = await callerOf(context, call)
-      await moveExecution(context, caller, { id: uuid(id), action, message: message ?? null })
+      const how = { message: message ?? null, tree: tree === true }
+      await moveExecution(context, caller, { id: uuid(id), action, ...how })
       return { execution: await read(caller, id) }
     }
 
@@ -145,7 +146,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         }
       }
     },
-    async bulk({ action, ids, filter, dryRun }, call) {
+    async bulk({ action, ids, filter, dryRun, message }, call) {
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
@@ -155,6 +156,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
         ...(filter !== undefined && { filter }),
         dry_run: dryRun,
+        ...(message !== undefined && { message }),
       })
       return {
         outcomes: outcomes.map((outcome) => ({
@@ -187,10 +189,13 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
       ref: wait.ref ?? '',
       holder: wait.holder ?? undefined,
       position: wait.position ?? undefined,
+      reason: wait.reason,
       since: toDate(wait.since),
       until: toDate(wait.until),
       unblock: wait.unblock.map(({ action, href }) => ({ action, href })),
     })),
+    unblock: why.unblock.map(({ action, href }) => ({ action, href })),
+    endsAt: toDate(why.ends_at),
   }
 }
 
