@@ -39,3 +39,11 @@ export type { ExplainFacts, Why } from './explain.ts'
 export { explain } from './explain.ts'
 export type { Check } from './checks.ts'
 export { EXECUTION_CHECKS } from './checks.ts'
+export type {
+  Finding,
+  FindingKind,
+  StandingExecution,
+  StandingWait,
+  Surroundings,
+} from './diagnose.ts'
+export { diagnoseExecution, diagnoseWait, REPAIRS, STANDS_TOO_LONG_MS } from './diagnose.ts'

@@ -179,6 +179,7 @@ export {
   type WaitFind,
   type WaitKey,
 } from './sweep.ts'
+export { type ExaminedExecution, examineExecutions, examineWaits } from './examine.ts'
 export {
   readChildrenOfMany,
   readStatuses,

@@ -56,7 +56,15 @@ export async function createScheduler(
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
   const grpc = await ports.serveGrpc({
-    services: [schedulerRpc({ db, shards, processId })],
+    // Asked after it has registered, by when everything below is there.
+    services: [
+      schedulerRpc({
+        db,
+        shards,
+        processId,
+        mend: () => ({ context, cascade, controls, dependencies }),
+      }),
+    ],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),

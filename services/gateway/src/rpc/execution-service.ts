@@ -3,6 +3,7 @@ import { encodeStatus, type executionService, pb } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
+import { runDoctor } from '../operations/doctor.ts'
 import { getLog } from '../operations/execution-history.ts'
 import { readExecutionTree } from '../operations/execution-tree.ts'
 import { followExecution } from '../operations/follow-execution.ts'
@@ -164,6 +165,23 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
           ok: outcome.status < 400,
           code: outcome.status < 400 ? undefined : String(outcome.status),
           message: outcome.detail ?? undefined,
+        })),
+      }
+    },
+    async doctor({ repair }, call) {
+      const caller = await callerOf(context, call)
+      const report = await runDoctor(context, caller, { repair })
+      return {
+        healthy: report.healthy,
+        executions: BigInt(report.executions),
+        waits: BigInt(report.waits),
+        truncated: report.truncated,
+        findings: report.findings.map((finding) => ({
+          kind: finding.kind,
+          executionId: finding.execution_id ?? undefined,
+          sentence: finding.sentence,
+          repair: finding.repair ?? undefined,
+          repaired: finding.repaired,
         })),
       }
     },
