@@ -9,7 +9,7 @@ export interface Doctor {
 }
 
 export interface DoctorReport {
-  /** Nothing was found. */
+  /** Nothing was found, or nothing of it is left. */
   readonly healthy: boolean
   /** Live executions and open waits that were looked at. */
   readonly executions: number
@@ -19,6 +19,8 @@ export interface DoctorReport {
   readonly findings: readonly DoctorFinding[]
   /** More was found than is told. */
   readonly truncated: boolean
+  /** After a repair: how many findings a last look still had; null: nothing was mended. */
+  readonly left: number | null
   readonly as_of: string
 }
 

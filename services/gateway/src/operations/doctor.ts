@@ -6,7 +6,7 @@ import {
   STANDS_TOO_LONG_MS,
   type Surroundings,
 } from '@millrace/execution'
-import { now } from '@millrace/runtime'
+import { now, sleep } from '@millrace/runtime'
 import {
   type ExaminedExecution,
   examineExecutions,
@@ -16,12 +16,13 @@ import {
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { examineServices } from './examine-services.ts'
-import { isKnownAt } from './known-there.ts'
+import { findUnheld } from './find-unheld.ts'
 import { mend } from './mend.ts'
 import { time } from './page-request.ts'
 
 /** What the doctor found, and what became of it. */
 export interface DoctorReport {
+  /** Nothing was found, or nothing of it is left. */
   readonly healthy: boolean
   readonly executions: number
   readonly waits: number
@@ -30,6 +31,8 @@ export interface DoctorReport {
   readonly findings: readonly DoctorFinding[]
   /** More was found than is told. */
   readonly truncated: boolean
+  /** After a repair: how many findings a last look still had; null: nothing was mended. */
+  readonly left: number | null
   readonly as_of: string
 }
 
@@ -61,7 +64,51 @@ export async function runDoctor(
   caller: Caller,
   { repair }: { readonly repair: boolean },
 ): Promise<DoctorReport> {
-  const { workspaceId } = caller
+  const seen = await look(context, caller)
+  const { cases, services } = seen
+  const shown = cases.slice(0, FINDINGS_MAX)
+  const repaired = repair ? await mend(context, caller, { ...seen, cases: shown }) : NONE
+  const left = repaired.size === 0 ? null : await lookUntilMended(context, caller)
+  const findings: DoctorFinding[] = [
+    ...services.map((sentence) => toFinding('service', null, sentence)),
+    ...shown.map(({ finding }) => ({
+      ...toFinding(finding.kind, finding.executionId, finding.sentence),
+      repair: REPAIRS[finding.kind],
+      repaired: repaired.has(finding),
+    })),
+  ]
+  return {
+    healthy: left === null ? findings.length === 0 : left === 0,
+    executions: seen.executions,
+    waits: seen.waits,
+    standing: seen.standing,
+    findings,
+    truncated: cases.length > FINDINGS_MAX,
+    left,
+    as_of: time(now()),
+  }
+}
+
+/** What was mended takes a moment to move; what is found after that was not mended. */
+async function lookUntilMended(context: Context, caller: Caller): Promise<number> {
+  for (let looks = LOOKS; ; looks -= 1) {
+    await sleep(LOOK_EVERY_MS)
+    const { cases, services } = await look(context, caller)
+    if (looks <= 1 || cases.length + services.length === 0) return cases.length + services.length
+  }
+}
+
+interface Seen {
+  readonly processes: readonly ProcessRow[]
+  /** Sentences about the services. */
+  readonly services: readonly string[]
+  readonly cases: readonly Case[]
+  readonly executions: number
+  readonly waits: number
+  readonly standing: Readonly<Record<string, number>>
+}
+
+async function look(context: Context, { workspaceId }: Caller): Promise<Seen> {
   const processes = await liveProcesses(context.api)
   const around = await surroundings(context, processes)
   const services = await examineServices(context, processes)
@@ -79,7 +126,7 @@ export async function runDoctor(
       standing[one.status] = (standing[one.status] ?? 0) + 1
       note(diagnoseExecution({ ...one, isKnownThere: null }, around), one)
     }
-    for (const one of await isKnownAt(context, { workspaceId, processes, executions: page }))
+    for (const one of await findUnheld(context, { workspaceId, processes, executions: page }))
       note(diagnoseExecution({ ...one, isKnownThere: false }, around), one)
   }
   let waits = 0
@@ -87,35 +134,20 @@ export async function runDoctor(
     waits += page.length
     for (const one of page) note(diagnoseWait(one), null)
   }
-
-  const shown = cases.slice(0, FINDINGS_MAX)
-  const repaired = repair ? await mend(context, caller, { cases: shown, processes }) : new Set()
-  const findings = [
-    ...services.map((sentence) => ({
-      kind: 'service',
-      execution_id: null,
-      sentence,
-      repair: null,
-      repaired: false,
-    })),
-    ...shown.map(({ finding }) => ({
-      kind: finding.kind,
-      execution_id: finding.executionId,
-      sentence: finding.sentence,
-      repair: REPAIRS[finding.kind],
-      repaired: repaired.has(finding),
-    })),
-  ]
-  return {
-    healthy: findings.length === 0,
-    executions,
-    waits,
-    standing,
-    findings,
-    truncated: cases.length > FINDINGS_MAX,
-    as_of: time(now()),
-  }
+  return { processes, services, cases, executions, waits, standing }
 }
+
+const toFinding = (kind: string, executionId: string | null, sentence: string): DoctorFinding => ({
+  kind,
+  execution_id: executionId,
+  sentence,
+  repair: null,
+  repaired: false,
+})
+
+const NONE: ReadonlySet<Finding> = new Set()
+const LOOKS = 12
+const LOOK_EVERY_MS = 500
 
 async function surroundings(
   { bus }: Context,

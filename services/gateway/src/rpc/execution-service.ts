@@ -176,6 +176,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         executions: BigInt(report.executions),
         waits: BigInt(report.waits),
         truncated: report.truncated,
+        left: report.left ?? undefined,
         findings: report.findings.map((finding) => ({
           kind: finding.kind,
           executionId: finding.execution_id ?? undefined,

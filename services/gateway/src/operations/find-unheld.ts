@@ -5,7 +5,7 @@ import { engineService, pb } from '@millrace/wire'
 import type { Context } from '../context.ts'
 
 /** Those that are AT_ENGINE at a living engine that does not know them. Asks about so many at most. */
-export async function isKnownAt(
+export async function findUnheld(
   context: Context,
   input: {
     readonly workspaceId: string
