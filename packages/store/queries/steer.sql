@@ -2,13 +2,13 @@
 -- pauseRequested, resumeRequested or cancelRequested ($2) for many, each as decide has it. The answer
 -- names all that exist, moved or not; the caller nudges. $3 the message of those that are cancelled.
 WITH locked AS MATERIALIZED (
-  SELECT e.workspace_id, e.id, e.type, e.status::text AS was, e.process_id, e.parent_execution_id
+  SELECT e.workspace_id, e.id, e.type, e.priority, e.status::text AS was, e.process_id, e.parent_execution_id
   FROM (
     SELECT DISTINCT workspace_id, id FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
     ORDER BY workspace_id, id
   ) d
   CROSS JOIN LATERAL (
-    SELECT e.workspace_id, e.id, e.type, e.status, e.process_id, e.parent_execution_id FROM execution e
+    SELECT e.workspace_id, e.id, e.type, e.priority, e.status, e.process_id, e.parent_execution_id FROM execution e
     WHERE e.workspace_id = d.workspace_id AND e.id = d.id
     FOR UPDATE
   ) e
@@ -54,7 +54,7 @@ WITH locked AS MATERIALIZED (
   WHERE $2 = 'resume' AND m.status = 'WAITING_LOCK'
   ON CONFLICT DO NOTHING
 )
-SELECT l.workspace_id, l.id, l.type, l.was, l.process_id, l.parent_execution_id, m.version, m.status
+SELECT l.workspace_id, l.id, l.type, l.priority, l.was, l.process_id, l.parent_execution_id, m.version, m.status
 FROM locked l LEFT JOIN moved m ON m.workspace_id = l.workspace_id AND m.id = l.id
 
 -- name: readStatuses

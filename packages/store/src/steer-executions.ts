@@ -12,6 +12,7 @@ export type SteerAction = 'cancel' | 'pause' | 'resume'
 /** What became of one that exists. */
 export interface SteeredExecution extends ExecutionKey {
   readonly type: string
+  readonly priority: number
   readonly was: Status
   /** Who held it or kept it warm. */
   readonly processId: string | null
@@ -45,6 +46,7 @@ export async function steerExecutions(
     workspaceId: row.workspace_id,
     executionId: row.id,
     type: row.type,
+    priority: row.priority,
     was: row.was,
     processId: row.process_id,
     parentId: row.parent_execution_id,
@@ -114,6 +116,7 @@ interface SteeredRow {
   workspace_id: string
   id: string
   type: string
+  priority: number
   was: Status
   process_id: string | null
   parent_execution_id: string | null

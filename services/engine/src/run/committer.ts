@@ -143,8 +143,9 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     parentId,
     topId,
     traceparent,
+    priority,
   } = child
-  const key = { workspaceId, executionId, version: 1 }
+  const key = { workspaceId, executionId, version: 1, priority }
   if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
   return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
 }

@@ -114,7 +114,8 @@ type Outcome = { readonly bornAt: number | null } | { readonly failure: unknown 
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_096]
 
 function toDispatch(item: NewExecution): DispatchItem {
-  const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1 }
+  const { priority } = item
+  const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1, priority }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
   if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
   return {

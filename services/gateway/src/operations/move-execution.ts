@@ -85,7 +85,9 @@ function nudge(
   bus.publishMoved([{ ...item, parentId: row.parent_execution_id }])
   if (isEnded(after.status)) bus.publishEnded([item])
   if (after.status === 'WAITING_ENGINE')
-    void bus.publishDispatch(row.type === 'CONNECTION' ? 'connector' : 'engine', [item])
+    void bus.publishDispatch(row.type === 'CONNECTION' ? 'connector' : 'engine', [
+      { ...item, priority: row.priority },
+    ])
   // Held back before its start, it has just asked for its place.
   const key = waits.find(({ seq, kind }) => seq === 0 && kind === 'LOCK')?.subject
   if (after.status === 'WAITING_LOCK' && typeof key === 'string')

@@ -92,8 +92,8 @@ export async function steerTree(
 
 /** After the commit: whoever holds them lets go, whoever waits looks again. All of it may be lost. */
 function tellSteered({ bus }: Context, steered: readonly SteeredExecution[]): void {
-  const items = steered.flatMap(({ moved, workspaceId, executionId, type, processId, parentId }) =>
-    moved === null ? [] : [{ workspaceId, executionId, type, processId, parentId, ...moved }],
+  const items = steered.flatMap(({ moved, workspaceId, executionId, type, priority, processId, parentId }) =>
+    moved === null ? [] : [{ workspaceId, executionId, type, priority, processId, parentId, ...moved }],
   )
   if (items.length === 0) return
   bus.publishMoved(items)
@@ -107,7 +107,12 @@ function tellSteered({ bus }: Context, steered: readonly SteeredExecution[]): vo
   ))
     void bus.publishDispatch(
       pool,
-      theirs.map(({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version })),
+      theirs.map(({ workspaceId, executionId, version, priority }) => ({
+        workspaceId,
+        executionId,
+        version,
+        priority,
+      })),
     )
 }
 
