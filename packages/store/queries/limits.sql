@@ -83,7 +83,7 @@ WITH passed AS (
     LIMIT 1
   ) n
   WHERE w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = 0
-    AND w.kind = 'LOCK' AND w.subject = d.key AND w.generation = d.generation
+    AND w.kind <> 'START' AND w.subject = d.key AND w.generation = d.generation
   RETURNING w.workspace_id, w.execution_id, w.generation, n.key, n.capacity
 ), asked AS (
   INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, capacity)

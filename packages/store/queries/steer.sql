@@ -44,14 +44,15 @@ WITH locked AS MATERIALIZED (
   SELECT m.workspace_id, g.key, m.id, m.generation, 0, 'acquire', g.capacity
   FROM moved m
   CROSS JOIN LATERAL (
-    SELECT w.subject FROM wait w
-    WHERE w.workspace_id = m.workspace_id AND w.execution_id = m.id AND w.seq = 0 AND w.kind = 'LOCK' LIMIT 1
+    -- Its kind apart: here it would offer the planner the index of all waits for locks.
+    SELECT w.subject, w.kind FROM wait w
+    WHERE w.workspace_id = m.workspace_id AND w.execution_id = m.id AND w.seq = 0 LIMIT 1
   ) w
   CROSS JOIN LATERAL (
     SELECT g.key, g.capacity FROM start_gate g
     WHERE g.workspace_id = m.workspace_id AND g.execution_id = m.id AND g.key = w.subject LIMIT 1
   ) g
-  WHERE $2 = 'resume' AND m.status = 'WAITING_LOCK'
+  WHERE $2 = 'resume' AND m.status = 'WAITING_LOCK' AND w.kind = 'LOCK'
   ON CONFLICT DO NOTHING
 )
 SELECT l.workspace_id, l.id, l.type, l.priority, l.was, l.process_id, l.parent_execution_id, m.version, m.status

@@ -16,7 +16,7 @@ afterEach(() => bench.stopAll())
 
 const LONG_AGO = '2020-01-01T00:00:00Z'
 
-async function limited(row: object, seconds: number): Promise<string> {
+async function limited(row: Record<string, unknown>, seconds: number): Promise<string> {
   const id = await bench.store.execution({ started_at: LONG_AGO, ...row })
   await bench.store.seed('runtime_limit', [
     {
@@ -128,7 +128,7 @@ test('the limit of what has ended is forgotten', async () => {
 
 test('a start time that comes leads into the queue of a limited flow, paused or not', async () => {
   const key = `concurrency:${newId()}`
-  const gated = async (row: object): Promise<string> => {
+  const gated = async (row: Record<string, unknown>): Promise<string> => {
     const id = await bench.store.execution(row)
     await bench.store.wait(id, { seq: 0, kind: 'START', due_at: LONG_AGO, subject: key })
     await bench.store.seed('start_gate', [
