@@ -19,6 +19,7 @@ import {
   readExecution,
   readLockedSettingName,
   readLockState,
+  readStatuses,
   readWaits,
   toExecution,
   type WaitRow,
@@ -155,13 +156,14 @@ async function readLocks(
         setting === null
           ? key.replace(/^semaphore:/, '')
           : await readLockedSettingName(context.api, { workspaceId, id: setting })
-      const parties = holders.map(async ({ execution_id: executionId }): Promise<Party> => {
-        const holder = await readExecution(context.api, { workspaceId, executionId })
-        return { executionId, status: holder?.status ?? null }
+      const held = holders.map(({ execution_id: executionId }) => ({ workspaceId, executionId }))
+      const statuses = await readStatuses(context.api, held)
+      const parties = held.map(({ executionId }): Party => {
+        return { executionId, status: statuses.get(executionId) ?? null }
       })
       const queue = waiters.map((waiter) => waiter.execution_id)
       const freeAt = holders.flatMap((holder) => holder.expires_at ?? []).toSorted((a, b) => a - b)
-      return [key, { name: name ?? key, gate, freeAt, holders: await Promise.all(parties), queue }]
+      return [key, { name: name ?? key, gate, freeAt, holders: parties, queue }]
     }),
   )
   return new Map(facts)
@@ -220,7 +222,8 @@ function toFacts(
     since: wait.since,
     dueAt: wait.due_at,
     ref: wait.ref,
-    subject: lock?.name ?? wait.subject,
+    // The subject of a start is where it goes on to wait.
+    subject: wait.kind === 'START' ? null : (lock?.name ?? wait.subject),
     // Who started within the period holds nobody up that could let go.
     holders: typeof gate?.perSeconds === 'number' ? [] : (lock?.holders ?? []),
     position: place === -1 ? null : place + 1,

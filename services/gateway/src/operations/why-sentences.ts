@@ -82,8 +82,8 @@ export function untilOf(
 /** What is waited for: an execution, a lock's key, a time, an action. */
 export const refOf = (wait: RecordWait): string | null =>
   wait.ref ??
-  wait.subject ??
-  (wait.kind === 'START' || wait.kind === 'TIMER' ? rfc3339(wait.due_at) : null)
+  // The subject of a start is where it goes on to wait.
+  (wait.kind === 'START' || wait.kind === 'TIMER' ? rfc3339(wait.due_at) : wait.subject)
 
 /** Postgres writes times in JSON with its own zone; here they are UTC. */
 export const rfc3339 = (time: string | null): string | null =>
