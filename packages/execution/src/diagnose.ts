@@ -150,7 +150,8 @@ export function diagnoseWait(wait: StandingWait): Finding | null {
     subject: kind === 'LOCK' ? subject : null,
     sentence: `Execution ${executionId} ${sentence}.`,
   })
-  if (wait.isStale) return finding('staleWait', `has a wait of a life that is over (${kind} ${seq})`)
+  if (wait.isStale)
+    return finding('staleWait', `has a wait of a life that is over (${kind} ${seq})`)
   if (overdueMs !== null && overdueMs > STANDS_TOO_LONG_MS)
     return finding('overdue', `waits for a time that was ${seconds(overdueMs)} ago`)
   if (ageMs <= STANDS_TOO_LONG_MS) return null

@@ -68,7 +68,10 @@ describe('an execution', () => {
     const later = create({ scheduledFor: 5, paused: true, gated: true })
     assert.deepEqual(later.state, { status: 'PAUSED', beneath: 'SCHEDULED' })
     const held = after(later, due)
-    assert.deepEqual([held.state, held.waits], [{ status: 'PAUSED', beneath: 'WAITING_LOCK' }, place])
+    assert.deepEqual(
+      [held.state, held.waits],
+      [{ status: 'PAUSED', beneath: 'WAITING_LOCK' }, place],
+    )
     assert.deepEqual(decide(held, due), { kind: 'ignored', why: 'stale' })
   })
 

@@ -85,10 +85,10 @@ describe('why', () => {
       reason(facts),
       `It waits for its turn in the rate of flow 'import', 10 starts in 60 s; it is next. It starts at about ${AT}.`,
     )
-    assert.deepEqual([waiting(facts).until, waiting(facts).unblock], [
-      startsAt,
-      [{ action: 'cancel', ref: 'me' }],
-    ])
+    assert.deepEqual(
+      [waiting(facts).until, waiting(facts).unblock],
+      [startsAt, [{ action: 'cancel', ref: 'me' }]],
+    )
   })
 
   test('has no reason for what moves or has ended', () => {

@@ -23,8 +23,7 @@ const requestsOf = (id: string) =>
   sql('SELECT key, seq, action, capacity FROM lock_request WHERE execution_id = $1', [id])
 const waitsOf = (id: string) =>
   sql('SELECT seq, kind, subject FROM wait WHERE execution_id = $1', [id])
-const statusOf = (id: string) =>
-  sql('SELECT status, beneath FROM execution WHERE id = $1', [id])
+const statusOf = (id: string) => sql('SELECT status, beneath FROM execution WHERE id = $1', [id])
 const asked = [{ key, seq: 0, action: 'acquire', capacity: 2 }]
 
 test('a run of a limited flow is born in the queue for its first gate, once', async () => {
@@ -71,7 +70,11 @@ test('a child of a limited flow, and one with a maximum runtime, bring it with t
     ...newCommit({ workspaceId, executionId: parent.id, processId: newId() }),
     children: [gated, timed],
   }
-  const stale = { ...commit, version: 7, children: [newExecution({ ...common, id: newId(), gates })] }
+  const stale = {
+    ...commit,
+    version: 7,
+    children: [newExecution({ ...common, id: newId(), gates })],
+  }
   assert.deepEqual(
     (await commitActivations(db, [stale, commit])).map(({ applied }) => applied),
     [false, true],

@@ -59,6 +59,12 @@ const ready = async (): Promise<string[]> =>
     )
   ).map(({ id }) => id)
 
+const settled = async () =>
+  eventually(
+    () => bench.sql('SELECT FROM shard_lease WHERE process_id IS NOT NULL'),
+    Array.from({ length: 16 }, () => ({})),
+  )
+
 const end = (id: string) =>
   bench.sql(
     `UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock(), version = version + 1 WHERE id = $1`,
@@ -97,6 +103,7 @@ test('no more start in any period than may, and a place is free by itself when i
   const key = `rate:${await flow({ rate_limit: { limit: 2, per_seconds: 1 } })}`
   const ids = await starts(5, key)
   await bench.start({ sweepMs: 60_000 })
+  await settled()
   bench.nudge(key)
   await eventually(ready, ids)
   // moved_at is when each was let go.
@@ -130,10 +137,7 @@ test('who has a place goes on to its turn in the rate before it starts', async (
   const ids = await starts(3, place, rate)
   await bench.start({ sweepMs: 100 })
   await eventually(ready, ids.slice(0, 1))
-  await eventually(
-    () => bench.sql('SELECT DISTINCT subject FROM wait'),
-    [{ subject: rate }],
-  )
+  await eventually(() => bench.sql('SELECT DISTINCT subject FROM wait'), [{ subject: rate }])
   const holders = await bench.sql<{ key: string; count: number }>(
     'SELECT key, count(*)::int AS count FROM lock_holder GROUP BY 1 ORDER BY 1',
   )

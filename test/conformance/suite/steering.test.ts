@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Client, Execution } from '@millrace/client'
 import { newId } from '@millrace/runtime'
-import { script, until } from '../../stack/index.ts'
+import { until } from '../../stack/index.ts'
+import { script } from '../../stack/rig.ts'
 import { item, useDoors } from '../harness.ts'
 
 const SLEEP = 'await self.sleep(3600)'
@@ -27,7 +28,11 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
     'what has a priority above and below 0 runs, and its children inherit it',
     async ({ rig }) => {
       for (const priority of [-7, 9]) {
-        const ended = await rig.run(`return (await self.script('export default () => 1')).id`, {}, { priority })
+        const ended = await rig.run(
+          `return (await self.script('export default () => 1')).id`,
+          {},
+          { priority },
+        )
         assert.deepEqual([ended.status, ended.priority], ['ENDED_SUCCESS', priority])
         const [child] = await rig.children(ended.id)
         assert.deepEqual([child?.status, child?.priority], ['ENDED_SUCCESS', priority])
@@ -82,10 +87,10 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
       assert.equal((await rig.ended(own.id)).status, 'ENDED_ERROR')
       const [first, second] = await rig.children(parent.id)
       assert.deepEqual([first?.max_runtime_seconds, second?.max_runtime_seconds].toSorted(), [1, 2])
-      assert.deepEqual([none.max_runtime_seconds, (await client.executions.get(none.id)).ended_at], [
-        null,
-        null,
-      ])
+      assert.deepEqual(
+        [none.max_runtime_seconds, (await client.executions.get(none.id)).ended_at],
+        [null, null],
+      )
       await client.executions.cancel(none.id)
     },
   )
@@ -165,12 +170,19 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
       assert.match(why.reason ?? '', /one of the 2 places of flow '.*' for the key "acme"/)
       assert.equal(why.waits[0]?.holder, first)
       const ways = (why.waits[0]?.unblock ?? []).map(({ action, href }) => `${action} ${href}`)
-      assert.deepEqual(ways, [first, second].map((id) => `cancel /api/latest/execution/${id}/cancel`))
+      assert.deepEqual(
+        ways,
+        [first, second].map((id) => `cancel /api/latest/execution/${id}/cancel`),
+      )
 
       const limits = await client.flows.limits(name, { by: 'name' })
       const acme = limits.items.find(({ value }) => value === 'acme') ?? assert.fail()
       assert.deepEqual(
-        [acme.limit, acme.holders.map((one) => one.execution_id), acme.waiters.map((one) => one.execution_id)],
+        [
+          acme.limit,
+          acme.holders.map((one) => one.execution_id),
+          acme.waiters.map((one) => one.execution_id),
+        ],
         [2, [first, second], [third, fourth]],
       )
       const { limits: over } = await grpc<{ limits: { kind: string; waiter_count: number }[] }>(
@@ -186,7 +198,11 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
       await rig.reaches(third ?? '', 'SCHEDULED')
       assert.equal((await client.executions.get(fourth ?? '')).status, 'WAITING_LOCK')
       // Raised, it holds at once for who waits.
-      await client.flows.update(name, { concurrency: { limit: 3, key: '/customer' } }, { by: 'name' })
+      await client.flows.update(
+        name,
+        { concurrency: { limit: 3, key: '/customer' } },
+        { by: 'name' },
+      )
       await rig.reaches(fourth ?? '', 'SCHEDULED')
       await client.executions.bulk({ action: 'cancel', ids: runs.map(({ id }) => id) })
     },
@@ -210,7 +226,10 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
         },
         { what: 'one of the children runs' },
       )
-      assert.deepEqual(children.map(({ status }) => status).toSorted(), ['SCHEDULED', 'WAITING_LOCK'])
+      assert.deepEqual(children.map(({ status }) => status).toSorted(), [
+        'SCHEDULED',
+        'WAITING_LOCK',
+      ])
       assert.equal((await client.executions.get(held.id)).status, 'PAUSED')
       await client.executions.resume(held.id)
       assert.equal((await client.executions.get(held.id)).status, 'WAITING_LOCK')

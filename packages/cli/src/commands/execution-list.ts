@@ -11,9 +11,7 @@ interface Options extends FilterOptions {
 }
 
 export function addExecutionList(execution: Command, context: Context): void {
-  addFilterOptions(
-    execution.command('list').description('list executions, the newest first'),
-  )
+  addFilterOptions(execution.command('list').description('list executions, the newest first'))
     .option('--order <fields>', 'for example -created_at,name', '-created_at')
     .option('-n, --limit <count>', 'no more than this many', parseCount, 50)
     .option('--cursor <cursor>', 'go on where a page ended')

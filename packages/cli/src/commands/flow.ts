@@ -80,7 +80,9 @@ export function addFlowCommands(program: Command, context: Context): void {
 
   flow
     .command('limit')
-    .description('say how many runs of a flow go on at once, how many start, and for how long they run')
+    .description(
+      'say how many runs of a flow go on at once, how many start, and for how long they run',
+    )
     .argument('<flow>', 'name or id')
     .option('--concurrency <count>', 'so many at once, or "none"', parseLimit)
     .option('--rate <count>/<seconds>', 'so many starts in so many seconds, or "none"', parseRate)

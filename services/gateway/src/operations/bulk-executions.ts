@@ -18,7 +18,9 @@ export async function bulkExecutions(
     throw invalid([{ pointer: '/action', message: `${action} is not available yet` }])
   if ((body.ids === undefined) === (body.filter === undefined))
     throw invalid([{ pointer: '', message: 'must have exactly one of ids and filter' }])
-  const ids = body.ids?.map((id) => id.toLowerCase()) ?? (await matches(context, caller, body.filter as Filter))
+  const ids =
+    body.ids?.map((id) => id.toLowerCase()) ??
+    (await matches(context, caller, body.filter as Filter))
   if (body.dry_run === true) return foreseeMany(context, caller, { ids, action })
   return steerMany(context, caller, { ids, action, message: body.message ?? null })
 }

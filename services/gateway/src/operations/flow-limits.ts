@@ -22,18 +22,6 @@ export async function inspectFlowLimits(
   return { flow_id: flowId, items, truncated: keys.length === GATES_MAX }
 }
 
-/** What a flow allows has changed: those who wait for a place may have one now. */
-export async function nudgeFlowLimits(
-  context: Context,
-  { workspaceId }: Caller,
-  flowId: string,
-): Promise<void> {
-  const keys = await listGateKeys(context.api, { workspaceId, flowId, limit: NUDGED_MAX })
-  context.bus.nudgeLocks(keys.map((key) => ({ workspaceId, key })))
-}
-
-const NUDGED_MAX = 10_000
-
 export interface FlowLimitsView {
   readonly flow_id: string
   /** Only limits that somebody holds a place of or waits for. */

@@ -1,4 +1,5 @@
 import { type Finding, type FindingKind, REPAIRS } from '@millrace/execution'
+import { ServiceError } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
 import type { ProcessRow } from '@millrace/store'
 import { lockService, schedulerService } from '@millrace/wire'
@@ -106,6 +107,7 @@ async function askScheduler(
 
 function addressOf(processes: readonly ProcessRow[], service: string): string {
   const address = processes.find((process) => process.service === service)?.address
-  if (typeof address !== 'string') throw new Error(`no ${service} is alive`)
+  if (typeof address !== 'string') 
+    throw new ServiceError('unavailable', `No ${service} is alive.`)
   return address
 }

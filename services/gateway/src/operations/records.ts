@@ -2,7 +2,7 @@ import { ServiceError, toServiceError } from '@millrace/runtime'
 import { listRecords, type RecordKey, type RecordRow, type RecordType } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid, notFound } from '../problem.ts'
-import { nudgeFlowLimits } from './flow-limits.ts'
+import { nudgeFlowLimits } from './nudge-flow-limits.ts'
 import {
   type ListInput,
   pageJson,

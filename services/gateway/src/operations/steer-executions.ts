@@ -43,9 +43,7 @@ export async function steerMany(
   return ids.map((id) => {
     const one = found.get(id)
     if (one === undefined) return outcomeOf(id, null, action)
-    return one.moved === null
-      ? outcomeOf(id, one.was, action)
-      : { id, status: 200, detail: null }
+    return one.moved === null ? outcomeOf(id, one.was, action) : { id, status: 200, detail: null }
   })
 }
 
@@ -92,8 +90,11 @@ export async function steerTree(
 
 /** After the commit: whoever holds them lets go, whoever waits looks again. All of it may be lost. */
 function tellSteered({ bus }: Context, steered: readonly SteeredExecution[]): void {
-  const items = steered.flatMap(({ moved, workspaceId, executionId, type, priority, processId, parentId }) =>
-    moved === null ? [] : [{ workspaceId, executionId, type, priority, processId, parentId, ...moved }],
+  const items = steered.flatMap(
+    ({ moved, workspaceId, executionId, type, priority, processId, parentId }) =>
+      moved === null
+        ? []
+        : [{ workspaceId, executionId, type, priority, processId, parentId, ...moved }],
   )
   if (items.length === 0) return
   bus.publishMoved(items)
@@ -125,7 +126,8 @@ function outcomeOf(
   if (status === null)
     return { id, status: 404, detail: `There is no execution ${id} in this workspace.` }
   const why = refusalOf(status, action)
-  if (why !== null) return { id, status: 409, detail: refusedMove({ id, status }, action, why).message }
+  if (why !== null)
+    return { id, status: 409, detail: refusedMove({ id, status }, action, why).message }
   const isSo = action === 'pause' ? status === 'PAUSED' : !['PAUSED', 'LOST'].includes(status)
   return { id, status: 200, detail: action !== 'cancel' && isSo ? 'was so already' : fine }
 }

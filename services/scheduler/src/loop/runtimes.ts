@@ -28,7 +28,8 @@ export function runtimesLoop(
         db,
         fence.held.map(({ shard }) => shard),
       )
-      if (inMs === null || inMs > 0) return Math.min(Math.ceil(inMs ?? LOOK_EVERY_MS), LOOK_EVERY_MS)
+      if (inMs === null || inMs > 0)
+        return Math.min(Math.ceil(inMs ?? LOOK_EVERY_MS), LOOK_EVERY_MS)
       const over = await checkRuntimes(db, { ...fence, limit: BATCH })
       tell(over.filter(({ isNew }) => isNew))
       for (const one of over) {
