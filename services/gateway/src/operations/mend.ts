@@ -107,7 +107,6 @@ async function askScheduler(
 
 function addressOf(processes: readonly ProcessRow[], service: string): string {
   const address = processes.find((process) => process.service === service)?.address
-  if (typeof address !== 'string') 
-    throw new ServiceError('unavailable', `No ${service} is alive.`)
+  if (typeof address !== 'string') throw new ServiceError('unavailable', `No ${service} is alive.`)
   return address
 }

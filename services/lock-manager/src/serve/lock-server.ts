@@ -101,9 +101,10 @@ export function createLockServer(context: LockContext): LockServer {
       for (const worker of workers) worker.start()
     },
     async stop() {
+      await Promise.all(workers.map((worker) => worker.stop()))
+      // After them: what they were serving may have begun another.
       for (const timer of later.values()) timer.cancel()
       later.clear()
-      await Promise.all(workers.map((worker) => worker.stop()))
     },
   }
 }
