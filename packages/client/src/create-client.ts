@@ -1,15 +1,15 @@
 import { createAuth, type Auth } from './auth.ts'
+import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
-import { nodePlatform, type Platform } from './platform.ts'
+import { createFlows, type Flows } from './flows.ts'
 import { createMessages, type Messages } from './messages.ts'
+import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
   ApiKey,
   Connector,
-  Flow,
   NewApiKey,
   NewConnector,
-  NewFlow,
   NewProject,
   NewWorkspace,
   Project,
@@ -34,13 +34,14 @@ export interface Client {
   readonly url: string
   readonly executions: Executions
   readonly messages: Messages
-  readonly flows: Records<Flow, NewFlow>
+  readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
   readonly projects: Records<Project, NewProject>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
+  readonly doctor: Doctor
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -54,12 +55,13 @@ export function createClient(options: ClientOptions): Client {
     url: options.url,
     executions: createExecutionsApi(transport),
     messages: createMessages(transport),
-    flows: createRecords(transport, 'flow'),
+    flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
     projects: createRecords(transport, 'project'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),
+    doctor: createDoctor(transport),
   }
 }

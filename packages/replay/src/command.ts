@@ -90,6 +90,8 @@ export interface ChildSpec {
   readonly metadata?: Json
   /** ms since 1970 */
   readonly scheduledFor?: number
+  /** Seconds; null: no limit, whatever its flow says. */
+  readonly maxRuntime?: number | null
 }
 
 /** What to ask of people. The engine checks all of it; packages/form says what it means. */

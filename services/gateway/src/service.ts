@@ -10,6 +10,7 @@ import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
+import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { messageRoutes } from './http/message-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
@@ -107,7 +108,13 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...messageRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [
+      ...executionRoutes,
+      ...messageRoutes,
+      ...recordRoutes,
+      ...peopleRoutes,
+      ...doctorRoutes,
+    ],
     log,
     ready,
     version: VERSION,

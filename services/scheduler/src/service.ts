@@ -14,6 +14,7 @@ import { expiredProcessesLoop } from './loop/expired-processes.ts'
 import { messagesLoop } from './loop/messages.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
+import { runtimesLoop } from './loop/runtimes.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
 import { sweepMessagesLoop } from './loop/sweep-messages.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
@@ -45,7 +46,7 @@ export async function createScheduler(
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
-    connections: 8, // one for each loop and backlog, so that none waits for another
+    connections: 9, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({
@@ -59,7 +60,15 @@ export async function createScheduler(
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
   const grpc = await ports.serveGrpc({
-    services: [schedulerRpc({ db, shards, processId })],
+    // Asked after it has registered, by when everything below is there.
+    services: [
+      schedulerRpc({
+        db,
+        shards,
+        processId,
+        mend: () => ({ context, cascade, controls, dependencies }),
+      }),
+    ],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),
@@ -78,6 +87,7 @@ export async function createScheduler(
     timers,
     messagesLoop(context),
     expiredProcessesLoop(context),
+    runtimesLoop(context, cascade),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls, responses }),
     sweepMessagesLoop(context),

@@ -108,10 +108,8 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   const locks = new Map<string, { workspaceId: string; key: string }>()
   const dependencies = []
   const controls = []
-  const responses = []
   let due = Infinity
-  for (const [index, item] of items.entries()) {
-    const { commit, foreign, announceEnd } = item
+  for (const [index, { commit, foreign, announceEnd }] of items.entries()) {
     const result = results[index]
     if (result === undefined || !result.applied) continue
     const { workspaceId, executionId } = commit
@@ -122,6 +120,11 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
     for (const child of commit.children) {
       if (child.scheduledFor !== null) due = Math.min(due, child.scheduledFor)
       if (child.paused || child.scheduledFor !== null) continue
+      const [gate] = child.gates ?? []
+      if (gate !== undefined) {
+        locks.set(`${workspaceId}/${gate.key}`, { workspaceId, key: gate.key })
+        continue
+      }
       ;(child.type === 'CONNECTION' ? connector : engine).push(toDispatch(child))
     }
     for (const wait of commit.waits) {
@@ -132,7 +135,6 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
     for (const { key } of commit.lockRequests)
       locks.set(`${workspaceId}/${key}`, { workspaceId, key })
     for (const { seq } of foreign) dependencies.push({ workspaceId, executionId, seq })
-    for (const seq of item.foreignMessages) responses.push({ workspaceId, executionId, seq })
   }
   if (moved.length > 0) bus.publishMoved(moved)
   if (ended.length > 0) bus.publishEnded(ended)
@@ -141,9 +143,17 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   if (locks.size > 0) bus.nudgeLocks([...locks.values()])
   if (dependencies.length > 0) bus.nudgeDependencies(dependencies)
   if (controls.length > 0) bus.nudgeControls(controls)
-  if (responses.length > 0) bus.nudgeResponses(responses)
+  bus.nudgeResponses(responseWaits(items, results))
   if (due < Infinity) bus.nudgeTimers(due)
 }
+
+/** Waits for messages that may have been answered before they were opened. */
+const responseWaits = (items: readonly CommitItem[], results: readonly CommitResult[]) =>
+  items.flatMap(({ commit: { workspaceId, executionId }, foreignMessages }, index) =>
+    results[index]?.applied === true
+      ? foreignMessages.map((seq) => ({ workspaceId, executionId, seq }))
+      : [],
+  )
 
 // Beyond this an input is cheaper to read from its row than to carry on the bus.
 const FRESH_INPUT_MAX_CHARS = 8 * 1_024
@@ -159,8 +169,9 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     parentId,
     topId,
     traceparent,
+    priority,
   } = child
-  const key = { workspaceId, executionId, version: 1 }
+  const key = { workspaceId, executionId, version: 1, priority }
   if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
   return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
 }

@@ -42,11 +42,26 @@ export async function advanceMessages(
     return { taken: due.length, born: executions.born }
   })
   if (born.length > 0) {
-    const items = born.map(({ workspaceId, id }) => ({ workspaceId, executionId: id, version: 1 }))
-    void bus.publishDispatch('engine', items)
+    nudge(bus, born)
     metrics.resolved.inc({ kind: 'message step' }, born.length)
   }
   return taken
+}
+
+function nudge(bus: SchedulerContext['bus'], born: readonly NewExecution[]): void {
+  const gated = born.flatMap(({ workspaceId, gates = [] }) => {
+    const [gate] = gates
+    return gate === undefined ? [] : [{ workspaceId, key: gate.key }]
+  })
+  const ready = born.filter(({ gates = [] }) => gates.length === 0)
+  const items = ready.map(({ workspaceId, id, priority }) => ({
+    workspaceId,
+    executionId: id,
+    version: 1,
+    priority,
+  }))
+  if (gated.length > 0) bus.nudgeLocks(gated)
+  if (items.length > 0) void bus.publishDispatch('engine', items)
 }
 
 /** How far a message's plan is, as it is stored. Times: RFC 3339. */

@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import { formatTraceparent, newId } from '@millrace/runtime'
 import type { ExecutionFacts, MessageRow, NewExecution, ResolvedFlow } from '@millrace/store'
 
@@ -23,7 +24,10 @@ export function noticeExecution(
   flow: ResolvedFlow,
   asking: ExecutionFacts | null,
 ): NewExecution {
-  const { row, step, input } = notice
+  const { row } = notice
+  const input = inputOf(notice)
+  const gates = startGates(flow, input)
+  const maxRuntime = flow.max_runtime_seconds
   const id = newId()
   const traceId = id.replaceAll('-', '')
   return {
@@ -36,19 +40,7 @@ export function noticeExecution(
     connectorType: null,
     scriptHash: flow.script_hash,
     projectId: flow.project_id ?? asking?.project_id ?? null,
-    input: JSON.stringify({
-      ...input,
-      message: {
-        id: row.id,
-        subject: row.title,
-        step,
-        execution_id: row.execution_id,
-        assignees: notice.assignees ?? row.assignees,
-        reminders: notice.reminders ?? 0,
-        created_at: time(row.created_at),
-        due_at: row.due_at === null ? null : time(row.due_at),
-      },
-    }),
+    input: JSON.stringify(input),
     parentId: asking?.id ?? null,
     topId: asking?.top_execution_id ?? id,
     orphan: true,
@@ -58,8 +50,23 @@ export function noticeExecution(
     traceparent: formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true }),
     scheduledFor: null,
     paused: false,
-    extra: null,
+    extra: maxRuntime === null ? null : JSON.stringify({ max_runtime_seconds: maxRuntime }),
+    ...(gates !== null && { gates }),
   }
 }
+
+const inputOf = ({ row, step, input, assignees, reminders }: Notice): object => ({
+  ...input,
+  message: {
+    id: row.id,
+    subject: row.title,
+    step,
+    execution_id: row.execution_id,
+    assignees: assignees ?? row.assignees,
+    reminders: reminders ?? 0,
+    created_at: time(row.created_at),
+    due_at: row.due_at === null ? null : time(row.due_at),
+  },
+})
 
 const time = (ms: number): string => new Date(ms).toISOString()
