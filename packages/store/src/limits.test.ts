@@ -97,13 +97,13 @@ test('who creates a run without saying what limits it gets what its flow has', a
   const flow = async (row: Record<string, unknown>): Promise<string> => {
     const id = newId()
     await store.seed('flow', [
-      { workspace_id: workspaceId, id, name: id, script_hash: Buffer.from('ab', 'hex'), ...row },
+      { workspace_id: workspaceId, id, name: id, script_hash: '\\xab', ...row },
     ])
     return id
   }
   const limited = await flow({
     max_runtime_seconds: 60,
-    concurrency: JSON.stringify({ limit: 3, key: '/k' }),
+    concurrency: { limit: 3, key: '/k' },
   })
   const free = await flow({})
   const input = '{"k":7}'
