@@ -37,7 +37,8 @@ export async function withFlowLimits(
     return {
       ...item,
       gates: startGates(row, JSON.parse(item.input)),
-      extra: seconds === null ? item.extra : JSON.stringify({ ...extra, max_runtime_seconds: seconds }),
+      extra:
+        seconds === null ? item.extra : JSON.stringify({ ...extra, max_runtime_seconds: seconds }),
     }
   })
 }
