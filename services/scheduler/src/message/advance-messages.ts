@@ -48,20 +48,17 @@ export async function advanceMessages(
   return taken
 }
 
+/** The limits of a flow are asked first; what has none goes to an engine at once. */
 function nudge(bus: SchedulerContext['bus'], born: readonly NewExecution[]): void {
-  const gated = born.flatMap(({ workspaceId, gates = [] }) => {
-    const [gate] = gates
-    return gate === undefined ? [] : [{ workspaceId, key: gate.key }]
-  })
-  const ready = born.filter(({ gates = [] }) => gates.length === 0)
-  const items = ready.map(({ workspaceId, id, priority }) => ({
-    workspaceId,
-    executionId: id,
-    version: 1,
-    priority,
-  }))
+  const ready = []
+  const gated = []
+  for (const { workspaceId, id: executionId, priority, gates } of born) {
+    const gate = gates?.[0]
+    if (gate === undefined) ready.push({ workspaceId, executionId, version: 1, priority })
+    else gated.push({ workspaceId, key: gate.key })
+  }
   if (gated.length > 0) bus.nudgeLocks(gated)
-  if (items.length > 0) void bus.publishDispatch('engine', items)
+  if (ready.length > 0) void bus.publishDispatch('engine', ready)
 }
 
 /** How far a message's plan is, as it is stored. Times: RFC 3339. */

@@ -51,7 +51,7 @@ export function noticeExecution(
     scheduledFor: null,
     paused: false,
     extra: maxRuntime === null ? null : JSON.stringify({ max_runtime_seconds: maxRuntime }),
-    ...(gates !== null && { gates }),
+    gates,
   }
 }
 
