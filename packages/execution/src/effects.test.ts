@@ -103,5 +103,12 @@ describe('what follows', () => {
       stop,
       ...again,
     ])
+    const running = execution({ status: 'AT_ENGINE', processId: 'p' }, [lock])
+    assert.deepEqual(follow(running, { type: 'reverted', kept: 1 }), [
+      { kind: 'dropWaits', generation: 1, waits: [lock] },
+      { kind: 'releaseLocks' },
+      { kind: 'stopProcess', processId: 'p' },
+      ...again,
+    ])
   })
 })

@@ -5,7 +5,7 @@ import type { Wait } from './wait.ts'
  * at-least-once, so an event that belongs to one wait, one version or one lease names it: that is
  * how a late or repeated copy is told from a fresh one.
  */
-export type Event = AnswerEvent | EngineEvent | LeaseEvent | RescueEvent | UserEvent
+export type Event = AnswerEvent | EngineEvent | LeaseEvent | RescueEvent | UserEvent | RevertEvent
 
 export type EventType = Event['type']
 
@@ -61,7 +61,16 @@ export interface RescueEvent {
 
 /** Said by people, or by code on their behalf. No token: each is harmless when repeated. */
 export interface UserEvent {
-  readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'reverted'
+  readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested'
+}
+
+/**
+ * It goes back to a savepoint: another life begins. Said by people and by its own code. `kept`: how
+ * many answers the life to come inherits; none when it begins anew.
+ */
+export interface RevertEvent {
+  readonly type: 'reverted'
+  readonly kept?: number
 }
 
 /** In the order of the golden grid, where a missing one leaves a test in pieces. */

@@ -73,7 +73,7 @@ const live = {
   pauseRequested: 'PAUSED',
   resumeRequested: 'noEffect',
   cancelRequested: 'ENDED_CANCELLED',
-  reverted: 'refused',
+  reverted: 'WAITING_ENGINE',
 } as const
 
 const parked: Row = { ...notRunning, ...live, ...answers('WAITING_ENGINE') }
@@ -116,7 +116,7 @@ export const TRANSITIONS: Readonly<Record<Status, Row>> = {
     pauseRequested: 'refused',
     resumeRequested: 'WAITING_ENGINE',
     cancelRequested: 'ENDED_CANCELLED',
-    reverted: 'refused',
+    reverted: 'WAITING_ENGINE',
   },
 
   ENDED_SUCCESS: ended,

@@ -45,6 +45,8 @@ export interface InitFields {
   readonly scheduled_for?: Date | number | string
   readonly orphan?: boolean
   readonly priority?: number
+  /** Which savepoints one may look at and go back to: all (default), or the newest. */
+  readonly savepoint_retention?: 'ALL' | 'LAST'
 }
 
 export interface ChildOptions {

@@ -33,6 +33,9 @@ export {
   type LoadedExecution,
   type ScriptRow,
 } from './load-executions.ts'
+export { findSavepointOf, keepsLast, type SavepointRef } from './find-savepoint.ts'
+export { type ForkResult, forkExecution } from './fork-execution.ts'
+export { listReverts, type RevertRow } from './list-reverts.ts'
 export { migrate } from './migrate.ts'
 export type { NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
@@ -45,6 +48,7 @@ export {
   toExecution,
   type WaitRow,
 } from './read-execution.ts'
+export { revertExecution, type RevertRequest, type RevertResult } from './revert-execution.ts'
 export { loadStatements, type Statement } from './statement.ts'
 export {
   ensureSetting,

@@ -94,6 +94,9 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
   const extra = {
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(child.savepointRetention !== undefined && {
+      savepoint_retention: child.savepointRetention,
+    }),
   }
   return {
     workspaceId: held.workspaceId,

@@ -1,0 +1,15 @@
+import { loadStatements } from './statement.ts'
+
+/** What savepoints, reverts and reruns share. */
+export const sql = loadStatements('reverts', [
+  'readPastRows',
+  'readPastAnswers',
+  'inheritHistory',
+  'beginLife',
+  'dropFormerLives',
+  'countOwnReverts',
+  'readFormerStart',
+  'readReverts',
+  'noteInherited',
+  'touchInherited',
+])
