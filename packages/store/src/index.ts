@@ -116,6 +116,7 @@ export {
   readSavepoints,
   type SavepointView,
 } from './logs.ts'
+export { readPast, type StoredPast } from './past.ts'
 export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'

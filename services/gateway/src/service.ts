@@ -11,6 +11,7 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
@@ -104,7 +105,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [...executionRoutes, ...pastRoutes, ...recordRoutes, ...peopleRoutes],
     log,
     ready,
     version: VERSION,
