@@ -2,6 +2,9 @@ import {
   ALL_FEATURES,
   createRng,
   type Feature,
+  hasFewOutcomes,
+  isValid,
+  nodesOf,
   type Program,
   randomProgram,
   type Rng,
@@ -40,12 +43,14 @@ export interface Start {
   readonly waitSeconds: number | null
 }
 
-export type SteerAction = 'cancel' | 'pause' | 'resume'
+export type SteerAction = 'cancel' | 'pause' | 'resume' | 'revert'
 export interface Steer {
   readonly atMs: number
   /** Which start. */
   readonly start: number
   readonly action: SteerAction
+  /** `revert`: to the savepoint that lies so far in its history, 0 to 1. */
+  readonly to?: number
 }
 
 export type Fault =
@@ -69,7 +74,9 @@ export const LOCKS = ['lock-a', 'lock-b', 'lock-c'] as const
 const EFFECT_URL = 'http://effects.test/do'
 
 /** A random plan: few executions, few faults, so that many fit into the time. */
-export function createPlan(seed: number): Plan {
+export const createPlan = (seed: number): Plan => withReverts(createForwardPlan(seed))
+
+function createForwardPlan(seed: number): Plan {
   const rng = createRng(seed)
   const isCrowd = rng.next() < 0.2
   const starts = Array.from({ length: isCrowd ? 3 + rng.int(4) : 1 + rng.int(4) }, (): Start => ({
@@ -159,6 +166,38 @@ function steersOf(rng: Rng, starts: number): Steer[] {
     if (action === 'pause') steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume' })
   }
   return steers.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+/** Executions that go back, and executions that are taken back: by a chance of its own. */
+function withReverts(plan: Plan): Plan {
+  const rng = createRng(plan.seed * 31 + 17)
+  const starts = plan.starts.map((start) =>
+    rng.next() < 0.25 ? { ...start, program: withBack(rng, start.program) } : start,
+  )
+  const steers = [...plan.steers]
+  if (rng.next() < 0.3) {
+    const start = rng.int(starts.length)
+    const nodes = [...nodesOf(starts[start]?.program.body ?? [])]
+    // What a former life has created only, nobody would ever run; and one that goes back by itself
+    // counts how often it was taken back as well.
+    const isFit = nodes.every(
+      (node) => node.kind !== 'back' && !(node.kind === 'child' && node.mode === 'parked'),
+    )
+    for (let n = isFit ? 1 + rng.int(2) : 0; n > 0; n -= 1)
+      steers.push({ atMs: rng.int(2_000), start, action: 'revert', to: rng.next() })
+  }
+  return { ...plan, starts, steers: steers.toSorted((a, b) => a.atMs - b.atMs) }
+}
+
+/** The program with a part of it done more than once. */
+function withBack(rng: Rng, program: Program): Program {
+  const { body } = program
+  const from = rng.int(body.length)
+  const to = from + 1 + rng.int(body.length - from)
+  const id = 1 + Math.max(0, ...[...nodesOf(body)].map((node) => node.id))
+  const back = { kind: 'back', id, times: 1 + rng.int(2), body: body.slice(from, to) } as const
+  const changed = { ...program, body: [...body.slice(0, from), back, ...body.slice(to)] }
+  return isValid(changed) && hasFewOutcomes(changed) ? changed : program
 }
 
 /** One whose client is answered before it has ended. */

@@ -150,6 +150,15 @@ async function runNode(world: World, node: Node, place: Place): Promise<unknown>
       }
       return rounds
     }
+    case 'back': {
+      const times = await self.savepoint(path)
+      const made = await runBody(world, node.body, place)
+      if (times < node.times) {
+        world.over = true
+        self.revert(path)
+      }
+      return { back: node.times, made }
+    }
     case 'lock':
       return runLocked(world, node, place)
   }
