@@ -1,4 +1,11 @@
-import { type CutHistory, cutHistory, findSavepoint, standAt } from '@millrace/replay'
+import {
+  type CutHistory,
+  cutHistory,
+  findSavepoint,
+  type HistoryEntry,
+  type Life,
+  standAt,
+} from '@millrace/replay'
 import type { Queryable } from './database.ts'
 import { readPast, type StoredPast } from './past.ts'
 import type { ExecutionRow } from './read-execution.ts'
@@ -59,6 +66,52 @@ export function cutAt(
     `At savepoint ${seq} the code holds ${cut.locks.length === 1 ? 'the lock' : 'the locks'} ${names}, and going back gives up every lock. ` +
       `The last savepoint before that is ${cut.before}.`,
   )
+}
+
+/** How an execution stood right after a savepoint. */
+export interface SavepointStand {
+  readonly kind: 'stand'
+  readonly generation: number
+  readonly seq: number
+  /** Calls that were waiting for an answer; `since`: ms since 1970. */
+  readonly open: readonly (HistoryEntry & { readonly since: number | null })[]
+  /** Names of the locks that it held. */
+  readonly locks: readonly string[]
+  /** Whose lives its calls are of, up to the savepoint, oldest first. */
+  readonly lives: readonly Pick<Life, 'id' | 'generation' | 'last'>[]
+}
+
+/** Reads how an execution stood at a savepoint, without going back to it. */
+export async function readStand(
+  db: Queryable,
+  row: ExecutionRow,
+  ref: SavepointRef,
+): Promise<SavepointStand | SavepointRefusal> {
+  const found = await findSavepointOf(db, row, ref)
+  if (found.kind !== 'found') return found
+  const { past, seq } = found
+  const { open, locks } = standAt(past.history, past.answers, seq)
+  const before = past.history[0]?.lives ?? []
+  return {
+    kind: 'stand',
+    generation: past.life.generation,
+    seq,
+    open: open.map((entry) => ({
+      ...entry,
+      since: past.rows.find((one) => one.lastSeq >= entry.seq)?.createdAt ?? null,
+    })),
+    locks,
+    lives: [...before, { ...past.life, last: seq }].map((life) => ({
+      ...life,
+      last: Math.min(life.last, seq),
+    })),
+  }
+}
+
+/** The newest savepoint of its present generation; 0: its beginning. */
+export async function newestSavepoint(db: Queryable, row: ExecutionRow): Promise<number> {
+  const { history, answers } = await readPast(db, row, row.generation)
+  return standAt(history, answers, history.length).seq
 }
 
 export const keepsLast = ({ extra }: Pick<ExecutionRow, 'extra'>): boolean =>

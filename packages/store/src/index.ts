@@ -33,7 +33,13 @@ export {
   type LoadedExecution,
   type ScriptRow,
 } from './load-executions.ts'
-export { findSavepointOf, keepsLast, type SavepointRef } from './find-savepoint.ts'
+export {
+  keepsLast,
+  newestSavepoint,
+  readStand,
+  type SavepointRef,
+  type SavepointStand,
+} from './find-savepoint.ts'
 export { type ForkResult, forkExecution } from './fork-execution.ts'
 export { listReverts, type RevertRow } from './list-reverts.ts'
 export { migrate } from './migrate.ts'
@@ -116,7 +122,6 @@ export {
   readSavepoints,
   type SavepointView,
 } from './logs.ts'
-export { readPast, type StoredPast } from './past.ts'
 export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'

@@ -1,7 +1,13 @@
 import { decide } from '@millrace/execution'
 import { applyIfVersion } from './apply-if-version.ts'
 import type { Database, Queryable } from './database.ts'
-import { cutAt, findSavepointOf, keepsLast, type SavepointRef } from './find-savepoint.ts'
+import {
+  cutAt,
+  findSavepointOf,
+  keepsLast,
+  type SavepointRef,
+  type SavepointRefusal,
+} from './find-savepoint.ts'
 import { inheritPast } from './past.ts'
 import {
   type ExecutionKey,
@@ -34,8 +40,9 @@ export type RevertResult =
       /** The call that the new life begins after. */
       readonly seq: number
     }
-  | { readonly kind: 'unknown' | 'overtaken' }
-  | { readonly kind: 'missing' | 'impossible'; readonly why: string }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'overtaken' }
+  | SavepointRefusal
 
 /** How often code may come back to one savepoint by itself before that counts as a loop without end. */
 const OWN_REVERTS_MAX = 1_000

@@ -61,7 +61,7 @@ export interface Runner {
  * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { db, sandbox, realms, log, metrics, processId } = deps
+  const { db, bus, sandbox, realms, log, metrics, processId } = deps
   const loader = createLoader({ db, realms })
   const claims = createClaims(deps)
   const committer = createCommitter(deps)
@@ -284,8 +284,9 @@ export function createRunner(deps: RunnerDeps): Runner {
     return accept(await loader.fromStore({ ...held, version: went.version }))
   }
 
-  const endWithoutScript = (held: Held): Promise<void> =>
-    endInError(held, 'its script is not in this workspace any more')
+  function endWithoutScript(held: Held): Promise<void> {
+    return endInError(held, 'its script is not in this workspace any more')
+  }
 
   async function endInError(held: Held, message: string): Promise<void> {
     const collected = createCollected()

@@ -33,6 +33,7 @@ import { Execution, ExecutionKey as Key, History, idOf } from './execution-parts
 import { type Answer, created, ok, type Route, route, type RouteRequest } from './route.ts'
 
 const tag = 'execution'
+const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
 const Depth = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }))
 const EventId = Type.Optional(Type.String({ maxLength: 64 }))
 

@@ -1,16 +1,15 @@
-import { type HistoryEntry, standAt } from '@millrace/replay'
 import {
   type ExecutionRow,
-  findSavepointOf,
   keepsLast,
+  newestSavepoint,
   type PlacedLogLine,
   readExecution,
   readLogs,
-  readPast,
   readSavepoints,
+  readStand,
   type SavepointRef,
+  type SavepointStand,
   type SavepointView,
-  type StoredPast,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
@@ -47,22 +46,27 @@ export async function getSavepoint(
   request: { readonly id: string; readonly savepoint: SavepointRef },
 ): Promise<object> {
   const row = await readRow(context, caller, request.id)
-  const found = await findSavepointOf(context.api, row, request.savepoint)
-  if (found.kind !== 'found') throw refusedSavepoint(found)
-  const { past, seq } = found
-  const stand = standAt(past.history, past.answers, seq)
+  const stand = await readStand(context.api, row, request.savepoint)
+  if (stand.kind !== 'stand') throw refusedSavepoint(stand)
+  const { workspaceId } = caller
   const [input, logs] = await Promise.all([
-    readValueText(context, { workspaceId: caller.workspaceId, id: row.id, which: 'input' }),
-    logsUntil(context, past, { workspaceId: caller.workspaceId, seq }),
+    readValueText(context, { workspaceId, id: row.id, which: 'input' }),
+    logsUntil(context, workspaceId, stand),
   ])
   return {
-    ...(await callAt(context, row, { generation: past.life.generation, seq })),
+    ...(await callAt(context, row, stand)),
     execution_id: row.id,
     input_value: JSON.parse(input) as unknown,
-    waits: stand.open.map((entry) => toWait(past, entry)),
+    waits: stand.open.map((entry) => ({
+      seq: entry.seq,
+      command: entry.kind,
+      name: entry.label,
+      lineno: entry.line,
+      since: timeOrNull(entry.since),
+    })),
     locks: stand.locks,
-    logs: logs.slice(-LOGS_MAX).map(({ seq: call, generation, at, values }) => ({
-      seq: call,
+    logs: logs.slice(-LOGS_MAX).map(({ seq, generation, at, values }) => ({
+      seq,
       generation,
       at: time(at),
       values,
@@ -79,9 +83,9 @@ async function newest(
   generation: number,
 ): Promise<HistoryPage> {
   if (generation !== row.generation) return { items: [], next_cursor: null }
-  const { history, answers } = await readPast(context.api, row, generation)
-  const { seq } = standAt(history, answers, history.length)
-  return { items: seq === 0 ? [] : [await callAt(context, row, { generation, seq })], next_cursor: null }
+  const seq = await newestSavepoint(context.api, row)
+  const items = seq === 0 ? [] : [await callAt(context, row, { generation, seq })]
+  return { items, next_cursor: null }
 }
 
 /** One call as lists show it; the beginning is none. */
@@ -108,24 +112,18 @@ const toJson = (savepoint: SavepointView): object => ({
   answered_at: timeOrNull(savepoint.answered_at),
 })
 
-function toWait({ rows }: StoredPast, { seq, kind, label, line }: HistoryEntry): object {
-  const since = rows.find((row) => row.lastSeq >= seq)?.createdAt ?? null
-  return { seq, command: kind, name: label, lineno: line, since: timeOrNull(since) }
-}
-
 /** Lines of all lives that lead to the savepoint; what was written after it does not count. */
 async function logsUntil(
   context: Context,
-  { life, history }: StoredPast,
-  { workspaceId, seq }: { readonly workspaceId: string; readonly seq: number },
+  workspaceId: string,
+  { lives }: SavepointStand,
 ): Promise<readonly PlacedLogLine[]> {
   const lines: PlacedLogLine[] = []
   let from = 0
-  for (const one of [...(history[0]?.lives ?? []), { ...life, last: seq }]) {
-    const until = Math.min(one.last, seq)
+  for (const { id: executionId, generation, last: until } of lives) {
     if (until <= from) continue
-    const key = { workspaceId, executionId: one.id }
-    lines.push(...(await linesBetween(context, key, { generation: one.generation, from, until })))
+    const key = { workspaceId, executionId }
+    lines.push(...(await linesBetween(context, key, { generation, from, until })))
     from = until
   }
   return lines
