@@ -65,11 +65,13 @@ export interface UserEvent {
 }
 
 /**
- * It goes back to a savepoint: another life begins. Said by people and by its own code. `kept`: how
- * many answers the life to come inherits; none when it begins anew.
+ * It goes back to a savepoint: another life begins. Said by people and by its own code. Token:
+ * `generation`, the life that ends. `kept`: how many answers the next one inherits; none when it
+ * begins anew.
  */
 export interface RevertEvent {
   readonly type: 'reverted'
+  readonly generation: number
   readonly kept?: number
 }
 

@@ -131,7 +131,7 @@ describe('an execution', () => {
     const waiting = after(ready, parked(1, 0, [1, 'LOCK'], [2, 'LOCK']), answer(1))
     const over = after(waiting, { type: 'cancelRequested' })
     assert.deepEqual(over.waits, [])
-    const reverted = after(over, { type: 'reverted' })
+    const reverted = after(over, { type: 'reverted', generation: 1 })
     assert.deepEqual(reverted, { ...ready, version: 5, epoch: 1, generation: 2 })
     const fresh = after(reverted, parked(5, 0, [2, 'LOCK']))
     assert.deepEqual(decide(fresh, answer(2)), { kind: 'ignored', why: 'stale' })
@@ -143,7 +143,7 @@ describe('an execution', () => {
     const lost = after(claimed, { type: 'leaseExpired', epoch: 1 })
     const paused = after(claimed, { type: 'pauseRequested' })
     for (const now of [waiting, claimed, lost, paused]) {
-      const reverted = after(now, { type: 'reverted', kept: 1 })
+      const reverted = after(now, { type: 'reverted', generation: 1, kept: 1 })
       const { epoch, generation, answered, waits, state } = reverted
       assert.deepEqual(
         { epoch, generation, answered, waits, state },

@@ -61,6 +61,7 @@ function isStale(now: Execution, event: Event): boolean {
   if ('seq' in event) {
     return event.generation !== now.generation || now.waits.every(({ seq }) => seq !== event.seq)
   }
+  if (event.type === 'reverted') return event.generation !== now.generation
   if ('version' in event) return event.version !== now.version
   if ('epoch' in event) return now.state.status !== 'AT_ENGINE' || event.epoch !== now.epoch
   return false

@@ -80,7 +80,7 @@ function eventOf(now: Execution, { type, isFresh, pick, kinds, unread }: Step): 
     case 'leaseExpired':
       return { type, epoch: now.epoch - late }
     case 'reverted':
-      return { type, kept: unread }
+      return { type, generation: now.generation - late, kept: unread }
     default:
       return { type }
   }

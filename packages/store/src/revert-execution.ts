@@ -82,7 +82,11 @@ async function revertIn(
     }
 
   const before = toExecution(row, await readWaits(tx, key))
-  const decision = decide(before, { type: 'reverted', kept: cut.kept })
+  const decision = decide(before, {
+    type: 'reverted',
+    generation: row.generation,
+    kept: cut.kept,
+  })
   if (decision.kind !== 'moved') return { kind: 'impossible', why: `It is ${row.status}.` }
   const { next } = decision
   // An answer that came since the row was read moved nothing: it is not inherited, and what it answered

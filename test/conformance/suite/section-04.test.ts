@@ -210,6 +210,11 @@ describe('savepoints, reverts and reruns', { concurrency: 3, timeout: 240_000 },
         [again.status, again.name, again.flow_id, again.tags, again.parent_execution_id],
         ['ENDED_SUCCESS', 'first', first.flow_id, ['t'], null],
       )
+      assert.equal(again.rerun_of, first.id)
+      assert.deepEqual(
+        [again.input_value, again.script, again.generation],
+        [first.input_value, first.script, 1],
+      )
       assert.equal((again.output_value as unknown as Output).end, 'x')
       const other = await client.executions.rerun(first.id, { input_value: { end: 'y' } })
       await rig.ended(other.id)
