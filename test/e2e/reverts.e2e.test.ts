@@ -88,7 +88,11 @@ describe('going back', { timeout: 300_000 }, () => {
       self.log('drawn', drawn)
       return { drawn, n: inputs.n ?? null }`)
     const listed = await millrace('execution', 'savepoints', id)
-    assert.match(listed.out, /SEQ +ID +LINE +COMMAND[\s\S]*1 +1\.1 +3 +step +draw +done/, listed.err)
+    assert.match(
+      listed.out,
+      /SEQ +ID +LINE +COMMAND[\s\S]*1 +1\.1 +3 +step +draw +done/,
+      listed.err,
+    )
     const stand = await millrace('execution', 'savepoint', id, '2')
     assert.match(stand.out, /savepoint +1\.2[\s\S]*log[\s\S]*drawn 0\./, stand.err)
     const drawn = (out: string) => (JSON.parse(out) as { drawn: number; n: unknown }).drawn
@@ -102,6 +106,9 @@ describe('going back', { timeout: 300_000 }, () => {
     const forked = await millrace('execution', 'rerun', id, '--from', '1', '--wait')
     assert.equal(drawn(forked.out), drawn(again.out))
     const refused = await millrace('execution', 'revert', id, 'nowhere')
-    assert.deepEqual([refused.exitCode, /no savepoint named "nowhere"/.test(refused.err)], [4, true])
+    assert.deepEqual(
+      [refused.exitCode, refused.err.includes('no savepoint named "nowhere"')],
+      [4, true],
+    )
   })
 })

@@ -178,11 +178,13 @@ function withReverts(plan: Plan): Plan {
   if (rng.next() < 0.3) {
     const start = rng.int(starts.length)
     const nodes = [...nodesOf(starts[start]?.program.body ?? [])]
-    // What a former life has created only, nobody would ever run; and one that goes back by itself
-    // counts how often it was taken back as well.
-    const isFit = nodes.every(
-      (node) => node.kind !== 'back' && !(node.kind === 'child' && node.mode === 'parked'),
-    )
+    // What a former life has created only, nobody would ever run; one that goes back by itself counts how
+    // often it was taken back as well; and a cancel has reached children that it then waits for again.
+    const isFit =
+      !steers.some((steer) => steer.start === start && steer.action === 'cancel') &&
+      nodes.every(
+        (node) => node.kind !== 'back' && !(node.kind === 'child' && node.mode === 'parked'),
+      )
     for (let n = isFit ? 1 + rng.int(2) : 0; n > 0; n -= 1)
       steers.push({ atMs: rng.int(2_000), start, action: 'revert', to: rng.next() })
   }

@@ -99,10 +99,10 @@ describe('what follows', () => {
       stop,
       ...again,
     ])
-    assert.deepEqual(follow(execution({ status: 'ENDED_ERROR' }), { type: 'reverted', generation: 1 }), [
-      stop,
-      ...again,
-    ])
+    assert.deepEqual(
+      follow(execution({ status: 'ENDED_ERROR' }), { type: 'reverted', generation: 1 }),
+      [stop, ...again],
+    )
     const running = execution({ status: 'AT_ENGINE', processId: 'p' }, [lock])
     assert.deepEqual(follow(running, { type: 'reverted', generation: 1, kept: 1 }), [
       { kind: 'dropWaits', generation: 1, waits: [lock] },

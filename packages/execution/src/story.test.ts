@@ -28,9 +28,7 @@ const end =
   (type: 'succeeded' | 'failed' | 'engineReleased'): Line =>
   ({ version }) => ({ type, version })
 const say =
-  (
-    type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'recovered',
-  ): Line =>
+  (type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'recovered'): Line =>
   () => ({ type })
 
 const revert: Line = ({ generation }) => ({ type: 'reverted', generation })
@@ -76,13 +74,7 @@ const stories: Record<string, { readonly lines: readonly Line[]; readonly end: S
     end: 'ENDED_SUCCESS',
   },
   'reverted and run again': {
-    lines: [
-      park([1, 'LOCK']),
-      answer('lockGranted', 1),
-      end('failed'),
-      revert,
-      end('succeeded'),
-    ],
+    lines: [park([1, 'LOCK']), answer('lockGranted', 1), end('failed'), revert, end('succeeded')],
     end: 'ENDED_SUCCESS',
   },
 }

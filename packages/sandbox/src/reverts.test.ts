@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { type Activation, cutHistory, type Json } from '@millrace/replay'
+import { cutHistory, type Json } from '@millrace/replay'
 import fc from 'fast-check'
 import { randomCalls, sourceOf } from './random-calls.ts'
 import { refused, TestRun, testSandbox, type AnswersItself } from './testing.ts'
@@ -39,8 +39,7 @@ async function lifeAfter(run: TestRun, source: string, seq: number): Promise<Tes
 }
 
 /** What a later replay gets: the first has asked for everything. */
-const withoutAgain = (run: TestRun) =>
-  run.history.map(({ again: _, ...entry }) => entry)
+const withoutAgain = (run: TestRun) => run.history.map(({ again: _, ...entry }) => entry)
 
 async function toItsEnd(run: TestRun, choices: Iterator<number>): Promise<TestRun> {
   while (run.end === null) {
@@ -81,7 +80,7 @@ test(
           }
           const starting = next.starting()
           assert.equal(starting.kind, 'start')
-          const replayed = await next.run({ ...starting, history: withoutAgain(next) } as Activation)
+          const replayed = await next.run({ ...starting, history: withoutAgain(next) })
           assert.deepEqual(replayed.end, next.end)
           assert.deepEqual([replayed.entries, replayed.commands], [[], []])
           sandbox.forget('w', next.key)
@@ -138,7 +137,11 @@ describe('a life after a revert', () => {
       output: { a: 1, b: 2 },
     })
     const earlier = await lifeAfter(run, source, 2)
-    assert.deepEqual(earlier.results[0]?.fields, { name: 'first', message: 'one', output: { a: 1 } })
+    assert.deepEqual(earlier.results[0]?.fields, {
+      name: 'first',
+      message: 'one',
+      output: { a: 1 },
+    })
   })
 })
 
@@ -181,7 +184,9 @@ describe('going back from inside', () => {
     const twice = await runOf(`
       await self.saveDump('x'); await self.step('s', () => 1); await self.saveDump('x'); self.loadDump('x')`)
     assert.equal(twice.run.end?.to, 3)
-    const byNumber = await runOf(`await self.step('a', () => 1); await self.step('b', () => 1); self.revert(1)`)
+    const byNumber = await runOf(
+      `await self.step('a', () => 1); await self.step('b', () => 1); self.revert(1)`,
+    )
     assert.equal(byNumber.run.end?.to, 1)
     assert.equal((await runOf(`self.revert(0)`)).run.end?.to, 0)
   })
@@ -202,13 +207,15 @@ describe('going back from inside', () => {
       for (const to of ['y', 7, -1, null])
         try { self.revert(to) } catch (error) { names.push(error.name + ': ' + error.message) }
       return names`)
-    const [unknown = '', ...others] = run.end?.output as string[]
+    const [unknown = '', ...others] = (run.end?.output ?? []) as string[]
     assert.match(unknown, /^ResourceNotFoundError: .*"y"; it has made "x"/)
     for (const text of others) assert.match(text, /^InvalidInputError: self.revert: to must be/)
   })
 
   test('is refused inside a step', async () => {
-    const { run } = await runOf(`return await self.step('s', () => { self.revert(0) }).catch((e) => e.name)`)
+    const { run } = await runOf(
+      `return await self.step('s', () => { self.revert(0) }).catch((e) => e.name)`,
+    )
     assert.equal(run.end?.output, 'EngineException')
   })
 })

@@ -16,8 +16,7 @@ export type SavepointRef =
   | { readonly name: string }
 
 export type FoundSavepoint =
-  | { readonly kind: 'found'; readonly past: StoredPast; readonly seq: number }
-  | SavepointRefusal
+  { readonly kind: 'found'; readonly past: StoredPast; readonly seq: number } | SavepointRefusal
 
 /** `missing`: there is no such savepoint. `impossible`: there is, but nothing can begin after it. */
 export interface SavepointRefusal {

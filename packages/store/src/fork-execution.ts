@@ -1,6 +1,11 @@
 import { createExecutions } from './create-executions.ts'
 import type { Database } from './database.ts'
-import { cutAt, findSavepointOf, type SavepointRef, type SavepointRefusal } from './find-savepoint.ts'
+import {
+  cutAt,
+  findSavepointOf,
+  type SavepointRef,
+  type SavepointRefusal,
+} from './find-savepoint.ts'
 import type { NewExecution } from './new-execution.ts'
 import { inheritPast } from './past.ts'
 import { type ExecutionRow, readExecution } from './read-execution.ts'

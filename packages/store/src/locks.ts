@@ -181,7 +181,9 @@ function toLoadedLock(
     },
     isCut: requests[0]?.is_cut === true,
     behind: behind.map(toWaiter),
-    endedHolders: holders.flatMap((holder) => (isOver(holder, requests) ? [holder.execution_id] : [])),
+    endedHolders: holders.flatMap((holder) =>
+      isOver(holder, requests) ? [holder.execution_id] : [],
+    ),
     goneWaiters: queued.filter((request) => request.is_open !== true).map(toWaiter),
     fresh: requests
       .filter((request) => request.ticket === null)

@@ -105,7 +105,13 @@ describe('a revert', () => {
     )
     const reverts = await listReverts(db, key, { after: 0, limit: 9 })
     assert.deepEqual(
-      reverts.map((one) => [one.generation, one.from_generation, one.seq, one.name, one.created_by]),
+      reverts.map((one) => [
+        one.generation,
+        one.from_generation,
+        one.seq,
+        one.name,
+        one.created_by,
+      ]),
       [[2, 1, 3, 'here', user]],
     )
   })
@@ -203,7 +209,7 @@ describe('a revert', () => {
       })),
     )
     const result = await revertExecution(db, key, { to: { seq: 3 }, by: null })
-    assert.ok(result.kind === 'impossible' && /1000 times/.test(result.why))
+    assert.ok(result.kind === 'impossible' && result.why.includes('1000 times'))
     assert.equal((await revertExecution(db, key, { to: { seq: 3 }, by: user })).kind, 'reverted')
   })
 
@@ -211,7 +217,9 @@ describe('a revert', () => {
     const executionId = await past({ extra: { savepoint_retention: 'LAST' } })
     const key = { workspaceId, executionId }
     assert.equal((await revertExecution(db, key, { to: { seq: 2 }, by: user })).kind, 'impossible')
-    await store.sql(`DELETE FROM savepoint WHERE execution_id = $1 AND first_seq = 4`, [executionId])
+    await store.sql(`DELETE FROM savepoint WHERE execution_id = $1 AND first_seq = 4`, [
+      executionId,
+    ])
     await store.sql(`DELETE FROM answer WHERE execution_id = $1 AND seq = 4`, [executionId])
     assert.equal((await revertExecution(db, key, { to: { seq: 3 }, by: user })).kind, 'reverted')
     const rows = await store.sql<{ generation: number }>(

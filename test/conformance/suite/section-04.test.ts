@@ -76,7 +76,11 @@ describe('savepoints, reverts and reruns', { concurrency: 3, timeout: 240_000 },
         await self.flow('past-double', { n: times })
         if (times < 3) self.revert('here')
         return times`)
-      assert.deepEqual([ended.status, ended.output_value], ['ENDED_SUCCESS', 3], ended.message ?? '')
+      assert.deepEqual(
+        [ended.status, ended.output_value],
+        ['ENDED_SUCCESS', 3],
+        ended.message ?? '',
+      )
       const { items } = await client.executions.reverts(ended.id)
       assert.deepEqual(
         items.map((one) => [one.generation, one.savepoint_id, one.created_by]),
@@ -164,9 +168,12 @@ describe('savepoints, reverts and reruns', { concurrency: 3, timeout: 240_000 },
         return (await slow).output`
       const { id } = await rig.start(body, { lock })
       await rig.reaches(id, 'WAITING_DEPENDENCY')
-      await until(async () => (await client.settings.inspectLock(lock, { by: 'name' })).holder === id, {
-        what: 'it holds the lock',
-      })
+      await until(
+        async () => (await client.settings.inspectLock(lock, { by: 'name' })).holder === id,
+        {
+          what: 'it holds the lock',
+        },
+      )
       await assert.rejects(
         client.executions.revert(id, { seq: 4 }),
         refusal(409, /holds the lock .*last savepoint before that is 3/),
@@ -241,11 +248,7 @@ describe('savepoints, reverts and reruns', { concurrency: 3, timeout: 240_000 },
       await rig.flow(flow, `${THREE}\n  self.setOutput('more', true)`)
       const from = { from_savepoint: '1.4', on_latest: true }
       const forked = await client.executions.rerun(first.id, from, { waitSeconds: 30 })
-      assert.deepEqual(
-        forked.output_value,
-        { ...before, more: true },
-        forked.message ?? '',
-      )
+      assert.deepEqual(forked.output_value, { ...before, more: true }, forked.message ?? '')
       assert.equal((await rig.children(forked.id)).length, 0)
       await rig.flow(flow, THREE.replace("'draw'", "'paint'"))
       const other = await client.executions.rerun(first.id, from, { waitSeconds: 30 })
@@ -332,7 +335,10 @@ describe('savepoints, reverts and reruns', { concurrency: 3, timeout: 240_000 },
     const two = await rest('POST', `/execution/${id}/revert`, { seq: 1, name: 'x' })
     assert.equal(two.status, 422)
     const unknown = newId()
-    await assert.rejects(client.executions.revert(unknown, { seq: 0 }), refusal(404, /no execution/))
+    await assert.rejects(
+      client.executions.revert(unknown, { seq: 0 }),
+      refusal(404, /no execution/),
+    )
     await assert.rejects(client.executions.rerun(unknown), refusal(404, /no execution/))
     await assert.rejects(
       client.executions.rerun(id, { on_latest: true }),

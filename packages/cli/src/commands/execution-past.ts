@@ -28,13 +28,15 @@ function addViews(execution: Command, context: Context): void {
     .option('-g, --generation <number>', 'of an earlier generation', parseCount)
     .option('-n, --limit <count>', 'no more than this many', parseCount, MOST_PER_PAGE)
     .option('--cursor <cursor>', 'go on where a page ended')
-    .action(async (id: string, options: { generation?: number; limit: number; cursor?: string }) => {
-      const { executions } = await context.client()
-      const page = await executions.savepoints(id, options)
-      context.print(page, () => renderSavepoints(page.items))
-      if (page.next_cursor !== null)
-        context.deps.io.err(`there are more: --cursor ${page.next_cursor}`)
-    })
+    .action(
+      async (id: string, options: { generation?: number; limit: number; cursor?: string }) => {
+        const { executions } = await context.client()
+        const page = await executions.savepoints(id, options)
+        context.print(page, () => renderSavepoints(page.items))
+        if (page.next_cursor !== null)
+          context.deps.io.err(`there are more: --cursor ${page.next_cursor}`)
+      },
+    )
 
   execution
     .command('savepoint')

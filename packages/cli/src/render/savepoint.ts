@@ -51,6 +51,8 @@ export function renderStand(stand: Stand): string {
   return [
     fields,
     ...(waits.length === 0 ? [] : ['waits for', ...waits]),
-    ...(stand.logs.length === 0 ? [] : ['log', ...stand.logs.map((line) => `  ${renderLog(line)}`)]),
+    ...(stand.logs.length === 0
+      ? []
+      : ['log', ...stand.logs.map((line) => `  ${renderLog(line)}`)]),
   ].join('\n')
 }

@@ -178,7 +178,8 @@ export class Run {
     promise.then(undefined, ignore)
     if (recorded !== null) {
       if (recorded.outcome !== undefined) this.queue.addOwn(seq, recorded.outcome)
-      else if (recorded.again === true) this.#command(call.kind, seq, `${args === '' ? '' : `${args},`}"again":true`)
+      else if (recorded.again === true)
+        this.#command(call.kind, seq, `${args === '' ? '' : `${args},`}"again":true`)
       return promise
     }
     this.addEntry(seq, call.kind, call.label, site.line, digest, null)
@@ -194,7 +195,7 @@ export class Run {
 
   /** The first call of a life sees when that began, and draws from a chance of its own. */
   #enterLife(seq: number): void {
-    for (let life = this.lives[this.#life]; life !== undefined && seq > life.last; ) {
+    for (let life = this.lives[this.#life]; life !== undefined && seq > life.last;) {
       if (life.cutAt > this.now) this.now = life.cutAt
       life = this.lives[++this.#life]
       this.random = seededRandom(seedOf(life ?? this.facts))

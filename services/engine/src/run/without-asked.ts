@@ -13,7 +13,10 @@ export async function withoutAsked(db: Database, row: LoadedExecution): Promise<
     ...waits.filter(({ generation }) => generation === row.generation).map(({ seq }) => seq),
     ...row.answers.map(({ seq }) => seq),
   ])
-  return { ...row, history: row.history.map((entry) => (asked.has(entry.seq) ? plain(entry) : entry)) }
+  return {
+    ...row,
+    history: row.history.map((entry) => (asked.has(entry.seq) ? plain(entry) : entry)),
+  }
 }
 
 function plain({ again: _, ...entry }: HistoryEntry): HistoryEntry {

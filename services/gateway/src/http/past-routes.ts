@@ -90,7 +90,8 @@ export const pastRoutes: readonly Route[] = [
     method: 'POST',
     path: '/execution/{id}/rerun',
     id: 'rerunExecution',
-    summary: 'Start another one like it: from the beginning or a savepoint, with other input or script',
+    summary:
+      'Start another one like it: from the beginning or a savepoint, with other input or script',
     tag,
     params: ExecutionKey,
     query: strict(WaitQuery),

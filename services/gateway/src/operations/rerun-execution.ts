@@ -123,8 +123,9 @@ async function scriptOf(
 /** What was asked for when it was started, and what it is a rerun of. */
 function extraOf(row: ExecutionRow): string {
   const before = row.extra === null ? {} : (JSON.parse(row.extra) as Record<string, unknown>)
-  const kept = EXTRA.filter((name) => name in before).map((name) => [name, before[name]])
-  return extraText({ ...Object.fromEntries(kept), rerun_of: row.id }, '')
+  const extra: Record<string, unknown> = { rerun_of: row.id }
+  for (const name of EXTRA) if (name in before) extra[name] = before[name]
+  return extraText(extra, '')
 }
 
 /** After the commit an engine is nudged without a copy of its input: it has a past to be read first. */

@@ -96,14 +96,22 @@ async function callAt(
 ): Promise<object> {
   const key = { workspaceId: row.workspace_id, executionId: row.id }
   const page = { generation, afterSeq: seq - 1, limit: 1 }
-  const { savepoints } = seq === 0 ? { savepoints: [] } : await readSavepoints(context.api, key, page)
+  const { savepoints } =
+    seq === 0 ? { savepoints: [] } : await readSavepoints(context.api, key, page)
   const [savepoint] = savepoints
   return savepoint === undefined
     ? { ...BEGINNING, id: `${generation}.0`, generation, created_at: time(row.created_at) }
     : toJson(savepoint)
 }
 
-const BEGINNING = { seq: 0, name: '', command: null, lineno: null, answered_at: null, state: 'done' }
+const BEGINNING = {
+  seq: 0,
+  name: '',
+  command: null,
+  lineno: null,
+  answered_at: null,
+  state: 'done',
+}
 
 const toJson = (savepoint: SavepointView): object => ({
   id: `${savepoint.generation}.${savepoint.seq}`,
