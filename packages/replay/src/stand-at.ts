@@ -22,9 +22,9 @@ export interface Stand {
 
 /**
  * Where an execution stood once call `seq` had come back. Of the answers to calls up to there those count
- * that the code may have seen by then: up to the answer of that call itself, and all that came before the
- * first answer to a later call. So each call up to there is made again in a replay, and what has come
- * later is open. `answers` by rising position.
+ * that the code may have seen by then: up to the answer of that call itself, or, where it has none of its
+ * own, all that came before the first answer to a later call. So each call up to there is made again in a
+ * replay, and what has come later is open. `answers` by rising position.
  */
 export function standAt(
   history: readonly HistoryEntry[],
@@ -73,9 +73,10 @@ function lastWhole(
 }
 
 function lastSeen(answers: readonly GivenAnswer[], seq: number): number {
-  const own = answers.find((answer) => answer.seq === seq)?.position ?? 0
+  const own = answers.find((answer) => answer.seq === seq)?.position
+  if (own !== undefined) return own
   const later = answers.find((answer) => answer.seq > seq)?.position
-  return later === undefined ? Number.POSITIVE_INFINITY : Math.max(own, later - 1)
+  return later === undefined ? Number.POSITIVE_INFINITY : later - 1
 }
 
 /** A step that was stopped in is no wait: its outcome stands under a call of its own. */

@@ -129,7 +129,8 @@ describe('a revert', () => {
     const result = await revertExecution(db, key, { to: { generation: 1, seq: 2 }, by: user })
     assert.equal(result.kind === 'reverted' && result.generation, 3)
     const { history, answers } = await load(executionId)
-    assert.deepEqual([history.length, answers.length], [2, 2])
+    assert.deepEqual([history.length, answers.length], [2, 1])
+    assert.deepEqual([history[0]?.again, history[1]?.again], [true, undefined])
     const [life] = history[0]?.lives ?? []
     assert.deepEqual(
       [life?.generation, life?.startedAt],
