@@ -114,6 +114,7 @@ export interface Execution {
   /** The execution that it was started like. */
   readonly rerun_of: string | null
   readonly priority: number | null
+  readonly max_runtime_seconds: number | null
   readonly tags: readonly string[] | null
   readonly trace_id: string | null
   /** Null when moving or ended. */

@@ -47,6 +47,8 @@ export interface InitFields {
   readonly priority?: number
   /** Which savepoints one may look at and go back to: all (default), or the newest. */
   readonly savepoint_retention?: 'ALL' | 'LAST'
+  /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
+  readonly max_runtime_seconds?: number | null
 }
 
 export interface ChildOptions {
@@ -63,6 +65,8 @@ export interface ChildOptions {
   readonly orphan?: boolean
   /** Higher ones run first; a whole number, default 0. */
   readonly priority?: number
+  /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
+  readonly maxRuntime?: number | null
   /** More inputs; they win over those of the call. */
   readonly inputs?: { readonly [key: string]: Json }
 }

@@ -77,4 +77,6 @@ export interface ChildSpec {
   /** ms since 1970 */
   readonly scheduledFor?: number
   readonly savepointRetention?: 'ALL' | 'LAST'
+  /** Seconds; null: no limit, whatever its flow says. */
+  readonly maxRuntime?: number | null
 }

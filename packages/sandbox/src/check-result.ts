@@ -141,6 +141,9 @@ function isChild(value: unknown): boolean {
     (value['savepointRetention'] === undefined ||
       ['ALL', 'LAST'].includes(value['savepointRetention'] as string)) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
+    (value['maxRuntime'] === undefined ||
+      value['maxRuntime'] === null ||
+      isNumber(value['maxRuntime'])) &&
     (value['orphan'] === undefined || typeof value['orphan'] === 'boolean')
   )
 }

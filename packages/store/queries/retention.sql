@@ -55,6 +55,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), reverts AS (
   DELETE FROM revert r USING gone g
   WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), gates AS (
+  DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
@@ -102,6 +104,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), reverts AS (
   DELETE FROM revert r USING gone g
   WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), gates AS (
+  DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (

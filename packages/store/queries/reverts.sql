@@ -42,6 +42,12 @@ SET output = NULL, output_hash = NULL, message = NULL, scheduled_for = NULL, lin
     started_at = CASE WHEN $5 = 0 THEN NULL ELSE e.started_at END
 WHERE e.workspace_id = $1 AND e.id = $2 AND e.generation = $3
 
+-- name: renewRuntime
+-- It has its maximum runtime once more; what that has ended below it is left alone from now on.
+INSERT INTO runtime_limit (workspace_id, execution_id, seconds, check_at)
+VALUES ($1, $2, $3::integer, clock() + $3::integer * interval '1 second')
+ON CONFLICT (workspace_id, execution_id) DO UPDATE SET check_at = EXCLUDED.check_at, is_over = false
+
 -- name: dropFormerLives
 -- Of an execution that keeps its last savepoint only: the log stays.
 WITH answers AS (

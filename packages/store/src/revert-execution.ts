@@ -104,6 +104,9 @@ async function revertIn(
     by,
     cut.entries.at(-1)?.line ?? null,
   ])
+  const seconds = maxRuntimeOf(row)
+  if (seconds !== null)
+    await tx.query(sql.renewRuntime, [key.workspaceId, key.executionId, seconds])
   if (keepsLast(row))
     await tx.query(sql.dropFormerLives, [key.workspaceId, key.executionId, generation])
   return { kind: 'reverted', before: row, version: next.version, generation, seq: cut.seq }
@@ -118,6 +121,12 @@ function whyNot(row: ExecutionRow): string | null {
   if (row.started_at === null)
     return `Execution ${row.id} has not started yet, so there is nothing to go back to.`
   return null
+}
+
+function maxRuntimeOf({ extra }: ExecutionRow): number | null {
+  if (extra === null) return null
+  const { max_runtime_seconds: seconds } = JSON.parse(extra) as { max_runtime_seconds?: unknown }
+  return typeof seconds === 'number' ? seconds : null
 }
 
 async function isLoop(tx: Queryable, key: ExecutionKey, seq: number): Promise<boolean> {

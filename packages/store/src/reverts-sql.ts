@@ -6,6 +6,7 @@ export const sql = loadStatements('reverts', [
   'readPastAnswers',
   'inheritHistory',
   'beginLife',
+  'renewRuntime',
   'dropFormerLives',
   'countOwnReverts',
   'readFormerStart',

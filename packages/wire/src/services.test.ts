@@ -35,6 +35,7 @@ describe('a service over gRPC', () => {
             seen = context
             return answer()
           },
+          serve: refuse,
         }),
         served(executionService, {
           create: ({ inputValue, target }) =>
@@ -56,6 +57,7 @@ describe('a service over gRPC', () => {
           reverts: refuse,
           rerun: refuse,
           bulk: refuse,
+          doctor: refuse,
           stream: (_request, context) => streamed(context),
         }),
       ],

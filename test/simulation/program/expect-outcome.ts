@@ -9,6 +9,8 @@ export interface ExpectOptions {
   readonly cancelled?: 'maybe' | 'no'
   /** Whether somebody may have taken it back to a savepoint: what came after may have been done too. */
   readonly reverted?: 'maybe' | 'no'
+  /** Whether it may have been ended at its maximum runtime. Default no. */
+  readonly overrun?: 'maybe' | 'no'
   /** Whether calls of the third party may fail for good. Default no. */
   readonly effects?: 'sure' | 'may-fail'
 }
@@ -24,10 +26,10 @@ export function expectOutcome(program: Program, options: ExpectOptions = {}): Ex
   const ends = endsOf(program.body, { path: '', rules, inRing: false }).map(toOutcome)
   const outcomes =
     options.reverted === 'maybe' ? ends.map((end) => withMarks(end, program, hasEffects)) : ends
-  if (options.cancelled === 'maybe') {
+  for (const status of outsideEnds(options)) {
     const marks = marksOf(program.body, '', hasEffects)
     outcomes.push({
-      status: 'ENDED_CANCELLED',
+      status,
       output: undefined,
       message: null,
       effects: [],
@@ -44,6 +46,12 @@ function withMarks(outcome: Outcome, { body }: Program, hasEffects: boolean): Ou
   const marks = marksOf(body, '', hasEffects)
   return { ...outcome, maybeEffects: pathsOf(marks, 'effect'), maybeLogs: pathsOf(marks, 'log') }
 }
+
+/** Ends that come from outside, wherever it stood. */
+const outsideEnds = ({ cancelled, overrun }: ExpectOptions) => [
+  ...(cancelled === 'maybe' ? (['ENDED_CANCELLED'] as const) : []),
+  ...(overrun === 'maybe' ? (['ENDED_ERROR'] as const) : []),
+]
 
 const toOutcome = ({ status, output, message, sure, maybe, ms }: Ended): Outcome => ({
   status,

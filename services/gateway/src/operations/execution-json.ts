@@ -200,6 +200,7 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   generation: ({ row }) => String(row.generation),
   rerun_of: extra('rerun_of'),
   priority: ({ row }) => String(row.priority),
+  max_runtime_seconds: extra('max_runtime_seconds'),
   tags: extra('tags', '[]'),
   trace_id: ({ row }) => word(parseTraceparent(row.traceparent)?.traceId ?? null),
   why: (subject) => shortWhy(subject.row, subject.row.waits === null ? NONE : subject.waits),

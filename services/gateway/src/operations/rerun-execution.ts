@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import { ServiceError } from '@millrace/runtime'
 import {
   type ExecutionRow,
@@ -11,6 +12,7 @@ import type { Caller, Context, IdSource } from '../context.ts'
 import { executionNotFound } from '../problem.ts'
 import type { RerunBody } from '../schemas/past.ts'
 import { type CreatedExecution, EXTRA, extraText, ownTraceparent } from './create-execution.ts'
+import type { CachedFlow } from './flow-cache.ts'
 import { getExecution, readValueText } from './read-execution.ts'
 import { parseSavepoint, refusedSavepoint } from './savepoint-ref.ts'
 
@@ -70,6 +72,15 @@ async function planRerun(
       'conflict',
       `Execution ${row.id} is a connection, which has no savepoints. Leave from_savepoint out.`,
     )
+  const flow =
+    row.flow_id === null ? null : await context.flows.flow(workspaceId, { id: row.flow_id })
+  if (body.input_value !== undefined) flow?.checkInput?.(body.input_value, '/input_value')
+  const input =
+    body.input_value === undefined
+      ? await readValueText(context, { workspaceId, id: row.id, which: 'input' })
+      : JSON.stringify(body.input_value)
+  // The limits of its flow are heeded as by any other start.
+  const gates = flow === null ? null : startGates(flow.row, JSON.parse(input))
   const id = request.ids()
   return {
     workspaceId,
@@ -79,12 +90,9 @@ async function planRerun(
     flowId: row.flow_id,
     connectorId: row.connector_id,
     connectorType: row.connector_type,
-    scriptHash: await scriptOf(context, row, body),
+    scriptHash: body.on_latest === true ? latestScript(row, flow) : row.script_hash_hex,
     projectId: row.project_id,
-    input:
-      body.input_value === undefined
-        ? await readValueText(context, { workspaceId, id: row.id, which: 'input' })
-        : JSON.stringify(body.input_value),
+    input,
     parentId: null,
     topId: id,
     orphan: false,
@@ -95,29 +103,18 @@ async function planRerun(
     scheduledFor: null,
     paused: body.run === false,
     extra: extraOf(row),
+    ...(gates !== null && { gates }),
   }
 }
 
-/** The script that it ran, or its flow's present one. An edited input is checked as at any start. */
-async function scriptOf(
-  context: Context,
-  row: ExecutionRow,
-  { on_latest: onLatest = false, input_value: input }: RerunBody,
-): Promise<string | null> {
-  const flow =
-    row.flow_id === null || !(onLatest || input !== undefined)
-      ? null
-      : await context.flows.flow(row.workspace_id, { id: row.flow_id })
-  if (input !== undefined) flow?.checkInput?.(input, '/input_value')
-  if (!onLatest) return row.script_hash_hex
-  if (flow === null)
-    throw new ServiceError(
-      'conflict',
-      row.flow_id === null
-        ? `Execution ${row.id} runs no flow, so there is no latest script. Leave on_latest out.`
-        : `The flow of execution ${row.id} is not there any more. Leave on_latest out, or restore the flow.`,
-    )
-  return flow.row.script_hash
+function latestScript(row: ExecutionRow, flow: CachedFlow | null): string {
+  if (flow !== null) return flow.row.script_hash
+  throw new ServiceError(
+    'conflict',
+    row.flow_id === null
+      ? `Execution ${row.id} runs no flow, so there is no latest script. Leave on_latest out.`
+      : `The flow of execution ${row.id} is not there any more. Leave on_latest out, or restore the flow.`,
+  )
 }
 
 /** What was asked for when it was started, and what it is a rerun of. */
@@ -138,6 +135,9 @@ async function fork(
   if (forked.kind === 'unknown') throw executionNotFound(from.executionId)
   if (forked.kind !== 'forked') throw refusedSavepoint(forked)
   const { workspaceId, id: executionId } = item
-  if (!item.paused)
+  if (item.paused) return
+  const [gate] = item.gates ?? []
+  if (gate === undefined)
     void context.bus.publishDispatch('engine', [{ workspaceId, executionId, version: 1 }])
+  else context.bus.nudgeLocks([{ workspaceId, key: gate.key }])
 }
