@@ -328,6 +328,24 @@ describe('savepoints, reverts and reruns', { concurrency: 3, timeout: 240_000 },
     },
   )
 
+  item('3.18', 'many are rerun at once, one outcome each', async ({ rig, client }) => {
+    const ran = await Promise.all([1, 2].map((n) => rig.run(`return inputs.n`, { n })))
+    const unknown = newId()
+    const ids = [...ran.map(({ id }) => id), unknown]
+    const dry = await client.executions.bulk({ action: 'rerun', ids, dry_run: true })
+    assert.deepEqual(
+      dry.items.map(({ status }) => status),
+      [200, 200, 404],
+    )
+    const { items } = await client.executions.bulk({ action: 'rerun', ids })
+    assert.deepEqual(
+      items.map(({ status }) => status),
+      [201, 201, 404],
+    )
+    for (const [n, one] of items.slice(0, 2).entries())
+      assert.equal((await rig.ended(one.detail ?? '')).output_value, n + 1)
+  })
+
   item('D31', 'what cannot be reverted or rerun says why', async ({ rig, client, rest }) => {
     const { id } = await rig.run(`return 1`)
     const none = await rest('POST', `/execution/${id}/revert`, {})

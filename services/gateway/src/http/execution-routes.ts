@@ -75,12 +75,12 @@ export const executionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/execution/bulk',
     id: 'bulkExecutions',
-    summary: 'Cancel, pause or resume many; one outcome each',
+    summary: 'Cancel, pause, resume or rerun many; one outcome each',
     tag,
     body: BulkBody,
     answers: { 200: Type.Object({ items: Type.Array(Json) }) },
-    handle: async (context, { caller, body }) =>
-      ok({ items: await bulkExecutions(context, caller, body) }),
+    handle: async (context, { caller, body, ids }) =>
+      ok({ items: await bulkExecutions(context, caller, body, ids) }),
   }),
   route({
     method: 'GET',

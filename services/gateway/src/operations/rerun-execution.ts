@@ -138,6 +138,8 @@ async function fork(
   if (item.paused) return
   const [gate] = item.gates ?? []
   if (gate === undefined)
-    void context.bus.publishDispatch('engine', [{ workspaceId, executionId, version: 1 }])
+    void context.bus.publishDispatch('engine', [
+      { workspaceId, executionId, version: 1, priority: item.priority },
+    ])
   else context.bus.nudgeLocks([{ workspaceId, key: gate.key }])
 }

@@ -32,7 +32,7 @@ export async function revertToSavepoint(
     const { bus } = context
     if (before.process_id !== null) bus.publishControl(before.process_id, [item])
     bus.publishMoved([{ ...item, parentId: before.parent_execution_id }])
-    void bus.publishDispatch('engine', [item])
+    void bus.publishDispatch('engine', [{ ...item, priority: before.priority }])
     const locks = await locksHeldBy(context.api, [key])
     if (locks.length > 0) bus.nudgeLocks(locks)
     return

@@ -146,7 +146,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
-        throw invalid([{ pointer: '/action', message: 'must be cancel, pause or resume' }])
+        throw invalid([{ pointer: '/action', message: 'must be cancel, pause, resume or rerun' }])
       const outcomes = await bulkExecutions(context, caller, {
         action: name,
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
@@ -184,10 +184,11 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 }
 
-const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction>>> = {
+const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'rerun'>>> = {
   [pb.BulkAction.CANCEL]: 'cancel',
   [pb.BulkAction.PAUSE]: 'pause',
   [pb.BulkAction.RESUME]: 'resume',
+  [pb.BulkAction.RERUN]: 'rerun',
 }
 
 function toExplanation(executionId: string, why: Why): pb.Explanation {
