@@ -1,6 +1,6 @@
 -- name: readChildren
--- All that are no orphans, ended ones too: what they started may still run. The parent must be cancelled
--- still, or with $5 have ended: the message may be late, and it may have been reverted. A child that was
+-- All that are no orphans, ended ones too: what they started may still run. $5 what the parent must be
+-- still, cancelled or ended: the message may be late, and it may have been reverted. A child that was
 -- reverted since its parent's end lives by somebody's wish; the sweep knows of a cancel further up.
 SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AND NOT coalesce((
     SELECT r.created_at > p.ended_at FROM revert r
@@ -8,7 +8,8 @@ SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AND NOT c
   ), false) AS is_live
 FROM (
   SELECT e.ended_at FROM execution e
-  WHERE e.workspace_id = $1 AND e.id = $2 AND (e.status = 'ENDED_CANCELLED' OR ($5 AND e.ended_at IS NOT NULL))
+  WHERE e.workspace_id = $1 AND e.id = $2 AND CASE $5::text
+    WHEN 'cancelled' THEN e.status = 'ENDED_CANCELLED' WHEN 'ended' THEN e.ended_at IS NOT NULL ELSE true END
 ) p
 CROSS JOIN LATERAL (
   SELECT * FROM execution c

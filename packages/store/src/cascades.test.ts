@@ -54,10 +54,10 @@ test('children come in pages, without orphans, ended ones included', async () =>
     child,
   ])
   const key = { workspaceId: store.workspaceId, executionId: parent }
-  const first = await readChildren(store.db, { parent: key, through: false, after: null, limit: 2 })
+  const first = await readChildren(store.db, { parent: key, parentIs: 'cancelled', after: null, limit: 2 })
   const rest = await readChildren(store.db, {
     parent: key,
-    through: false,
+    parentIs: 'cancelled',
     after: first[1]?.executionId ?? null,
     limit: 2,
   })
@@ -115,13 +115,13 @@ test('a late cancel finds no children of a parent that was reverted, nor a child
       seq: 0,
     },
   ])
-  const found = async (id: string, through: boolean) => {
+  const found = async (id: string, parentIs: 'cancelled' | 'ended' | 'any') => {
     const parent = { workspaceId: store.workspaceId, executionId: id }
-    const children = await readChildren(store.db, { parent, through, after: null, limit: 9 })
+    const children = await readChildren(store.db, { parent, parentIs, after: null, limit: 9 })
     return children.map(({ executionId, isLive }) => [executionId, isLive])
   }
-  assert.deepEqual(await found(reverted, true), [])
-  assert.deepEqual(await found(ended, false), [])
-  assert.deepEqual(await found(ended, true), [[child, true]])
-  assert.deepEqual(await found(cancelled, false), [[again, false]])
+  assert.deepEqual(await found(reverted, 'ended'), [])
+  assert.deepEqual(await found(ended, 'cancelled'), [])
+  assert.deepEqual(await found(ended, 'ended'), [[child, true]])
+  assert.deepEqual(await found(cancelled, 'cancelled'), [[again, false]])
 })

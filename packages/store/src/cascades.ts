@@ -11,19 +11,19 @@ export interface ChildExecution extends ExecutionKey {
 }
 
 /**
- * Children that are no orphans, by rising id, ended ones included; none when the parent is not cancelled
- * any more. `through`: an ended parent will do, for the cancel comes from above it.
+ * Children that are no orphans, by rising id, ended ones included. `parentIs`: none when the parent is
+ * that no more; `ended` where a cancel comes through it from above.
  */
 export async function readChildren(
   db: Queryable,
   input: {
     readonly parent: ExecutionKey
-    readonly through: boolean
+    readonly parentIs: 'cancelled' | 'ended' | 'any'
     readonly after: string | null
     readonly limit: number
   },
 ): Promise<ChildExecution[]> {
-  const { parent, through, after, limit } = input
+  const { parent, parentIs, after, limit } = input
   const rows = await db.query<{ workspace_id: string; id: string; is_live: boolean }>(
     sql.readChildren,
     [
@@ -31,7 +31,7 @@ export async function readChildren(
       parent.executionId,
       after ?? '00000000-0000-0000-0000-000000000000',
       limit,
-      through,
+      parentIs,
     ],
   )
   return rows.map((row) => ({

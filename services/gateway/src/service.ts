@@ -106,13 +106,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [
-      ...executionRoutes,
-      ...pastRoutes,
-      ...recordRoutes,
-      ...peopleRoutes,
-      ...doctorRoutes,
-    ],
+    routes: [...executionRoutes, ...pastRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
     log,
     ready,
     version: VERSION,

@@ -39,7 +39,7 @@ export function createCascade(context: SchedulerContext): Cascade {
     for (;;) {
       const children: ChildExecution[] = await readChildren(db, {
         parent,
-        through,
+        parentIs: through ? 'ended' : 'cancelled',
         after,
         limit: PAGE,
       })
@@ -74,7 +74,7 @@ export function createCascade(context: SchedulerContext): Cascade {
       for (let after: string | null = null; ;) {
         const children: ChildExecution[] = await readChildren(db, {
           parent,
-          through: true,
+          parentIs: 'ended',
           after,
           limit: PAGE,
         })
