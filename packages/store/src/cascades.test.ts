@@ -54,7 +54,12 @@ test('children come in pages, without orphans, ended ones included', async () =>
     child,
   ])
   const key = { workspaceId: store.workspaceId, executionId: parent }
-  const first = await readChildren(store.db, { parent: key, parentIs: 'cancelled', after: null, limit: 2 })
+  const first = await readChildren(store.db, {
+    parent: key,
+    parentIs: 'cancelled',
+    after: null,
+    limit: 2,
+  })
   const rest = await readChildren(store.db, {
     parent: key,
     parentIs: 'cancelled',
