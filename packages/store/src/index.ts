@@ -35,6 +35,7 @@ export {
 } from './load-executions.ts'
 export { migrate } from './migrate.ts'
 export type { NewExecution } from './new-execution.ts'
+export { createSchemaPins, type PinnedSchemas, type SchemaPins } from './pinned-schemas.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
 export {
@@ -85,6 +86,13 @@ export {
   readScriptSources,
   type RecordWait,
 } from './execution-records.ts'
+export {
+  type Purge,
+  purgeExecution,
+  restoreExecution,
+  trashExecution,
+} from './execution-aside.ts'
+export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
   listExecutions,

@@ -3,6 +3,7 @@ import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
+  type PinnedSchemas,
   putScripts,
   readFacts,
   resolveConnectors,
@@ -12,6 +13,7 @@ import {
   scriptHash,
 } from '@millrace/store'
 import type { Held, Inheritance } from './held.ts'
+import { schemasOf } from './schemas.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
@@ -41,12 +43,25 @@ export async function resolveChildren(
     putScripts(db, scripts),
   ])
   const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
+  const { pins, checkInput } = schemasOf(db)
+  const pinned = await Promise.all(
+    flows.map((flow) =>
+      flow === null
+        ? null
+        : pins.pin(workspaceId, { input: flow.input_schema, output: flow.output_schema }),
+    ),
+  )
+  const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
 
   return specs.map(({ child, paused }) => {
     const subject = subjectOf(child, flowOf, connectorOf)
     if ('error' in subject) return subject
-    return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
+    const flow = flowOf.get(child.flow ?? '') ?? null
+    const error = flow === null ? null : checkInput(flow, child.input)
+    if (error !== null) return { error }
+    const schemas = pinnedOf.get(child.flow ?? '') ?? null
+    return { execution: { ...newChild(held, child, { inheritance, schemas }), ...subject, paused } }
   })
 }
 
@@ -90,8 +105,16 @@ function subjectOf(
   }
 }
 
-function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
+function newChild(
+  held: Held,
+  child: ChildSpec,
+  {
+    inheritance,
+    schemas,
+  }: { readonly inheritance: Inheritance; readonly schemas: PinnedSchemas | null },
+): NewExecution {
   const extra = {
+    ...schemas,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
   }

@@ -109,7 +109,8 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_096]
 function toDispatch(item: NewExecution): DispatchItem {
   const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1 }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
-  if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
+  const chars = item.input.length + (item.extra?.length ?? 0)
+  if (item.scriptHash === null || chars > INPUT_MAX_CHARS) return key
   return {
     ...key,
     fresh: {
@@ -120,6 +121,7 @@ function toDispatch(item: NewExecution): DispatchItem {
       parentId: item.parentId,
       topId: item.topId,
       traceparent: item.traceparent,
+      ...(item.extra !== null && { extra: item.extra }),
     },
   }
 }
