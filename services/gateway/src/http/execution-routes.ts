@@ -36,7 +36,8 @@ import { type Answer, created, ok, type Route, route, type RouteRequest } from '
 const tag = 'execution'
 const Key = strict({ id: Type.String({ description: 'UUID' }) })
 const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
-const Execution = Type.Object(
+/** The record in answers. */
+export const Execution = Type.Object(
   Object.fromEntries(EXECUTION_PROPERTIES().map((name) => [name, Json])),
   { description: 'All properties; null where there is no value.' },
 )
@@ -84,7 +85,7 @@ export const executionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/execution/bulk',
     id: 'bulkExecutions',
-    summary: 'Cancel, pause or resume many; one outcome each',
+    summary: 'Cancel, pause, resume or trash many; one outcome each',
     tag,
     body: BulkBody,
     answers: { 200: Type.Object({ items: Type.Array(Json) }) },
@@ -97,7 +98,10 @@ export const executionRoutes: readonly Route[] = [
     id: 'listExecutions',
     summary: 'Executions, newest first',
     tag,
-    query: strict(ListQuery),
+    query: strict({
+      ...ListQuery,
+      trashed: Type.Optional(Type.Boolean({ description: 'those in the trash instead' })),
+    }),
     answers: { 200: page(Execution) },
     handle: async (context, { caller, query }) =>
       ok(await listExecutionsJson(context, caller, query)),
@@ -152,7 +156,7 @@ export const executionRoutes: readonly Route[] = [
     method: 'PATCH',
     path: '/execution/{id}',
     id: 'updateExecution',
-    summary: 'Change name, description, metadata or tags',
+    summary: 'Change name, description, metadata, tags or is_hidden',
     tag,
     params: Key,
     query: Fields,

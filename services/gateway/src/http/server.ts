@@ -13,7 +13,7 @@ import { idempotently } from '../operations/idempotent.ts'
 import { invalid, malformed, toProblem } from '../problem.ts'
 import { credentialOf } from './credentials.ts'
 import { DOCS_HTML } from './docs-page.ts'
-import { parseJsonBody } from './json-body.ts'
+import { decodeUtf8, parseJsonBody } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Answer, Route, RouteRequest } from './route.ts'
 import { bodyCheck, textCheck } from './validate.ts'
@@ -54,6 +54,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       done(error as Error)
     }
   })
+  app.addContentTypeParser(YAML_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, new YamlText(decodeUtf8(body as Buffer)))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
   app.decorateRequest('caller', null)
   app.setErrorHandler((error, request, reply) => fail(toKnown(error), request, reply, log))
   app.setNotFoundHandler((request, reply) =>
@@ -68,7 +75,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: string): void {
   const checkParams = route.params === undefined ? null : textCheck(route.params)
   const checkQuery = route.query === undefined ? null : textCheck(route.query)
-  const checkBody = route.body === undefined ? null : bodyCheck(route.body)
+  const checkBody =
+    route.body === undefined || route.consumes !== undefined ? null : bodyCheck(route.body)
   const heedsKey = route.idempotent ?? route.method === 'POST'
   const seconds = context.metrics.histogram('http_request_seconds', 'Time of a request', [
     'route',
@@ -157,9 +165,7 @@ function traced(
 }
 
 function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown, unknown, unknown> {
-  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
-  if (route.body !== undefined && body === undefined)
-    throw malformed('The request needs a body: JSON, as application/json.')
+  const body = bodyOf(request, route)
   const header = request.headers['traceparent']
   return {
     caller: request.caller as Caller,
@@ -173,6 +179,31 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
     http: request,
   }
 }
+
+/** The body as its route takes it. Throws where there is none, or one of another media type. */
+function bodyOf(request: FastifyRequest, route: Route): unknown {
+  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
+  const [name, type] =
+    route.consumes === undefined ? ['JSON', 'application/json'] : ['YAML', route.consumes]
+  if (route.body !== undefined && body === undefined)
+    throw malformed(`The request needs a body: ${name}, as ${type}.`)
+  const isYaml = body instanceof YamlText
+  if (body !== undefined && isYaml !== (route.consumes !== undefined))
+    throw new ServiceError('invalid', `The body must be ${name}: Content-Type: ${type}.`, {
+      details: { httpStatus: 415 },
+    })
+  return isYaml ? body.text : body
+}
+
+/** Told apart from a JSON body that is a text. */
+class YamlText {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml']
 
 async function withKey(
   context: Context,

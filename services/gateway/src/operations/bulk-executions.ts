@@ -4,6 +4,7 @@ import type { Caller, Context } from '../context.ts'
 import { invalid, toProblem } from '../problem.ts'
 import type { BulkBody } from '../schemas/execution.ts'
 import { moveExecution } from './move-execution.ts'
+import { trashExecution } from './trash-execution.ts'
 
 /** What became of one execution; `status` is the HTTP status that it would have had alone. */
 export interface BulkOutcome {
@@ -22,7 +23,7 @@ export async function bulkExecutions(
   body: BulkBody,
 ): Promise<readonly BulkOutcome[]> {
   const { action } = body
-  if (action === 'delete' || action === 'rerun')
+  if (action === 'rerun')
     throw invalid([{ pointer: '/action', message: `${action} is not available yet` }])
   if ((body.ids === undefined) === (body.filter === undefined))
     throw invalid([{ pointer: '', message: 'must have exactly one of ids and filter' }])
@@ -41,6 +42,10 @@ export async function bulkExecutions(
 
   async function one(id: string): Promise<BulkOutcome> {
     try {
+      if (action === 'delete') {
+        await trashExecution(context, caller, id)
+        return { id, status: 200, detail: null }
+      }
       const { moved } = await moveExecution(context, caller, { id, action: action as 'cancel' })
       return { id, status: 200, detail: moved ? null : 'was so already' }
     } catch (error) {

@@ -149,7 +149,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
-        throw invalid([{ pointer: '/action', message: 'must be cancel, pause or resume' }])
+        throw invalid([{ pointer: '/action', message: 'must be cancel, pause, resume or delete' }])
       const outcomes = await bulkExecutions(context, caller, {
         action: name,
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
@@ -168,10 +168,11 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 }
 
-const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction>>> = {
+const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'delete'>>> = {
   [pb.BulkAction.CANCEL]: 'cancel',
   [pb.BulkAction.PAUSE]: 'pause',
   [pb.BulkAction.RESUME]: 'resume',
+  [pb.BulkAction.DELETE]: 'delete',
 }
 
 function toExplanation(executionId: string, why: Why): pb.Explanation {
