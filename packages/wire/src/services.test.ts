@@ -22,6 +22,9 @@ describe('a service over gRPC', () => {
 
   before(async () => {
     const refuse = (): Promise<never> => Promise.reject(new ServiceError('internal', 'secret'))
+    const refuseStream = async function* (): AsyncGenerator<never> {
+      yield await refuse()
+    }
     server = await serveGrpc({
       log: createLogger('test', { level: 'silent' }),
       descriptors: descriptorSet(),
@@ -51,7 +54,12 @@ describe('a service over gRPC', () => {
           tree: refuse,
           log: refuse,
           bulk: refuse,
+          update: refuse,
+          delete: refuse,
+          restore: refuse,
+          import: refuse,
           stream: (_request, context) => streamed(context),
+          export: () => refuseStream(),
         }),
       ],
     })

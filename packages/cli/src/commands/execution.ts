@@ -8,6 +8,7 @@ import { formatTime } from '../render/time.ts'
 import { renderTree } from '../render/tree.ts'
 import { renderWhy } from '../render/why.ts'
 import { addExecutionList } from './execution-list.ts'
+import { addExecutionRecord } from './execution-record.ts'
 import { addExecutionSteering } from './execution-steer.ts'
 import { addExecutionTail } from './execution-tail.ts'
 
@@ -23,6 +24,7 @@ export function addExecutionCommands(program: Command, context: Context): void {
   addExecutionViews(execution, context)
   addExecutionTail(execution, context)
   addExecutionSteering(execution, context)
+  addExecutionRecord(execution, context)
 }
 
 function addExecutionViews(execution: Command, context: Context): void {

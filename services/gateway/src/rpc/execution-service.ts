@@ -12,6 +12,7 @@ import { explainExecution, type Why } from '../operations/why-execution.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
+import { executionRecordRpc } from './execution-record-rpc.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
@@ -50,6 +51,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 
   return {
+    ...executionRecordRpc(context),
     async create(request, call) {
       const caller = await callerOf(context, call)
       const waitSeconds = waitOf(request.waitSeconds ?? 0)
@@ -84,7 +86,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     async list(request, call) {
       const caller = await callerOf(context, call)
       // The message has fields of its own, so the record must have them too.
-      const input = { ...toListInput(request), fields: undefined }
+      const input = { ...toListInput(request), fields: undefined, trashed: request.trashed }
       const page = JSON.parse(await listExecutionsJson(context, caller, input)) as PageJson
       return {
         items: page.items.map((item) => toExecutionMessage(JSON.stringify(item))),
