@@ -11,6 +11,7 @@ import type { Caller, Context } from '../context.ts'
 import { freshIds } from '../operations/create-execution.ts'
 import { idempotently } from '../operations/idempotent.ts'
 import { invalid, malformed, toProblem } from '../problem.ts'
+import { onClientError } from './client-error.ts'
 import { credentialOf } from './credentials.ts'
 import { DOCS_HTML } from './docs-page.ts'
 import { decodeUtf8, parseJsonBody } from './json-body.ts'
@@ -23,6 +24,11 @@ export const BODY_MAX_BYTES = 64 * 1_024 * 1_024
 
 /** A refused body of up to this size is read to its end, so that the refusal is seen. */
 const DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
+
+/** A filter with a thousand ids fits. */
+const URL_MAX_CHARS = 65_536
+/** Longer heads are not read to their end. */
+const HEAD_MAX_BYTES = 262_144
 
 export const PREFIXES = ['/api/latest', '/api/v1'] as const
 
@@ -41,6 +47,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
+    http: { maxHeaderSize: HEAD_MAX_BYTES },
+    clientErrorHandler: onClientError,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true, caseSensitive: true },
@@ -88,6 +96,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     url: `${prefix}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
     // Before the body is read: who may not ask cannot send 64 MiB either.
     onRequest: (request, reply, done) => {
+      if (request.url.length > URL_MAX_CHARS) return done(addressTooLong())
       if (route.auth === 'none') return done()
       try {
         const caller = context.authenticator.authenticate(credentialOf(request))
@@ -257,6 +266,13 @@ const tooLarge = (): ServiceError =>
   new ServiceError(
     'tooLarge',
     `The body is larger than ${BODY_MAX_BYTES / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
+  )
+
+const addressTooLong = (): ServiceError =>
+  new ServiceError(
+    'tooLarge',
+    `The address is longer than ${URL_MAX_CHARS} characters. Ask for less at once.`,
+    { details: { httpStatus: 414 } },
   )
 
 /** What the framework itself refuses, in our words. */
