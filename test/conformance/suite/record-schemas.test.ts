@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import type { Json } from '@millrace/client'
 import { newId } from '@millrace/runtime'
 import { item, property, useDoors } from '../harness.ts'
 
-const INTEGER_N = {
+const INTEGER_N: Json = {
   type: 'object',
   properties: { n: { type: 'integer' } },
   required: ['n'],
-} as const
+}
 
 describe('schemas of a run', { concurrency: 4, timeout: 120_000 }, () => {
   useDoors(async ({ client }) => {
@@ -39,7 +40,7 @@ describe('schemas of a run', { concurrency: 4, timeout: 120_000 }, () => {
     '2.3.2b',
     'an output that does not match ends the run in error with the place',
     async ({ client }) => {
-      const start = (input_value: object) =>
+      const start = (input_value: Json) =>
         client.executions.create({ flow_name: 'rs-strict', input_value }, { waitSeconds: 20 })
       const good = await start({ n: 1 })
       assert.deepEqual([good.status, good.output_value], ['ENDED_SUCCESS', { n: 1 }])
