@@ -28,9 +28,7 @@ export function requestsOf(
       return assemble(operation, {
         words,
         body:
-          operation.body === null
-            ? none
-            : asBody(operation, boundaryOf(operation.body, '', words)),
+          operation.body === null ? none : asBody(operation, boundaryOf(operation.body, '', words)),
         edges: true,
       })
     case 'invalid':

@@ -53,18 +53,15 @@ export async function importDocuments(
 }
 
 /** One try: an export that broke off is begun again by whoever wants it. */
-async function* readText(
-  transport: Transport,
-  path: string,
-  query: Query,
-): AsyncGenerator<string> {
+async function* readText(transport: Transport, path: string, query: Query): AsyncGenerator<string> {
   const headers = { accept: 'application/yaml' }
   const response = await transport.open({ method: 'GET', path, query, headers })
   if (!response.ok) throw toApiError(response, await response.text())
   if (response.body === null) return
   const decoder = new TextDecoder()
   try {
-    for await (const bytes of response.body) yield decoder.decode(bytes, { stream: true })
+    const body: AsyncIterable<Uint8Array> = response.body
+    for await (const bytes of body) yield decoder.decode(bytes, { stream: true })
   } catch (error) {
     throw new ServerAwayError(response.url, error)
   }

@@ -12,12 +12,7 @@ export { ServerAwayError, TimedOutError } from './away-error.ts'
 export type { FieldProblem, Problem } from './problem.ts'
 
 export type { Executions, WaitOptions, CreateOptions } from './executions.ts'
-export type {
-  BulkAction,
-  BulkResult,
-  ExecutionPatch,
-  NewExecution,
-} from './execution-requests.ts'
+export type { BulkAction, BulkResult, ExecutionPatch, NewExecution } from './execution-requests.ts'
 export type { ExportListOptions, ExportOptions, ImportResult } from './execution-documents.ts'
 export {
   EXECUTION_STATUSES,

@@ -32,7 +32,10 @@ export const COLLECTIONS: Readonly<Record<string, Keyword>> = {
   },
   items(schema, { schema: around, pointer, compiler }) {
     if (Array.isArray(schema))
-      throw new SchemaProblem(pointer, 'must be one schema; for a list of them there is prefixItems')
+      throw new SchemaProblem(
+        pointer,
+        'must be one schema; for a list of them there is prefixItems',
+      )
     const node = compiler.node(schema, pointer)
     const { prefixItems } = around
     const from = Array.isArray(prefixItems) ? prefixItems.length : 0
@@ -103,9 +106,7 @@ export const COLLECTIONS: Readonly<Record<string, Keyword>> = {
         run.spend(1 + key.length * patterns.length)
         if (named.has(key) || patterns.some((matches) => matches(key))) return true
         run.marks?.keys.add(key)
-        return schema === false
-          ? run.fail('is not known', key)
-          : run.inside(node, key, given[key])
+        return schema === false ? run.fail('is not known', key) : run.inside(node, key, given[key])
       }),
     )
   },

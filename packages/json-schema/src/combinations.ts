@@ -63,11 +63,7 @@ export const COMBINATIONS: Readonly<Record<string, Keyword>> = {
   dependentSchemas(schemas, { pointer, compiler }) {
     const nodes = mapOf(schemas, pointer, compiler)
     return ofObjects((given, run) =>
-      all(
-        nodes,
-        run,
-        ([name, node]) => !Object.hasOwn(given, name) || run.beside(node, given),
-      ),
+      all(nodes, run, ([name, node]) => !Object.hasOwn(given, name) || run.beside(node, given)),
     )
   },
 }
@@ -76,7 +72,8 @@ function reference(
   ref: unknown,
   { pointer, compiler }: Parameters<Keyword>[1],
 ): ReturnType<Keyword> {
-  if (typeof ref !== 'string') throw new SchemaProblem(pointer, 'must be a reference such as #/$defs/a')
+  if (typeof ref !== 'string')
+    throw new SchemaProblem(pointer, 'must be a reference such as #/$defs/a')
   const node = compiler.reference(ref, pointer)
   return (given, run) => run.beside(node, given)
 }

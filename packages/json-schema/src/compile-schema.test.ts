@@ -28,7 +28,15 @@ for (const [name, schema, good, bad] of [
   ['items', { items: { type: 'string' } }, ['a'], ['a', 1]],
   ['prefixItems', { prefixItems: [{ type: 'string' }], items: false }, ['a'], ['a', 1]],
   ['contains', { contains: { const: 1 }, maxContains: 2 }, [1, 2, 1], [1, 1, 1]],
-  ['uniqueItems', { uniqueItems: true }, [1, '1', { a: 1 }], [{ a: 1, b: 2 }, { b: 2, a: 1 }]],
+  [
+    'uniqueItems',
+    { uniqueItems: true },
+    [1, '1', { a: 1 }],
+    [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ],
+  ],
   ['required', { required: ['a'] }, { a: undefined }, {}],
   [
     'additionalProperties',
@@ -96,7 +104,11 @@ test('every fault is told with its place, up to twenty', () => {
 for (const [name, schema, says] of [
   ['a number', 3, / must be a JSON schema/],
   ['an unknown type', { type: 'nonsense' }, /^\/type must be one of/],
-  ['a bound that is no number', { properties: { a: { minimum: '1' } } }, /^\/properties\/a\/minimum/],
+  [
+    'a bound that is no number',
+    { properties: { a: { minimum: '1' } } },
+    /^\/properties\/a\/minimum/,
+  ],
   ['a list for items', { items: [true] }, /prefixItems/],
   ['a pattern that needs backtracking', { pattern: '(a)\\1' }, /linear time/],
   ['a reference to elsewhere', { $ref: 'https://example.com/x' }, /nothing is fetched/],
@@ -121,14 +133,16 @@ test('alternatives that double with each level end with a sentence', () => {
   const schema = { $ref: '#/$defs/a', $defs: { a: { anyOf: [twice('y'), twice('z')] } } }
   let value: object = {}
   for (let level = 0; level < 60; level += 1) value = { x: value }
-  assert.match(faultsOf(schema, value).join(), /steps to check/)
+  assert.match(faultsOf(schema, value).join('; '), /steps to check/)
 })
 
 test('references in a circle end with a sentence', () => {
-  assert.match(faultsOf({ $ref: '#' }, 1).join(), /steps to check/)
+  assert.match(faultsOf({ $ref: '#' }, 1).join('; '), /steps to check/)
   assert.match(
-    faultsOf({ $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }, 1)
-      .join(),
+    faultsOf(
+      { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } },
+      1,
+    ).join('; '),
     /steps to check/,
   )
 })

@@ -31,7 +31,8 @@ export function compileSchema(schema: unknown): CompiledSchema {
   } catch (error) {
     if (error instanceof SchemaProblem)
       return { ok: false, pointer: error.pointer, message: error.message }
-    if (error instanceof RangeError) return { ok: false, pointer: '', message: 'is nested too deeply' }
+    if (error instanceof RangeError)
+      return { ok: false, pointer: '', message: 'is nested too deeply' }
     throw error
   }
   return {

@@ -44,10 +44,16 @@ const { schema } = fc.letrec<{ schema: unknown }>((tie) => {
     minProperties: small,
     required: fc.uniqueArray(key, { maxLength: 2 }),
     properties: named,
-    patternProperties: fc.dictionary(fc.constantFrom('a', '^[bc]$'), tie('schema'), { maxKeys: 2, noNullPrototype: true }),
+    patternProperties: fc.dictionary(fc.constantFrom('a', '^[bc]$'), tie('schema'), {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
     additionalProperties: tie('schema'),
     propertyNames: tie('schema'),
-    dependentRequired: fc.dictionary(key, fc.uniqueArray(key, { maxLength: 2 }), { maxKeys: 1, noNullPrototype: true }),
+    dependentRequired: fc.dictionary(key, fc.uniqueArray(key, { maxLength: 2 }), {
+      maxKeys: 1,
+      noNullPrototype: true,
+    }),
     dependentSchemas: named,
     allOf: some,
     anyOf: some,

@@ -22,7 +22,11 @@ const idsOf = async (filter: Filter | null, more: { trashed?: boolean } = {}) =>
 const tagged = (tag: string): Filter => ({ field: 'tag', op: 'eq', value: tag })
 
 async function ended(over: object = {}): Promise<string> {
-  return store.execution({ status: 'ENDED_SUCCESS', ended_at: new Date(now() - 1_000).toISOString(), ...over })
+  return store.execution({
+    status: 'ENDED_SUCCESS',
+    ended_at: new Date(now() - 1_000).toISOString(),
+    ...over,
+  })
 }
 
 test('what is in the trash is out of lists and counts, says so, and comes back', async () => {
@@ -60,10 +64,7 @@ test('putting it there twice keeps who did it first and when', async () => {
   const first = await readExecutionRecord(db, { workspaceId, id })
   assert.equal((await trashExecution(db, { workspaceId, id, by: newId() }))?.done, true)
   const second = await readExecutionRecord(db, { workspaceId, id })
-  assert.deepEqual(
-    [second?.deleted_at, second?.deleted_by],
-    [first?.deleted_at, first?.deleted_by],
-  )
+  assert.deepEqual([second?.deleted_at, second?.deleted_by], [first?.deleted_at, first?.deleted_by])
 })
 
 test('what lives is not put into the trash, and what is another workspace’s is not there', async () => {
@@ -80,7 +81,8 @@ test('what lives is not put into the trash, and what is another workspace’s is
 
 test('hidden at birth or later, it is found by whoever asks for hidden ones', async () => {
   const tag = newId()
-  const born = (extra: object) => newExecution({ workspaceId, id: newId(), extra: JSON.stringify(extra) })
+  const born = (extra: object) =>
+    newExecution({ workspaceId, id: newId(), extra: JSON.stringify(extra) })
   const [hidden, shown] = [born({ tags: [tag], is_hidden: true }), born({ tags: [tag] })]
   await createExecutions(db, [hidden, shown])
   assert.deepEqual(await idsOf(tagged(tag)), [shown.id])
@@ -99,7 +101,10 @@ test('hidden ones in the trash stay hidden when they come back', async () => {
   const id = newId()
   const extra = JSON.stringify({ tags: [tag], is_hidden: true })
   await createExecutions(db, [newExecution({ workspaceId, id, extra })])
-  await store.sql(`UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock() WHERE id = $1`, [id])
+  await store.sql(
+    `UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock() WHERE id = $1`,
+    [id],
+  )
   await trashExecution(db, { workspaceId, id, by })
   await restoreExecution(db, { workspaceId, id })
   const record = await readExecutionRecord(db, { workspaceId, id })

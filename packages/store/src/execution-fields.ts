@@ -115,7 +115,10 @@ export const executionFields: Fields = {
     message: column('message', 'text'),
     description: extra('description', 'text'),
     last_command: column('last_command', 'text'),
-    savepoint_retention: { sql: "coalesce(e.extra ->> 'savepoint_retention', 'ALL')", type: 'text' },
+    savepoint_retention: {
+      sql: "coalesce(e.extra ->> 'savepoint_retention', 'ALL')",
+      type: 'text',
+    },
     max_runtime_seconds: extra('max_runtime_seconds', 'integer'),
     use_breakpoints: extra('use_breakpoints', 'boolean'),
     schedule_id: extra('schedule_id', 'uuid'),

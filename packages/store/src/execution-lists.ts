@@ -4,13 +4,7 @@ import {
   executionRecordSelect,
   type ExecutionRecordRow,
 } from './execution-records.ts'
-import {
-  asideOf,
-  CLOCKS_APART_MS,
-  executionFields,
-  floorId,
-  planCost,
-} from './execution-fields.ts'
+import { asideOf, CLOCKS_APART_MS, executionFields, floorId, planCost } from './execution-fields.ts'
 import {
   createParams,
   type Filter,

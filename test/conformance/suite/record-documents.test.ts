@@ -41,14 +41,18 @@ describe('executions as documents', { concurrency: 4, timeout: 120_000 }, () => 
     )
     // Every one of them that has a value.
     const missing = [...allowed].filter(
-      (name) => (ended as unknown as Record<string, unknown>)[name] !== null && !keys.includes(name),
+      (name) =>
+        (ended as unknown as Record<string, unknown>)[name] !== null && !keys.includes(name),
     )
     assert.deepEqual(missing, [])
   })
 
-  item('2.1.1', 'an import takes what its column says and ignores the rest', async ({ rest, client }) => {
-    const id = newId()
-    const text = `execution:
+  item(
+    '2.1.1',
+    'an import takes what its column says and ignores the rest',
+    async ({ rest, client }) => {
+      const id = newId()
+      const text = `execution:
   type: SCRIPT
   status: ENDED_ERROR
   started_at: 2026-01-31T12:00:00Z
@@ -64,22 +68,23 @@ describe('executions as documents', { concurrency: 4, timeout: 120_000 }, () => 
   lineno: 7
   status_label: Great
 `
-    const made = await rest('POST', '/execution/import', text, YAML)
-    assert.equal(made.status, 201, made.text)
-    const [newOne = ''] = made.json['ids'] as string[]
-    const record = await client.executions.get(newOne)
-    assert.deepEqual(
-      [record.status, record.name, record.message, record.script, record.input_value],
-      ['ENDED_ERROR', 'rd imported', 'no luck', 'export default () => 1', [1]],
-    )
-    assert.deepEqual(
-      [record.started_at, record.ended_at, record.commit_message, record.metadata],
-      ['2026-01-31T12:00:00.000Z', '2026-01-31T12:00:01.000Z', 'moved', { a: 1 }],
-    )
-    assert.notEqual(record.id, id)
-    assert.notEqual(record.created_at, '2020-01-01T00:00:00.000Z')
-    assert.deepEqual([record.lineno, record.status_label], [null, 'Failed'])
-  })
+      const made = await rest('POST', '/execution/import', text, YAML)
+      assert.equal(made.status, 201, made.text)
+      const [newOne = ''] = made.json['ids'] as string[]
+      const record = await client.executions.get(newOne)
+      assert.deepEqual(
+        [record.status, record.name, record.message, record.script, record.input_value],
+        ['ENDED_ERROR', 'rd imported', 'no luck', 'export default () => 1', [1]],
+      )
+      assert.deepEqual(
+        [record.started_at, record.ended_at, record.commit_message, record.metadata],
+        ['2026-01-31T12:00:00.000Z', '2026-01-31T12:00:01.000Z', 'moved', { a: 1 }],
+      )
+      assert.notEqual(record.id, id)
+      assert.notEqual(record.created_at, '2020-01-01T00:00:00.000Z')
+      assert.deepEqual([record.lineno, record.status_label], [null, 'Failed'])
+    },
+  )
 
   item(
     'D1',
@@ -113,15 +118,19 @@ describe('executions as documents', { concurrency: 4, timeout: 120_000 }, () => 
     },
   )
 
-  item('D16', 'it is on every record and export, and one from the future is refused', async (doors) => {
-    const ended = await doors.rig.run('return 1')
-    assert.equal(ended.schema_version, '1')
-    const text = await exported(doors, ended.id)
-    assert.match(text, /^ {2}schema_version: "1"$/m)
-    const future = text.replace('schema_version: "1"', 'schema_version: "2"')
-    const refused = await doors.rest('POST', '/execution/import', future, YAML)
-    assert.deepEqual([refused.status, refused.pointers], [422, ['/0/execution/schema_version']])
-  })
+  item(
+    'D16',
+    'it is on every record and export, and one from the future is refused',
+    async (doors) => {
+      const ended = await doors.rig.run('return 1')
+      assert.equal(ended.schema_version, '1')
+      const text = await exported(doors, ended.id)
+      assert.match(text, /^ {2}schema_version: "1"$/m)
+      const future = text.replace('schema_version: "1"', 'schema_version: "2"')
+      const refused = await doors.rest('POST', '/execution/import', future, YAML)
+      assert.deepEqual([refused.status, refused.pointers], [422, ['/0/execution/schema_version']])
+    },
+  )
 
   property(
     'schema_version',

@@ -60,18 +60,22 @@ describe('trash and hidden executions', { concurrency: 4, timeout: 120_000 }, ()
     await client.executions.cancel(parent.id)
   })
 
-  item('D11', 'hidden at the start or later, only who asks for hidden ones finds it', async (doors) => {
-    const { rig, rest } = doors
-    const tag = newId()
-    const born = await rig.run('return 1', {}, { tags: [tag], is_hidden: true })
-    const later = await rig.run('return 1', {}, { tags: [tag] })
-    assert.deepEqual(await idsOf(doors, byTag(tag)), [later.id])
-    await rest('PATCH', `/execution/${later.id}`, { is_hidden: true })
-    assert.deepEqual(await idsOf(doors, byTag(tag)), [])
-    const asked = { and: [byTag(tag), { field: 'is_hidden', op: 'eq', value: true }] }
-    assert.deepEqual(await idsOf(doors, asked), [later.id, born.id])
-    assert.equal((await rest('GET', `/execution/${born.id}`)).status, 200)
-  })
+  item(
+    'D11',
+    'hidden at the start or later, only who asks for hidden ones finds it',
+    async (doors) => {
+      const { rig, rest } = doors
+      const tag = newId()
+      const born = await rig.run('return 1', {}, { tags: [tag], is_hidden: true })
+      const later = await rig.run('return 1', {}, { tags: [tag] })
+      assert.deepEqual(await idsOf(doors, byTag(tag)), [later.id])
+      await rest('PATCH', `/execution/${later.id}`, { is_hidden: true })
+      assert.deepEqual(await idsOf(doors, byTag(tag)), [])
+      const asked = { and: [byTag(tag), { field: 'is_hidden', op: 'eq', value: true }] }
+      assert.deepEqual(await idsOf(doors, asked), [later.id, born.id])
+      assert.equal((await rest('GET', `/execution/${born.id}`)).status, 200)
+    },
+  )
 
   property(
     ['is_deleted', 'deleted_at', 'deleted_by'],
@@ -84,10 +88,12 @@ describe('trash and hidden executions', { concurrency: 4, timeout: 120_000 }, ()
       const trashed = await client.executions.get(ended.id)
       assert.deepEqual([trashed.is_deleted, trashed.deleted_by], [true, await userId()])
       assert.ok((trashed.deleted_at ?? '') >= (ended.ended_at ?? ''))
-      const found = { and: [
-        { field: 'id', op: 'eq', value: ended.id },
-        { field: 'is_deleted', op: 'eq', value: true },
-      ] }
+      const found = {
+        and: [
+          { field: 'id', op: 'eq', value: ended.id },
+          { field: 'is_deleted', op: 'eq', value: true },
+        ],
+      }
       assert.deepEqual(await idsOf(doors, found), [ended.id])
       const restored = await client.executions.restore(ended.id)
       assert.deepEqual(

@@ -17,7 +17,7 @@ export function addExecutionRecord(execution: Command, context: Context): void {
     .option('--no-tree', 'without what is below them')
     .action(async (ids: string[], options: { filter?: string; tree?: boolean }) => {
       const { executions } = await context.client()
-      if ((ids.length > 0) === (options.filter !== undefined))
+      if (ids.length > 0 === (options.filter !== undefined))
         throw new CliError('give ids, or --filter')
       const tree = options.tree === undefined ? {} : { tree: options.tree }
       for (const id of ids) await printPieces(executions.export(id, tree))

@@ -46,9 +46,10 @@ export async function resolveChildren(
   const { pins, checkInput } = schemasOf(db)
   const pinned = await Promise.all(
     flows.map((flow) =>
-      flow === null
-        ? null
-        : pins.pin(workspaceId, { input: flow.input_schema, output: flow.output_schema }),
+      pins.pin(workspaceId, {
+        input: flow?.input_schema ?? null,
+        output: flow?.output_schema ?? null,
+      }),
     ),
   )
   const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))

@@ -1,11 +1,7 @@
 import { Type } from 'typebox'
 import { exportExecution, exportExecutions } from '../operations/export-executions.ts'
 import { importExecutions } from '../operations/import-executions.ts'
-import {
-  purgeExecution,
-  restoreExecution,
-  trashExecution,
-} from '../operations/trash-execution.ts'
+import { purgeExecution, restoreExecution, trashExecution } from '../operations/trash-execution.ts'
 import { getExecution } from '../operations/read-execution.ts'
 import { executionNotFound } from '../problem.ts'
 import { Id, ListQuery, strict } from '../schemas/parts.ts'

@@ -108,9 +108,7 @@ test('an execution keeps the schemas that its flow had, and they are one payload
 
 test('without an input the schema sees what the handler gets: an empty object', async () => {
   const refused = await gateway.request('POST', 'execution', { flow_name: 'strict' })
-  assert.deepEqual(refused.json['errors'], [
-    { pointer: '/input_value/n', message: 'is missing' },
-  ])
+  assert.deepEqual(refused.json['errors'], [{ pointer: '/input_value/n', message: 'is missing' }])
 })
 
 test('a project and a bundle exclude each other, and a bundle waits', async () => {
@@ -230,7 +228,8 @@ test('all that a list would have are exported one document each', async () => {
 test('an import with one fault stores nothing and names the place', async () => {
   const name = newId()
   const good = `---\nexecution: {type: SCRIPT, name: ${name}, status: ENDED_SUCCESS, ended_at: 2026-01-31T12:00:00Z}\n`
-  const bad = '---\nexecution:\n  type: SCRIPT\n  status: PAUSED\n  colour: 1\n  ended_at: 2026-01-31T12:00:00Z\n'
+  const bad =
+    '---\nexecution:\n  type: SCRIPT\n  status: PAUSED\n  colour: 1\n  ended_at: 2026-01-31T12:00:00Z\n'
   const refused = await yaml(good + bad)
   assert.equal(refused.status, 422)
   assert.deepEqual(

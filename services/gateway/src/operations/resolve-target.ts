@@ -57,9 +57,15 @@ function checkFields(body: NewExecutionBody, base: string): void {
         message: `must name exactly one of ${TARGETS.join(', ')}; it names ${named}`,
       },
     ])
-  if (namesOne(body, ['project_id', 'project_name']) && namesOne(body, ['bundle_id', 'bundle_name']))
+  if (
+    namesOne(body, ['project_id', 'project_name']) &&
+    namesOne(body, ['bundle_id', 'bundle_name'])
+  )
     throw invalid([
-      { pointer: `${base}/bundle_id`, message: 'and a project exclude each other; name one of both' },
+      {
+        pointer: `${base}/bundle_id`,
+        message: 'and a project exclude each other; name one of both',
+      },
     ])
   for (const field of NOT_YET)
     if (field in body && body[field] !== null && body[field] !== false)

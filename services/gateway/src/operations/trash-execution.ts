@@ -12,11 +12,7 @@ import { executionNotFound, notFound } from '../problem.ts'
  * Puts an ended execution into the trash: it is out of lists until it is restored, and goes for ever
  * with its tree. Doing it again changes nothing. Throws `notFound`, and `conflict` while it lives.
  */
-export async function trashExecution(
-  context: Context,
-  caller: Caller,
-  id: string,
-): Promise<void> {
+export async function trashExecution(context: Context, caller: Caller, id: string): Promise<void> {
   const { workspaceId, userId: by } = caller
   const result = await trash(context.api, { workspaceId, id, by })
   if (result === null) throw executionNotFound(id)
@@ -45,11 +41,7 @@ export async function restoreExecution(
  * Removes it and all below it for ever, in the trash or not. Throws `notFound`, and `conflict` while
  * one of them lives or somebody waits for one of them.
  */
-export async function purgeExecution(
-  context: Context,
-  caller: Caller,
-  id: string,
-): Promise<void> {
+export async function purgeExecution(context: Context, caller: Caller, id: string): Promise<void> {
   const { workspaceId } = caller
   const result = await purge(context.api, { workspaceId, id })
   switch (result.kind) {

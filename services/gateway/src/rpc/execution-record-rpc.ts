@@ -6,13 +6,9 @@ import { exportExecution, exportExecutions } from '../operations/export-executio
 import { importExecutions } from '../operations/import-executions.ts'
 import { updateExecution } from '../operations/patch-execution.ts'
 import { getExecution } from '../operations/read-execution.ts'
-import {
-  purgeExecution,
-  restoreExecution,
-  trashExecution,
-} from '../operations/trash-execution.ts'
+import { purgeExecution, restoreExecution, trashExecution } from '../operations/trash-execution.ts'
 import { executionNotFound } from '../problem.ts'
-import { ExecutionPatch, type ExecutionPatchBody } from '../schemas/execution.ts'
+import { ExecutionPatch } from '../schemas/execution.ts'
 import { callerOf } from './caller.ts'
 import { toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
@@ -34,7 +30,7 @@ export function executionRecordRpc(
       const caller = await callerOf(context, call)
       const [id, values] = [uuid(request.id), request.values ?? {}]
       checkPatch(values)
-      await updateExecution(context, caller, { id, body: values as ExecutionPatchBody })
+      await updateExecution(context, caller, { id, body: values })
       return read(caller, id)
     },
     async delete({ id, permanently }, call) {
@@ -66,7 +62,8 @@ export function executionRecordRpc(
         context,
         caller,
         { key, method: 'execution.import', request: [text, isDry] },
-        async (ids) => JSON.stringify(await importExecutions(context, caller, { text, ids, isDry })),
+        async (ids) =>
+          JSON.stringify(await importExecutions(context, caller, { text, ids, isDry })),
       )
       const ids = JSON.parse(json) as string[]
       return { ids: isDry ? [] : ids, count: ids.length }
