@@ -39,8 +39,9 @@ export interface Executions {
   /** With `chain`, followed to its root. */
   why(id: string, options?: { chain?: boolean }): Promise<Why>
   cancel(id: string, options?: { message?: string }): Promise<Execution>
-  pause(id: string): Promise<Execution>
-  resume(id: string): Promise<Execution>
+  /** With `tree` all below it, too, that is no orphan. */
+  pause(id: string, options?: TreeOptions): Promise<Execution>
+  resume(id: string, options?: TreeOptions): Promise<Execution>
   bulk(request: BulkRequest): Promise<BulkResult>
   /** Changes the fields that are given; null clears. */
   update(id: string, patch: ExecutionPatch): Promise<Execution>
@@ -66,6 +67,10 @@ export interface CreateOptions {
   readonly waitSeconds?: number | undefined
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal | undefined
+}
+
+export interface TreeOptions {
+  readonly tree?: boolean | undefined
 }
 
 export interface WaitOptions {
@@ -114,8 +119,8 @@ export function createExecutionsApi(transport: Transport): Executions {
     why: (id, options) =>
       read<Why>(one(id, '/why'), { chain: options?.chain === true ? true : undefined }),
     cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),
-    pause: (id) => post<Execution>(one(id, '/pause'), {}),
-    resume: (id) => post<Execution>(one(id, '/resume'), {}),
+    pause: (id, options) => post<Execution>(one(id, '/pause'), treeOf(options)),
+    resume: (id, options) => post<Execution>(one(id, '/resume'), treeOf(options)),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
     update: async (id, patch) =>
       as<Execution>(await transport.send({ method: 'PATCH', path: one(id), body: patch })),
@@ -129,3 +134,5 @@ export function createExecutionsApi(transport: Transport): Executions {
     stream: (id, options) => streamExecution(transport, id, options),
   }
 }
+
+const treeOf = (options: TreeOptions = {}) => (options.tree === true ? { tree: true } : {})

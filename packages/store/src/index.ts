@@ -34,8 +34,8 @@ export {
   type ScriptRow,
 } from './load-executions.ts'
 export { migrate } from './migrate.ts'
-export type { NewExecution } from './new-execution.ts'
 export { createSchemaPins, type PinnedSchemas, type SchemaPins } from './pinned-schemas.ts'
+export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
 export {
@@ -182,6 +182,24 @@ export {
   type WaitFind,
   type WaitKey,
 } from './sweep.ts'
+export { type ExaminedExecution, examineExecutions, examineWaits } from './examine.ts'
+export {
+  readChildrenOfMany,
+  readStatuses,
+  type SteerAction,
+  type SteeredExecution,
+  steerExecutions,
+} from './steer-executions.ts'
+export {
+  checkRuntimes,
+  forgetRuntimes,
+  maxRuntimeOf,
+  nextRuntimeCheckMs,
+  type OverrunExecution,
+  passGates,
+  putRuntimeLimits,
+  reachGates,
+} from './limits.ts'
 export { type ControlRequest, readControls } from './controls.ts'
 export {
   type CancelledExecution,
@@ -203,6 +221,7 @@ export {
 export {
   auditForceRelease,
   inspectLock,
+  listGateKeys,
   listLocks,
   type LockSummary,
   type LockView,

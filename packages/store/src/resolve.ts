@@ -27,6 +27,10 @@ export interface ResolvedFlow {
   /** JSON texts. */
   readonly input_schema: string | null
   readonly output_schema: string | null
+  readonly max_runtime_seconds: number | null
+  /** Its limits, JSON text each. */
+  readonly concurrency: string | null
+  readonly rate_limit: string | null
 }
 
 export interface ResolvedConnector {

@@ -38,6 +38,7 @@ describe('a service over gRPC', () => {
             seen = context
             return answer()
           },
+          serve: refuse,
         }),
         served(executionService, {
           create: ({ inputValue, target }) =>
@@ -58,6 +59,7 @@ describe('a service over gRPC', () => {
           delete: refuse,
           restore: refuse,
           import: refuse,
+          doctor: refuse,
           stream: (_request, context) => streamed(context),
           export: () => refuseStream(),
         }),

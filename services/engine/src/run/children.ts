@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import type { ChildSpec, ErrorValue } from '@millrace/replay'
 import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
@@ -56,25 +57,39 @@ export async function resolveChildren(
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
 
   return specs.map(({ child, paused }) => {
-    const subject = subjectOf(child, flowOf, connectorOf)
-    if ('error' in subject) return subject
     const flow = flowOf.get(child.flow ?? '') ?? null
     const error = flow === null ? null : checkInput(flow, child.input)
     if (error !== null) return { error }
     const schemas = pinnedOf.get(child.flow ?? '') ?? null
-    return { execution: { ...newChild(held, child, { inheritance, schemas }), ...subject, paused } }
+    const subject = subjectOf(child, { flowOf, connectorOf, schemas })
+    if ('error' in subject) return subject
+    return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
   })
 }
 
 type Subject = Pick<
   NewExecution,
-  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
+  | 'name'
+  | 'flowId'
+  | 'connectorId'
+  | 'connectorType'
+  | 'scriptHash'
+  | 'projectId'
+  | 'extra'
+  | 'gates'
 >
 
 function subjectOf(
   child: ChildSpec,
-  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
-  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
+  {
+    flowOf,
+    connectorOf,
+    schemas,
+  }: {
+    readonly flowOf: ReadonlyMap<string, ResolvedFlow | null>
+    readonly connectorOf: ReadonlyMap<string, ResolvedConnector | null>
+    readonly schemas: PinnedSchemas | null
+  },
 ): Partial<Subject> | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
     const flow = flowOf.get(child.flow)
@@ -88,6 +103,7 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
+      ...limitsOf(child, flow, schemas),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -106,19 +122,33 @@ function subjectOf(
   }
 }
 
-function newChild(
-  held: Held,
+/** What its flow limits and asks of its values; nothing for most. */
+function limitsOf(
   child: ChildSpec,
-  {
-    inheritance,
-    schemas,
-  }: { readonly inheritance: Inheritance; readonly schemas: PinnedSchemas | null },
-): NewExecution {
+  flow: ResolvedFlow,
+  schemas: PinnedSchemas | null,
+): Partial<Subject> {
+  const gates = startGates(flow, child.input)
+  const maxRuntime = child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
+  return {
+    ...(gates !== null && { gates }),
+    ...((maxRuntime !== null || schemas !== null) && {
+      extra: extraOf({ ...child, maxRuntime }, schemas),
+    }),
+  }
+}
+
+function extraOf(child: ChildSpec, schemas: PinnedSchemas | null): string | null {
   const extra = {
     ...schemas,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(typeof child.maxRuntime === 'number' && { max_runtime_seconds: child.maxRuntime }),
   }
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
+}
+
+function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
   return {
     workspaceId: held.workspaceId,
     id: child.id,
@@ -140,7 +170,7 @@ function newChild(
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+    extra: extraOf(child, null),
   }
 }
 

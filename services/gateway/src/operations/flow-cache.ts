@@ -81,6 +81,9 @@ const isSame = (a: FlowRow, b: FlowRow): boolean =>
   a.name === b.name &&
   a.input_schema === b.input_schema &&
   a.output_schema === b.output_schema &&
+  a.concurrency === b.concurrency &&
+  a.rate_limit === b.rate_limit &&
+  a.max_runtime_seconds === b.max_runtime_seconds &&
   a.project_name === b.project_name
 
 function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {

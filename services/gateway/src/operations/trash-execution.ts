@@ -1,12 +1,15 @@
+import { isEnded, type Status } from '@millrace/execution'
 import { newId, ServiceError } from '@millrace/runtime'
 import {
   insertAudit,
   purgeExecution as purge,
+  readStatuses,
   restoreExecution as restore,
   trashExecution as trash,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { executionNotFound, notFound } from '../problem.ts'
+import { executionNotFound, notFound, toProblem } from '../problem.ts'
+import type { SteerOutcome } from './steer-executions.ts'
 
 /**
  * Puts an ended execution into the trash: it is out of lists until it is restored, and goes for ever
@@ -16,14 +19,56 @@ export async function trashExecution(context: Context, caller: Caller, id: strin
   const { workspaceId, userId: by } = caller
   const result = await trash(context.api, { workspaceId, id, by })
   if (result === null) throw executionNotFound(id)
-  if (!result.done)
-    throw new ServiceError(
-      'conflict',
-      `Execution ${id} is ${result.status}; only what has ended can be put into the trash. Cancel it first.`,
-      { details: { execution_status: result.status } },
-    )
+  if (!result.done) throw lives(id, result.status)
   await note(context, caller, { action: 'execution.trash', id })
 }
+
+/** Puts many into the trash, each on its own: one that is refused stops no other. In the order of `ids`. */
+export async function trashMany(
+  context: Context,
+  caller: Caller,
+  ids: readonly string[],
+): Promise<SteerOutcome[]> {
+  const outcomes: SteerOutcome[] = []
+  for (let from = 0; from < ids.length; from += AT_ONCE)
+    outcomes.push(...(await Promise.all(ids.slice(from, from + AT_ONCE).map(one))))
+  return outcomes
+
+  async function one(id: string): Promise<SteerOutcome> {
+    try {
+      await trashExecution(context, caller, id)
+      return { id, status: 200, detail: null }
+    } catch (error) {
+      const { status, detail } = toProblem(error, '')
+      return { id, status, detail }
+    }
+  }
+}
+
+/** What `trashMany` would do now. */
+export async function foreseeTrash(
+  context: Context,
+  { workspaceId }: Caller,
+  ids: readonly string[],
+): Promise<SteerOutcome[]> {
+  const statuses = await readStatuses(
+    context.api,
+    ids.map((executionId) => ({ workspaceId, executionId })),
+  )
+  return ids.map((id) => {
+    const status = statuses.get(id)
+    if (status === undefined) {
+      const problem = toProblem(executionNotFound(id), '')
+      return { id, status: problem.status, detail: problem.detail }
+    }
+    return isEnded(status)
+      ? { id, status: 200, detail: 'would be touched' }
+      : { id, status: 409, detail: lives(id, status).message }
+  })
+}
+
+/** Each is a statement of its own; more would keep others waiting for a connection. */
+const AT_ONCE = 16
 
 /** Takes it out of the trash. Throws `notFound` when it is not in there. */
 export async function restoreExecution(
@@ -70,6 +115,13 @@ export async function purgeExecution(context: Context, caller: Caller, id: strin
       )
   }
 }
+
+const lives = (id: string, status: Status): ServiceError =>
+  new ServiceError(
+    'conflict',
+    `Execution ${id} is ${status}; only what has ended can be put into the trash. Cancel it first.`,
+    { details: { execution_status: status } },
+  )
 
 const conflict = (sentence: string): ServiceError => new ServiceError('conflict', sentence)
 
