@@ -96,7 +96,7 @@ describe('executions as documents', { concurrency: 4, timeout: 120_000 }, () => 
       const made = await rest('POST', '/execution/import', text, YAML)
       const [top = '', child = ''] = made.json['ids'] as string[]
       const [one, two] = [await client.executions.get(top), await client.executions.get(child)]
-      assert.deepEqual([one.output_value, two.output_value], [{ twice: 8 }, { twice: 8 }])
+      assert.deepEqual([one.output_value, two.output_value], [parent.output_value, { twice: 8 }])
       assert.deepEqual([two.parent_execution_id, two.flow_name], [top, 'rd-double'])
       assert.notEqual(top, parent.id)
 
