@@ -13,6 +13,7 @@ import { guardPostgres } from './guard-database.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
@@ -109,6 +110,7 @@ export async function createGateway(
     routes: [
       ...executionRoutes,
       ...executionRecordRoutes,
+      ...pastRoutes,
       ...recordRoutes,
       ...peopleRoutes,
       ...doctorRoutes,

@@ -3,14 +3,12 @@ import { exportExecution, exportExecutions } from '../operations/export-executio
 import { importExecutions } from '../operations/import-executions.ts'
 import { purgeExecution, restoreExecution, trashExecution } from '../operations/trash-execution.ts'
 import { getExecution } from '../operations/read-execution.ts'
-import { executionNotFound } from '../problem.ts'
 import { Id, ListQuery, strict } from '../schemas/parts.ts'
-import { Execution } from './execution-routes.ts'
+import { Execution, ExecutionKey as Key, idOf } from './execution-parts.ts'
 import { created, noContent, ok, type Route, route } from './route.ts'
 import { sendDocuments } from './send-documents.ts'
 
 const tag = 'execution'
-const Key = strict({ id: Type.String({ description: 'UUID' }) })
 const Documents = Type.String({ description: 'YAML 1.2, one document for each' })
 const Tree = Type.Optional(
   Type.Boolean({ description: 'with all that have ended below it, nested' }),
@@ -102,11 +100,3 @@ export const executionRecordRoutes: readonly Route[] = [
     },
   }),
 ]
-
-/** What is no id names nothing. */
-function idOf({ id }: { id: string }): string {
-  if (!UUID.test(id)) throw executionNotFound(id)
-  return id.toLowerCase()
-}
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
