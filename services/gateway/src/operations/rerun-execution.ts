@@ -104,7 +104,7 @@ async function planRerun(
     traceparent: request.traceparent ?? ownTraceparent(id),
     scheduledFor: null,
     paused: body.run === false,
-    extra: extraOf(row, body.on_latest === true ? (flow?.schemas ?? null) : null),
+    extra: extraOf(row, body.on_latest === true ? (flow?.schemas ?? {}) : null),
     ...(gates !== null && { gates }),
   }
 }
