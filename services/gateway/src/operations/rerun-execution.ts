@@ -126,8 +126,7 @@ function latestScript(row: ExecutionRow, flow: CachedFlow | null): string {
 function extraOf(row: ExecutionRow, latest: PinnedSchemas | null): string {
   const before = row.extra === null ? {} : (JSON.parse(row.extra) as Record<string, unknown>)
   const extra: Record<string, unknown> = { rerun_of: row.id, ...latest }
-  for (const name of latest === null ? SCHEMAS : [])
-    if (name in before) extra[name] = before[name]
+  for (const name of latest === null ? SCHEMAS : []) if (name in before) extra[name] = before[name]
   for (const name of EXTRA) if (name in before) extra[name] = before[name]
   return extraText(extra, '')
 }
