@@ -11,6 +11,7 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
+import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { messageRoutes } from './http/message-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
@@ -112,6 +113,7 @@ export async function createGateway(
     routes: [
       ...executionRoutes,
       ...messageRoutes,
+      ...executionRecordRoutes,
       ...pastRoutes,
       ...recordRoutes,
       ...peopleRoutes,
