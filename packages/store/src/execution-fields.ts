@@ -51,6 +51,7 @@ export const executionFields: Fields = {
       via: (condition) =>
         `EXISTS (SELECT FROM json_array_elements_text(e.extra -> 'tags') AS t (tag) WHERE ${condition})`,
     },
+    schedule_id: { sql: "(e.extra ->> 'schedule_id')::uuid", type: 'uuid' },
     started_at: column('started_at', 'time'),
     ended_at: column('ended_at', 'time'),
     modified_at: column('moved_at', 'time'),

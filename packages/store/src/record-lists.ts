@@ -5,9 +5,11 @@ import type { Field } from './list-filter.ts'
 import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
 import { projects } from './projects.ts'
 import type { RecordRow } from './records.ts'
+import { schedulers, type SchedulerRow } from './schedulers.ts'
+import { schedules, type ScheduleRow } from './schedules.ts'
 import { settings, type SettingRow } from './settings.ts'
 
-/** One page of flows, settings, connectors or projects; those in the trash only when asked. */
+/** One page of the records of a type; those in the trash only when asked. */
 export function listRecords<T extends RecordType>(
   db: Queryable,
   type: T,
@@ -21,6 +23,8 @@ export interface RecordRows {
   readonly setting: SettingRow
   readonly connector: ConnectorRow
   readonly project: RecordRow
+  readonly scheduler: SchedulerRow
+  readonly schedule: ScheduleRow
 }
 export type RecordType = keyof RecordRows
 
@@ -35,6 +39,21 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     connector_type: { sql: 'c.connector_type', type: 'text' },
   }),
   project: source('project', projects, {}),
+  scheduler: source('scheduler', schedulers, {
+    language: { sql: 't.language', type: 'text' },
+    script: { sql: 't.source', type: 'text' },
+  }),
+  schedule: source('schedule', schedules, {
+    flow_id: { sql: 's.flow_id', type: 'uuid' },
+    flow_name: { sql: 'f.name', type: 'text' },
+    setting_id: { sql: 's.setting_id', type: 'uuid' },
+    scheduler_id: { sql: 's.scheduler_id', type: 'uuid' },
+    is_enabled: { sql: 's.is_enabled', type: 'boolean' },
+    is_paused: { sql: '(s.paused_at IS NOT NULL)', type: 'boolean' },
+    next_at: { sql: 'coalesce(i.planned_at, i.start_at)', type: 'time' },
+    catch_up: { sql: 's.catch_up', type: 'text' },
+    overlap: { sql: 's.overlap', type: 'text' },
+  }),
 }
 
 const TRASH: Readonly<Record<RecordType, ListSource>> = {
@@ -42,6 +61,8 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   setting: trashOf(SOURCES.setting),
   connector: trashOf(SOURCES.connector),
   project: trashOf(SOURCES.project),
+  scheduler: trashOf(SOURCES.scheduler),
+  schedule: trashOf(SOURCES.schedule),
 }
 
 function source(

@@ -18,6 +18,7 @@ export interface SchedulerMetrics {
   readonly expired: Counter
   readonly controls: Counter
   readonly cascaded: Counter
+  readonly scheduled: Counter
   readonly shards: Gauge
   readonly removed: Counter
   readonly partitions: Gauge
@@ -45,6 +46,7 @@ export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
       'executions_cascaded_total',
       'Executions cancelled with one above them',
     ),
+    scheduled: metrics.counter('scheduled_total', 'Executions started for schedules', ['of']),
     shards: metrics.gauge('shards_held', 'Shards of this copy'),
     removed: metrics.counter('retention_removed_total', 'What had its time and was removed', [
       'of',

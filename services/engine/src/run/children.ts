@@ -91,7 +91,9 @@ function subjectOf(
 }
 
 function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
+  const schedule = child.type === 'FLOW' ? inheritance.schedule : null
   const extra = {
+    ...schedule,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
   }
@@ -108,7 +110,8 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     input: JSON.stringify(child.input),
     parentId: held.executionId,
     topId: held.topId,
-    orphan: child.orphan ?? false,
+    // What a schedule has started goes on when it is disabled, which cancels its iteration.
+    orphan: child.orphan ?? schedule !== null,
     isProductive: inheritance.isProductive,
     priority: child.priority ?? inheritance.priority,
     createdBy: inheritance.createdBy,
@@ -129,9 +132,12 @@ async function inheritanceOf(db: Database, held: Held): Promise<Inheritance> {
     priority: facts?.priority ?? 0,
     projectId: facts?.project_id ?? null,
     createdBy: facts?.created_by ?? null,
+    schedule: facts?.schedule ? (JSON.parse(facts.schedule) as Schedule) : null,
   }
   return held.inheritance
 }
+
+type Schedule = NonNullable<Inheritance['schedule']>
 
 const asScript = (source: string) => ({ language: 'typescript', source }) as const
 

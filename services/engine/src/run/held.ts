@@ -19,6 +19,8 @@ export interface Inheritance {
   readonly priority: number
   readonly projectId: string | null
   readonly createdBy: string | null
+  /** Of the iteration of a schedule: whose flows it starts. */
+  readonly schedule: { readonly schedule_id: string; readonly schedule_name: string } | null
 }
 
 /**

@@ -1,0 +1,44 @@
+import type { Bus } from '@millrace/bus'
+import type { Status } from '@millrace/execution'
+import type { CancelledExecution, NewExecution } from '@millrace/store'
+import type { ExecutionKey } from '@millrace/wire'
+
+/** What others are told once a transaction about a schedule is committed. All of it may be lost. */
+export interface Aftermath {
+  readonly born: NewExecution[]
+  readonly cancelled: CancelledExecution[]
+  readonly moved: MovedExecution[]
+}
+
+export interface MovedExecution extends ExecutionKey {
+  readonly version: number
+  readonly status: Status
+  readonly parentId: string | null
+  /** Who held it. */
+  readonly processId: string | null
+}
+
+export const createAftermath = (): Aftermath => ({ born: [], cancelled: [], moved: [] })
+
+export function announce(bus: Bus, { born, cancelled, moved }: Aftermath): void {
+  const ended = cancelled.map((one) => ({ ...one, status: 'ENDED_CANCELLED' as const }))
+  const all = [...moved, ...ended]
+  bus.publishMoved(all)
+  bus.publishEnded(ended)
+  for (const [processId, theirs] of Map.groupBy(all, (one) => one.processId))
+    if (processId !== null) bus.publishControl(processId, theirs)
+
+  const ready = [
+    ...moved.filter(({ status }) => status === 'WAITING_ENGINE'),
+    ...born
+      .filter(({ paused, scheduledFor }) => !paused && scheduledFor === null)
+      .map(({ workspaceId, id }) => ({ workspaceId, executionId: id, version: 1 })),
+  ]
+  if (ready.length > 0)
+    void bus.publishDispatch(
+      'engine',
+      ready.map(({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version })),
+    )
+  const dueAt = Math.min(...born.map(({ scheduledFor }) => scheduledFor ?? Infinity), Infinity)
+  if (dueAt < Infinity) bus.nudgeTimers(dueAt)
+}

@@ -1,0 +1,40 @@
+import { newId } from '@millrace/runtime'
+import {
+  createExecutions,
+  insertIteration,
+  markWatched,
+  putScripts,
+  type Queryable,
+  type ScheduleKey,
+  type ScheduleWork,
+} from '@millrace/store'
+import type { Aftermath } from './aftermath.ts'
+import { ITERATION_SCRIPT } from './iteration-script.ts'
+import { type IterationPlan, newIteration } from './new-executions.ts'
+
+/** The next iteration, unless there is one: the table of iterations says so, not the caller. */
+export async function startIteration(
+  tx: Queryable,
+  key: ScheduleKey,
+  facts: { after: Aftermath; work: ScheduleWork; plan: IterationPlan },
+): Promise<void> {
+  const { after, work, plan } = facts
+  const id = newId()
+  const { plannedMs, startMs, jitterMs } = plan
+  const isOnly = await insertIteration(tx, key, {
+    executionId: id,
+    revision: work.revision,
+    plannedMs,
+    startMs,
+    jitterMs,
+    held: work.paused_at !== null,
+  })
+  if (!isOnly) return
+  const { workspaceId } = key
+  if (work.timing !== null) await putScripts(tx, [{ workspaceId, ...ITERATION_SCRIPT }])
+  const execution = newIteration(work, id, plan)
+  await createExecutions(tx, [execution])
+  // It has no parent, and its end is what everything waits for.
+  await markWatched(tx, [{ workspaceId, executionId: id }])
+  after.born.push(execution)
+}
