@@ -63,6 +63,7 @@ export {
   executionService,
   lockService,
   recordService,
+  scheduleService,
   schedulerService,
 } from './services.ts'
 /** The messages of those services. */

@@ -13,6 +13,7 @@ import { guardPostgres } from './guard-database.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
+import { scheduleRoutes } from './http/schedule-routes.ts'
 import { createHttpServer } from './http/server.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
@@ -104,7 +105,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [...executionRoutes, ...recordRoutes, ...scheduleRoutes, ...peopleRoutes],
     log,
     ready,
     version: VERSION,

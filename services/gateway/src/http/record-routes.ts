@@ -153,5 +153,7 @@ export const recordRoutes: readonly Route[] = [
   ...routesOf('setting'),
   ...routesOf('connector'),
   ...routesOf('project'),
+  ...routesOf('scheduler'),
+  ...routesOf('schedule'),
   ...lockRoutes,
 ]

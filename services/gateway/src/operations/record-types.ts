@@ -3,22 +3,26 @@ import {
   connectors,
   type FlowRow,
   flows,
-  type ProjectRecordRow,
   projects,
   putScript,
   type RecordRow,
   type RecordRows,
   type RecordType,
   type RecordStore,
+  type SchedulerRow,
+  schedulers,
+  type ScheduleRow,
+  schedules,
   type SettingRow,
   settings,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
-import { checkScript, resolveProject, schemaText } from './resolve-target.ts'
-
-/** A body of a record, as its schema lets it in. */
-export type RecordBody = Readonly<Record<string, unknown>>
+import type { ScheduleBody } from '../schemas/schedule.ts'
+import { attendSchedule } from './attend-schedule.ts'
+import { commonFields, projectJson, type RecordBody } from './record-fields.ts'
+import { checkScript, schemaText } from './resolve-target.ts'
+import { scheduleFields, scheduleJson } from './schedule-record.ts'
 
 /** What differs between the types of records. */
 export interface RecordKind<Row extends RecordRow = RecordRow> {
@@ -35,6 +39,8 @@ export interface RecordKind<Row extends RecordRow = RecordRow> {
   ) => Promise<Record<string, unknown>>
   /** Own properties as JSON texts. */
   readonly toJson: (row: Row) => Record<string, string>
+  /** What has to happen after every change, before its answer. */
+  readonly changed?: (context: Context, key: { workspaceId: string; id: string }) => Promise<void>
 }
 
 interface Insert {
@@ -55,15 +61,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     store: asStore<FlowRow>(flows),
     async toFields(context, caller, body, before) {
       const fields = await commonFields(context, caller, body)
-      if (body['script'] !== undefined || body['language'] !== undefined) {
-        const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
-        const source = (body['script'] ?? before?.script ?? '') as string
-        checkScript(source, language, '/script')
-        fields['script_hash'] = await putScript(context.api, caller.workspaceId, {
-          language,
-          source,
-        })
-      }
+      await scriptField(context, caller, { body, before, fields })
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
@@ -107,20 +105,46 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
+  scheduler: {
+    store: asStore<SchedulerRow>(schedulers),
+    async toFields(context, caller, body, before) {
+      const fields = await commonFields(context, caller, body)
+      await scriptField(context, caller, { body, before, fields })
+      return fields
+    },
+    toJson: (row) => ({
+      ...projectJson(row),
+      script: JSON.stringify(row.script),
+      language: JSON.stringify(row.language),
+      script_hash: JSON.stringify(row.script_hash),
+    }),
+  },
+  schedule: {
+    store: asStore<ScheduleRow>(schedules),
+    toFields: (context, caller, body, before) =>
+      scheduleFields(context, caller, body as ScheduleBody, before),
+    toJson: scheduleJson,
+    changed: (context, { workspaceId, id }) =>
+      attendSchedule(context, { workspaceId, scheduleId: id }),
+  },
 }
 
-async function commonFields(
+/** Keeps the source that a body brings, and names it by its hash. */
+async function scriptField(
   context: Context,
   caller: Caller,
-  body: RecordBody,
-): Promise<Record<string, unknown>> {
-  const fields: Record<string, unknown> = {}
-  for (const name of ['name', 'description']) if (name in body) fields[name] = body[name]
-  if ('project_id' in body || 'project_name' in body) {
-    const project = await resolveProject(context, caller, body)
-    fields['project_id'] = project?.id ?? null
-  }
-  return fields
+  facts: {
+    body: RecordBody
+    before: { readonly language: string; readonly script: string } | null
+    fields: Record<string, unknown>
+  },
+): Promise<void> {
+  const { body, before, fields } = facts
+  if (body['script'] === undefined && body['language'] === undefined) return
+  const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
+  const source = (body['script'] ?? before?.script ?? '') as string
+  checkScript(source, language, '/script')
+  fields['script_hash'] = await putScript(context.api, caller.workspaceId, { language, source })
 }
 
 function valueText(value: unknown): string | null {
@@ -132,11 +156,6 @@ function valueText(value: unknown): string | null {
 }
 
 const VALUE_MAX_CHARS = 1_048_576
-
-const projectJson = (row: ProjectRecordRow): Record<string, string> => ({
-  project_id: JSON.stringify(row.project_id),
-  project_name: JSON.stringify(row.project_name),
-})
 
 /** The schemas have checked what a body may hold, so the fields are those of the store. */
 function asStore<Row extends RecordRow>(store: unknown): RecordKind<Row>['store'] {

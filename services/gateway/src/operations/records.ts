@@ -10,7 +10,8 @@ import {
   timeOrNull,
   toListRequest,
 } from './page-request.ts'
-import { RECORD_KINDS, type RecordBody, type RecordKind } from './record-types.ts'
+import type { RecordBody } from './record-fields.ts'
+import { RECORD_KINDS, type RecordKind } from './record-types.ts'
 
 /** Names one record: by its id, or by its name. */
 export interface RecordAddress {
@@ -41,6 +42,7 @@ export async function createRecord(
     },
   )
   if (inserted) await context.records.changed(caller, { type, id, action: 'create' })
+  await kind.changed?.(context, { workspaceId, id })
   return readRecordJson(context, caller, { type, key: id, by: 'id' })
 }
 
@@ -70,6 +72,7 @@ export async function updateRecord(
     })
   if (!changed) throw notFound(`${type} ${before.id}`)
   await context.records.changed(caller, { type, id: before.id, action: 'update' })
+  await kind.changed?.(context, { workspaceId, id: before.id })
   return readRecordJson(context, caller, { type, key: before.id, by: 'id' })
 }
 
@@ -88,6 +91,7 @@ export async function deleteRecord(
     : await kind.store.trash(context.api, { workspaceId, id, by })
   if (!done) throw notFound(`${type} ${id}`)
   await context.records.changed(caller, { type, id, action: permanently ? 'remove' : 'trash' })
+  await kind.changed?.(context, { workspaceId, id })
 }
 
 export async function restoreRecord(
@@ -105,6 +109,7 @@ export async function restoreRecord(
     })
   if (!restored) throw notFound(`${type} ${id} in the trash`)
   await context.records.changed(caller, { type, id, action: 'restore' })
+  await kind.changed?.(context, { workspaceId, id })
   return readRecordJson(context, caller, { type, key: id, by: 'id' })
 }
 

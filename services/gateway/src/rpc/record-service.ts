@@ -70,7 +70,7 @@ export function recordRpc(context: Context): GrpcImplementation<typeof recordSer
   }
 }
 
-function toRecord(type: RecordType, json: string): pb.Record {
+export function toRecord(type: RecordType, json: string): pb.Record {
   const values = JSON.parse(json) as { id: string; name: string | null }
   return { type, id: values.id, name: values.name ?? undefined, values: { ...values } }
 }
@@ -87,6 +87,8 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(NEW_RECORD.setting),
   connector: bodyCheck(NEW_RECORD.connector),
   project: bodyCheck(NEW_RECORD.project),
+  scheduler: bodyCheck(NEW_RECORD.scheduler),
+  schedule: bodyCheck(NEW_RECORD.schedule),
 }
 
 const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
@@ -94,6 +96,8 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(RECORD_PATCH.setting),
   connector: bodyCheck(RECORD_PATCH.connector),
   project: bodyCheck(RECORD_PATCH.project),
+  scheduler: bodyCheck(RECORD_PATCH.scheduler),
+  schedule: bodyCheck(RECORD_PATCH.schedule),
 }
 
 interface PageJson {

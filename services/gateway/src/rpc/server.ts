@@ -1,9 +1,10 @@
 import type { Logger } from '@millrace/runtime'
 import { type GrpcServer, served, serveGrpc } from '@millrace/runtime/grpc'
-import { descriptorSet, executionService, recordService } from '@millrace/wire'
+import { descriptorSet, executionService, recordService, scheduleService } from '@millrace/wire'
 import type { Context } from '../context.ts'
 import { executionRpc } from './execution-service.ts'
 import { recordRpc } from './record-service.ts'
+import { scheduleRpc } from './schedule-service.ts'
 
 /** The public services over gRPC, with reflection and health. */
 export function serveRpc(
@@ -14,6 +15,7 @@ export function serveRpc(
     services: [
       served(executionService, executionRpc(context)),
       served(recordService, recordRpc(context)),
+      served(scheduleService, scheduleRpc(context)),
     ],
     log: options.log,
     address: `${options.host}:${options.port}`,

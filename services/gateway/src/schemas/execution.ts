@@ -39,7 +39,6 @@ export const NOT_YET = [
   'wrapper_name',
   'wrappers',
   'unwrapped',
-  'schedule_id',
   'use_breakpoints',
   'breakpoints',
   'use_only_explicit_breakpoints',

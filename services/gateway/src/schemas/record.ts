@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
 import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { NewSchedule, NewScheduler } from './schedule.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
@@ -46,12 +47,16 @@ export const NEW_RECORD = {
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
+  scheduler: NewScheduler,
+  schedule: NewSchedule,
 } as const
 export const RECORD_PATCH = {
   flow: Type.Partial(NewFlow),
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
+  scheduler: Type.Partial(NewScheduler),
+  schedule: Type.Partial(NewSchedule),
 } as const
 
 export const NewWorkspace = strict({
