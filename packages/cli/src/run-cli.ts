@@ -7,6 +7,8 @@ import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
+import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -53,6 +55,8 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addScheduleCommands(program, context)
+  addSchedulerCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
 }

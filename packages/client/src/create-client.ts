@@ -10,10 +10,13 @@ import type {
   NewConnector,
   NewFlow,
   NewProject,
+  NewScheduler,
   NewWorkspace,
   Project,
+  Scheduler,
   Workspace,
 } from './record-types.ts'
+import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
 
@@ -36,6 +39,8 @@ export interface Client {
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
   readonly projects: Records<Project, NewProject>
+  readonly schedules: Schedules
+  readonly schedulers: Records<Scheduler, NewScheduler>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
@@ -55,6 +60,8 @@ export function createClient(options: ClientOptions): Client {
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
     projects: createRecords(transport, 'project'),
+    schedules: createSchedules(transport),
+    schedulers: createRecords(transport, 'scheduler'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),

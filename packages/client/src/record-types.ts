@@ -57,6 +57,16 @@ export interface NewConnector extends NewBase {
   readonly value: Json
 }
 
+export interface Scheduler extends RecordBase {
+  readonly script: string
+  readonly language: Language
+}
+
+export interface NewScheduler extends NewBase {
+  readonly script: string
+  readonly language?: Language
+}
+
 export interface Project extends Omit<RecordBase, 'project_id'> {}
 
 export interface NewProject {

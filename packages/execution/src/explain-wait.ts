@@ -15,7 +15,10 @@ export interface WaitFacts extends Wait {
   readonly dueAt: number | null
   /** What it is about: a message's id, an execution's id. */
   readonly ref: string | null
-  /** START of an iteration: its schedule's name. LOCK: the lock's name. CONTROL: cancel, pause or resume. RESPONSE: the message's subject. */
+  /**
+   * START of an iteration: its schedule's name. LOCK: the lock's name. CONTROL: cancel, pause or
+   * resume. RESPONSE: the message's subject.
+   */
   readonly subject: string | null
   /** LOCK: who holds it. */
   readonly holders: readonly Party[]
