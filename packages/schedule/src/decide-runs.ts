@@ -97,18 +97,19 @@ export function decideRuns(facts: RunsFacts): RunsDecision {
         run.state = 'QUEUED'
         own.queued.push({ plannedMs: due.plannedMs, overlap: due.overlap, open: null, booked: run })
         return
-      case 'replace':
-        cancelled.push(...decision.executionIds)
-        for (const one of own.queued.splice(0)) giveUp(one, 'a newer run took its place')
-        if (decision.start === 'now') {
-          // Those that are cut off at once are not waited for.
-          own.running = []
-          start(own, { ...due, open: null, booked: run })
-          return
-        }
+      case 'replace': {
+        // What was to start at this very moment is simply not started.
+        const live = decision.executionIds.filter((id) => !revoke(id))
+        cancelled.push(...live)
+        for (const one of own.queued.splice(0)) giveUp(one, REPLACED)
+        // Those that are cut off at once are not waited for.
+        own.running = decision.start === 'now' ? [] : live
+        const queued = { ...due, open: null, booked: run }
+        if (own.running.length === 0) return start(own, queued)
         run.state = 'QUEUED'
-        own.queued.push({ ...due, open: null, booked: run })
+        own.queued.push(queued)
         return
+      }
       case 'start':
         start(own, { ...due, open: null, booked: run })
     }
@@ -142,11 +143,20 @@ export function decideRuns(facts: RunsFacts): RunsDecision {
     else if (run.open !== null) started.push({ run: run.open, executionId })
   }
 
+  /** True: it was decided on just now, and is not any more. */
+  function revoke(executionId: string): boolean {
+    const run = booked.find((one) => one.executionId === executionId)
+    if (run !== undefined) Object.assign(run, { state: 'SKIPPED', reason: REPLACED, executionId: null })
+    return run !== undefined
+  }
+
   function giveUp(run: Queued, reason: string): void {
     if (run.booked !== null) Object.assign(run.booked, { state: 'SKIPPED', reason })
     else if (run.open !== null) skipped.push({ id: run.open.id, reason })
   }
 }
+
+const REPLACED = 'a newer run took its place'
 
 /** A queue, and the executions that it waits for. */
 interface Lane {
