@@ -18,20 +18,11 @@ export type NextIteration =
   | { readonly kind: 'finished' }
   | { readonly kind: 'time'; readonly plannedMs: number; readonly startMs: number; readonly jitterMs: number }
   /** The ends of these, from which its interval counts. */
-  | { readonly kind: 'ends'; readonly executionIds: readonly string[]; readonly jitterMs: number }
+  | { readonly kind: 'ends'; readonly executionIds: readonly string[] }
 
 export function nextIteration(facts: IterationFacts): NextIteration {
   const { scheduleId, calendar, decidedUntilMs, notBeforeMs, running } = facts
-  if (calendar.isEstimate && running.length > 0) {
-    const seed = `${scheduleId} ${running[0] ?? ''}`
-    const jitterMs = jitteredStart({
-      scheduleId: seed,
-      plannedMs: 0,
-      jitterMs: facts.jitterMs,
-      nextPlannedMs: null,
-    })
-    return { kind: 'ends', executionIds: running, jitterMs }
-  }
+  if (calendar.isEstimate && running.length > 0) return { kind: 'ends', executionIds: running }
   const plannedMs = calendar.next(decidedUntilMs)
   if (plannedMs === null) return { kind: 'finished' }
   const startMs = jitteredStart({

@@ -75,12 +75,15 @@ CREATE TABLE schedule_iteration (
   planned_at timestamptz,            -- the time that it waits for; null: its script knows
   start_at timestamptz,              -- when it starts; null: at once
   jitter_ms integer NOT NULL DEFAULT 0,
+  fired_at timestamptz,              -- its time has come and was decided about
   held boolean NOT NULL DEFAULT false,     -- paused because its schedule is
   since timestamptz NOT NULL DEFAULT clock(),
   PRIMARY KEY (workspace_id, schedule_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_cost_limit = 1000);
 -- This way round for the reason that 0030-scheduler.sql gives.
 CREATE UNIQUE INDEX schedule_iteration_execution ON schedule_iteration (execution_id, workspace_id);
+CREATE INDEX schedule_iteration_due ON schedule_iteration (start_at)
+  WHERE planned_at IS NOT NULL AND fired_at IS NULL AND NOT held;
 
 -- What became of each planned time, and of what people started besides.
 CREATE TABLE schedule_run (
@@ -95,7 +98,6 @@ CREATE TABLE schedule_run (
   state text NOT NULL CHECK (state IN ('QUEUED', 'STARTED', 'ENDED', 'SKIPPED', 'DROPPED')),
   reason text,                       -- SKIPPED and DROPPED: why
   overlap text NOT NULL,
-  parent_id uuid,                    -- the iteration whose time it was
   execution_id uuid,
   decided_at timestamptz NOT NULL DEFAULT clock(),
   settled_at timestamptz,            -- since when nothing more comes of it

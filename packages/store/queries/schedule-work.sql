@@ -19,7 +19,7 @@ LEFT JOIN scheduler r ON r.workspace_id = s.workspace_id AND r.id = s.scheduler_
 WHERE s.workspace_id = $1 AND s.id = $2
 
 -- name: readIteration
-SELECT i.execution_id, i.revision, i.planned_at, i.start_at, i.jitter_ms, i.held, i.since, e.status, e.ended_at
+SELECT i.execution_id, i.revision, i.planned_at, i.start_at, i.jitter_ms, i.fired_at, i.held, i.since, e.status, e.ended_at
 FROM schedule_iteration i
 LEFT JOIN LATERAL (
   SELECT e.status, e.ended_at FROM execution e
@@ -41,11 +41,35 @@ RETURNING execution_id
 -- name: holdIteration
 UPDATE schedule_iteration SET held = $4 WHERE workspace_id = $1 AND schedule_id = $2 AND execution_id = $3
 
+-- name: awaitDecision
+-- The wait for its time of an iteration that was just born: timers pass it over, since its time is
+-- decided about when it has come, in the transaction that answers it.
+UPDATE wait SET due_at = NULL, subject = $3 WHERE workspace_id = $1 AND execution_id = $2 AND seq = 0
+
+-- name: fireIteration
+UPDATE schedule_iteration SET fired_at = clock()
+WHERE workspace_id = $1 AND schedule_id = $2 AND execution_id = $3 AND fired_at IS NULL
+RETURNING execution_id
+
+-- name: dueIterations
+-- Those of the caller's shards whose time has come, oldest first.
+SELECT i.workspace_id, i.schedule_id
+FROM schedule_iteration i
+WHERE i.start_at <= (SELECT clock()) AND i.planned_at IS NOT NULL AND i.fired_at IS NULL AND NOT i.held
+  AND shard_of_execution(i.schedule_id) = ANY ($1::smallint[])
+ORDER BY i.start_at LIMIT $2
+
+-- name: nextIteration
+SELECT (extract(epoch FROM i.start_at - clock()) * 1000)::float8 AS in_ms
+FROM schedule_iteration i
+WHERE i.start_at > (SELECT clock()) AND i.planned_at IS NOT NULL AND i.fired_at IS NULL AND NOT i.held
+  AND shard_of_execution(i.schedule_id) = ANY ($1::smallint[])
+ORDER BY i.start_at LIMIT 1
+
 -- name: readOpenRuns
 -- Those that wait or have not been seen to end, in the order in which they were decided. $3: whether
 -- one counts as live as long as anything below it does.
-SELECT r.id, r.origin, r.backfill_id, r.planned_at, r.state, r.overlap, r.execution_id, r.parent_id,
-  e.ended_at, p.id IS NOT NULL AS has_parent,
+SELECT r.id, r.origin, r.backfill_id, r.planned_at, r.state, r.overlap, r.execution_id, e.ended_at,
   r.state = 'STARTED' AND e.id IS NOT NULL AND (e.ended_at IS NULL OR ($3 AND (
     WITH RECURSIVE below AS (
       SELECT c.id, c.ended_at FROM execution c
@@ -64,21 +88,18 @@ LEFT JOIN LATERAL (
   SELECT e.id, e.ended_at FROM execution e
   WHERE e.workspace_id = r.workspace_id AND e.id = r.execution_id LIMIT 1
 ) e ON true
-LEFT JOIN LATERAL (
-  SELECT p.id FROM execution p WHERE p.workspace_id = r.workspace_id AND p.id = r.parent_id LIMIT 1
-) p ON true
 WHERE r.workspace_id = $1 AND r.schedule_id = $2 AND r.state IN ('QUEUED', 'STARTED')
 ORDER BY r.id
 
 -- name: insertRuns
 -- A planned time that was decided before is passed over.
 INSERT INTO schedule_run (workspace_id, id, schedule_id, origin, backfill_id, planned_at, last_planned_at,
-  count, state, reason, overlap, parent_id, execution_id, settled_at)
+  count, state, reason, overlap, execution_id, settled_at)
 SELECT $1, d.id, $2, d.origin, d.backfill_id, to_timestamp(d.planned_at / 1000.0),
-  to_timestamp(d.last_planned_at / 1000.0), d.count, d.state, d.reason, d.overlap, d.parent_id, d.execution_id,
+  to_timestamp(d.last_planned_at / 1000.0), d.count, d.state, d.reason, d.overlap, d.execution_id,
   CASE WHEN d.state IN ('SKIPPED', 'DROPPED') THEN clock() END
 FROM json_to_recordset($3::json) AS d(id uuid, origin text, backfill_id uuid, planned_at float8,
-  last_planned_at float8, count integer, state text, reason text, overlap text, parent_id uuid, execution_id uuid)
+  last_planned_at float8, count integer, state text, reason text, overlap text, execution_id uuid)
 ON CONFLICT DO NOTHING
 RETURNING id
 
@@ -92,8 +113,8 @@ RETURNING r.id
 
 -- name: recordScriptRuns
 -- The flows that an iteration of a scheduler's script has started; each run has the id of its execution.
-INSERT INTO schedule_run (workspace_id, id, schedule_id, origin, planned_at, state, overlap, parent_id, execution_id)
-SELECT c.workspace_id, c.id, $2, 'SCRIPT', c.created_at, 'STARTED', 'allow', c.parent_execution_id, c.id
+INSERT INTO schedule_run (workspace_id, id, schedule_id, origin, planned_at, state, overlap, execution_id)
+SELECT c.workspace_id, c.id, $2, 'SCRIPT', c.created_at, 'STARTED', 'allow', c.id
 FROM execution c
 WHERE c.workspace_id = $1 AND c.parent_execution_id = $3 AND c.type = 'FLOW'
 ON CONFLICT DO NOTHING

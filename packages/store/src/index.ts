@@ -133,11 +133,15 @@ export {
   updateScheduleRuns,
 } from './schedule-runs.ts'
 export {
+  awaitDecision,
   deleteIteration,
+  dueIterations,
+  fireIteration,
   holdIteration,
   insertIteration,
   type IterationRow,
   lockSchedule,
+  nextIterationMs,
   type OpenRunRow,
   pauseSchedule,
   readIteration,

@@ -20,7 +20,6 @@ export interface NewScheduleRun {
   readonly state: 'QUEUED' | 'STARTED' | 'SKIPPED' | 'DROPPED'
   readonly reason: string | null
   readonly overlap: ScheduleOverlap
-  readonly parentId: string | null
   readonly executionId: string | null
 }
 
@@ -41,7 +40,6 @@ export async function insertScheduleRuns(
     state: run.state,
     reason: run.reason,
     overlap: run.overlap,
-    parent_id: run.parentId,
     execution_id: run.executionId,
   }))
   const params = [key.workspaceId, key.scheduleId, recordset(rows)]

@@ -66,7 +66,6 @@ const run = (more: Partial<NewScheduleRun> = {}): NewScheduleRun => ({
   state: 'QUEUED',
   reason: null,
   overlap: 'skip',
-  parentId: null,
   executionId: null,
   ...more,
 })

@@ -58,6 +58,7 @@ export interface IterationRow {
   readonly planned_at: number | null
   readonly start_at: number | null
   readonly jitter_ms: number
+  readonly fired_at: number | null
   readonly held: boolean
   readonly since: number
   readonly status: Status | null
@@ -73,8 +74,6 @@ export interface OpenRunRow {
   readonly state: 'QUEUED' | 'STARTED'
   readonly overlap: ScheduleOverlap
   readonly execution_id: string | null
-  readonly parent_id: string | null
-  readonly has_parent: boolean
   readonly ended_at: number | null
   readonly is_live: boolean
 }
@@ -147,6 +146,43 @@ export async function holdIteration(
   key: ScheduleKey & { readonly executionId: string; readonly held: boolean },
 ): Promise<void> {
   await tx.query(sql.holdIteration, [key.workspaceId, key.scheduleId, key.executionId, key.held])
+}
+
+/**
+ * Lets an iteration that was just born wait for a decision instead of a timer. `about`: the name of its
+ * schedule, for who asks why it waits.
+ */
+export async function awaitDecision(
+  tx: Queryable,
+  key: { readonly workspaceId: string; readonly executionId: string; readonly about: string },
+): Promise<void> {
+  await tx.query(sql.awaitDecision, [key.workspaceId, key.executionId, key.about])
+}
+
+/** False: its time was decided about before. */
+export async function fireIteration(
+  tx: Queryable,
+  key: ScheduleKey & { readonly executionId: string },
+): Promise<boolean> {
+  const params = [key.workspaceId, key.scheduleId, key.executionId]
+  return (await tx.query(sql.fireIteration, params)).length > 0
+}
+
+/** Schedules of these shards whose time has come, by Postgres's clock. */
+export async function dueIterations(
+  db: Queryable,
+  { shards, limit }: { readonly shards: readonly number[]; readonly limit: number },
+): Promise<ScheduleKey[]> {
+  return (await db.query<KeyRow>(sql.dueIterations, [shards, limit])).map(fromRow)
+}
+
+/** ms until the next time to come in these shards; null when there is none. */
+export async function nextIterationMs(
+  db: Queryable,
+  shards: readonly number[],
+): Promise<number | null> {
+  const [row] = await db.query<{ in_ms: number }>(sql.nextIteration, [shards])
+  return row?.in_ms ?? null
 }
 
 /** What a decision leaves behind in the schedule's row. Times: ms since 1970. */

@@ -12,6 +12,7 @@ import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
+import { scheduleTimesLoop } from './loop/schedule-times.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
 import { sweepSchedulesLoop } from './loop/sweep-schedules.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
@@ -74,8 +75,10 @@ export async function createScheduler(
   const controls = createControls(context, { cascade, dependencies })
   const schedules = createSchedules(context, { cascade })
   const timers = timersLoop(context)
+  const scheduleTimes = scheduleTimesLoop(context, schedules)
   const loops = [
     timers,
+    scheduleTimes,
     expiredProcessesLoop(context),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls }),
@@ -87,7 +90,7 @@ export async function createScheduler(
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
   const subscriptions = [
     consumeEnded(bus, { dependencies, cascade, schedules }),
-    consumeTimerNudge(bus, timers),
+    consumeTimerNudge(bus, timers, scheduleTimes),
     consumeDependencyNudge(bus, dependencies),
     consumeControlNudge(bus, controls),
   ]

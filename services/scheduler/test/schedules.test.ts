@@ -30,7 +30,7 @@ interface Iteration {
   readonly id: string
   readonly status: string
   readonly in_seconds: number | null
-  readonly input: { readonly after?: object; readonly planned_at?: string }
+  readonly input: { readonly after?: readonly string[]; readonly planned_at?: string }
 }
 
 /** A schedule that was made as long ago. */
@@ -83,17 +83,39 @@ async function end(executionId: string, status = 'ENDED_SUCCESS'): Promise<void>
 
 /** Ends the live iteration and returns the one that follows. */
 async function next(id: string, status = 'ENDED_SUCCESS'): Promise<Iteration> {
+  await eventually(async () => (await isFired(id)) || status !== 'ENDED_SUCCESS', true)
   const former = await live(id)
   await end(former.id, status)
   await eventually(async () => (await iterations(id)).map((one) => one.id === former.id), [false])
   return live(id)
 }
 
+/** Its time was decided about, or it waits for none. */
+const isFired = async (id: string): Promise<boolean> =>
+  (
+    await bench.sql(
+      'SELECT FROM schedule_iteration WHERE schedule_id = $1 AND (fired_at IS NOT NULL OR planned_at IS NULL)',
+      [id],
+    )
+  ).length > 0
+
 const runs = (id: string) =>
   bench.sql<{ state: string; reason: string | null; count: number; execution_id: string | null }>(
     'SELECT state, reason, count, execution_id FROM schedule_run WHERE schedule_id = $1 ORDER BY id',
     [id],
   )
+
+/** As if another minute had passed: the last one is due once more. */
+async function again(id: string): Promise<void> {
+  await bench.sql(
+    `UPDATE schedule_run SET planned_at = planned_at - interval '1 hour' WHERE schedule_id = $1`,
+    [id],
+  )
+  await bench.sql(`UPDATE schedule SET decided_until = clock() - interval '61 s' WHERE id = $1`, [
+    id,
+  ])
+  await bench.sql(`UPDATE schedule_iteration SET start_at = clock() WHERE schedule_id = $1`, [id])
+}
 
 const flowsOf = (id: string) =>
   bench.sql<{ id: string; status: string; parent: string; input: object; orphan: boolean }>(
@@ -113,7 +135,8 @@ test('a schedule has one live iteration that waits for its time, however many co
     `SELECT w.kind, w.due_at = e.scheduled_for AS due FROM wait w JOIN execution e ON e.id = w.execution_id WHERE e.id = $1`,
     [first.id],
   )
-  assert.deepEqual(wait, { kind: 'START', due: true })
+  // No timer answers it: its time is decided about.
+  assert.deepEqual(wait, { kind: 'START', due: null })
   assert.equal(await count(ids[2] ?? ''), 0)
 })
 
@@ -138,11 +161,13 @@ test('asking for the same schedule many times at once makes one iteration', asyn
 test('when its time has come the flow starts as its child, and the next iteration waits', async () => {
   const id = await schedule({ input_value: '{"a":1}' }, '70 s')
   await bench.start(QUICK)
+  await eventually(async () => (await flowsOf(id)).length, 1)
   const first = await live(id)
+  assert.equal(first.status, 'WAITING_ENGINE')
+  const [run] = await flowsOf(id)
+  assert.deepEqual([run?.parent, run?.status, run?.orphan], [first.id, 'WAITING_ENGINE', true])
   await next(id)
-  const [run, ...more] = await flowsOf(id)
-  assert.equal(more.length, 0)
-  assert.deepEqual([run?.parent, run?.status, run?.orphan], [first.id, 'WAITING_ENGINE', false])
+  assert.equal((await flowsOf(id)).length, 1)
   const input = run?.input as { a: number; scheduled_at: string }
   assert.deepEqual([input.a, input.scheduled_at], [1, first.input.planned_at])
   assert.deepEqual(
@@ -174,11 +199,7 @@ test('disabling cancels the iteration and leaves what it has started', async () 
   const id = await schedule({ overlap: 'queue_all' }, '70 s')
   await bench.start(QUICK)
   await next(id)
-  await bench.sql(
-    `UPDATE schedule SET decided_until = clock() - interval '61 s' WHERE id = $1`,
-    [id],
-  )
-  await next(id)
+  await again(id)
   await eventually(async () => (await runs(id)).map(({ state }) => state), ['STARTED', 'QUEUED'])
   await bench.sql('UPDATE schedule SET is_enabled = false WHERE id = $1', [id])
   await eventually(() => count(id), 0)
@@ -212,16 +233,7 @@ test('what cancels the running one starts after it, and what terminates it at on
     await bench.start(QUICK)
     await next(id)
     const [first] = await flowsOf(id)
-    await bench.sql(`UPDATE schedule SET decided_until = clock() - interval '61 s' WHERE id = $1`, [
-      id,
-    ])
-    // The minute may have been decided already: then there is one time less.
-    await bench.sql(`DELETE FROM schedule_run WHERE schedule_id = $1 AND state <> 'STARTED'`, [id])
-    await bench.sql(
-      `UPDATE schedule_run SET planned_at = planned_at - interval '1 hour' WHERE schedule_id = $1`,
-      [id],
-    )
-    await next(id)
+    await again(id)
     await eventually(
       async () => (await flowsOf(id)).map(({ status }) => status),
       ['ENDED_CANCELLED', 'WAITING_ENGINE'],
@@ -232,19 +244,23 @@ test('what cancels the running one starts after it, and what terminates it at on
 })
 
 test('a pause holds the iteration, and what was missed meanwhile is left out', async () => {
-  const id = await schedule({}, '70 s')
+  const timing = '{"cron":"0 0 1 1 *"}'
+  const id = await schedule({ timing })
   await bench.start(QUICK)
   const { id: held } = await live(id)
   await bench.sql('UPDATE schedule SET paused_at = clock() WHERE id = $1', [id])
   await eventually(async () => (await iterations(id)).map(({ status }) => status), ['PAUSED'])
-  await bench.sql('DELETE FROM wait WHERE execution_id = $1', [held])
-  await bench.sql(`UPDATE execution SET beneath = 'WAITING_ENGINE' WHERE id = $1`, [held])
+  // Its time comes while it is paused.
+  await bench.sql(`UPDATE schedule_iteration SET start_at = clock() WHERE schedule_id = $1`, [id])
+  await bench.sql(
+    `UPDATE schedule SET timing = '{"cron":"* * * * *"}', decided_until = clock() - interval '61 s' WHERE id = $1`,
+    [id],
+  )
   await bench.sql('UPDATE schedule SET paused_at = NULL, resumed_at = clock() WHERE id = $1', [id])
   await eventually(
     async () => (await iterations(id)).map((one) => [one.id, one.status]),
     [[held, 'WAITING_ENGINE']],
   )
-  await next(id)
   const [run] = await runs(id)
   assert.deepEqual([run?.state, run?.reason], ['DROPPED', 'it was missed, and catch_up is none'])
   assert.equal((await flowsOf(id)).length, 0)
@@ -256,8 +272,12 @@ test('an interval from the end waits for the run that it counts from', async () 
   await bench.start(QUICK)
   const waiting = await next(id)
   const [run] = await flowsOf(id)
-  assert.deepEqual(waiting.input.after, { execution_ids: [run?.id], seconds: 3_600 })
+  assert.deepEqual(waiting.input.after, [run?.id])
   assert.equal(waiting.status, 'WAITING_ENGINE')
+  await end(run?.id ?? '')
+  const counted = await next(id)
+  assert.equal(counted.input.after, undefined)
+  assert.ok(Math.abs((counted.in_seconds ?? 0) - 3_600) < 60, `${counted.in_seconds}`)
 })
 
 test('a changed schedule gets another iteration, a removed one none', async () => {

@@ -191,7 +191,6 @@ const newRun = (id: string, plannedMs: number) =>
     count: 1,
     state: 'QUEUED',
     reason: null,
-    parentId: null,
     executionId: null,
   }) as const
 

@@ -157,27 +157,20 @@ function toFacts(
   const lock = wait.kind === 'LOCK' ? found.locks.get(wait.subject ?? '') : undefined
   const place = lock?.queue.indexOf(row.id) ?? -1
   const members = found.awaited.filter((one) => one.seq === wait.seq)
-  const schedule = wait.kind === 'START' ? scheduleOf(row) : null
   return {
     seq: wait.seq,
     kind: wait.kind,
     since: wait.since,
-    dueAt: wait.due_at,
-    ref: wait.ref ?? schedule?.id ?? null,
-    subject: lock?.name ?? schedule?.name ?? wait.subject,
+    // The iteration of a schedule waits for a decision at that time, not for a timer.
+    dueAt: wait.due_at ?? (wait.kind === 'START' ? row.scheduled_for : null),
+    ref: wait.ref,
+    subject: lock?.name ?? wait.subject,
     holders: lock?.holders ?? [],
     position: place === -1 ? null : place + 1,
     members: members.map(({ id, status }) => ({ executionId: id, status })),
     returnWhen: wait.return_when,
     needed: wait.needed,
   }
-}
-
-/** Whose iteration it is; null for all others. */
-function scheduleOf(row: ExecutionRow): { readonly id: string; readonly name: string } | null {
-  if (row.type !== 'SCHEDULE' || row.extra === null) return null
-  const extra = JSON.parse(row.extra) as { schedule_id: string; schedule_name: string }
-  return { id: extra.schedule_id, name: extra.schedule_name }
 }
 
 const toWhy = (explanation: Explanation): Why => ({

@@ -1,6 +1,6 @@
 import type { Bus } from '@millrace/bus'
 import type { Status } from '@millrace/execution'
-import type { CancelledExecution, NewExecution } from '@millrace/store'
+import type { AnsweredExecution, CancelledExecution, NewExecution } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 
 /** What others are told once a transaction about a schedule is committed. All of it may be lost. */
@@ -8,6 +8,7 @@ export interface Aftermath {
   readonly born: NewExecution[]
   readonly cancelled: CancelledExecution[]
   readonly moved: MovedExecution[]
+  readonly answered: AnsweredExecution[]
 }
 
 export interface MovedExecution extends ExecutionKey {
@@ -18,7 +19,12 @@ export interface MovedExecution extends ExecutionKey {
   readonly processId: string | null
 }
 
-export const createAftermath = (): Aftermath => ({ born: [], cancelled: [], moved: [] })
+export const createAftermath = (): Aftermath => ({
+  born: [],
+  cancelled: [],
+  moved: [],
+  answered: [],
+})
 
 export function announce(bus: Bus, { born, cancelled, moved }: Aftermath): void {
   const ended = cancelled.map((one) => ({ ...one, status: 'ENDED_CANCELLED' as const }))

@@ -2,9 +2,11 @@ import { isEnded } from '@millrace/execution'
 import { decideFire, decideRuns, type FireDecision, type RunsDecision } from '@millrace/schedule'
 import { newId } from '@millrace/runtime'
 import {
+  answerWaits,
   cancelExecutions,
   createExecutions,
   deleteIteration,
+  fireIteration,
   holdIteration,
   type IterationRow,
   lockSchedule,
@@ -44,34 +46,34 @@ export async function attendSchedule(tx: Queryable, key: ScheduleKey): Promise<A
     return after
   }
   const open = await readOpenRuns(tx, { ...key, deep: work.overlap === 'cancel_running' })
-  const isOn = work.is_enabled && work.deleted_at === null
-  const settled = await settleIteration(tx, key, { after, work, iteration: found })
-
+  const { live, notBeforeMs } = await settleIteration(tx, key, { after, work, iteration: found })
   const lastEndMs = lastEndOf(work, open)
-  const fire = settled.isFired ? fireOf(work, { lastEndMs, jitterMs: settled.jitterMs }) : null
+  const fire = await fireIfDue(tx, key, { after, work, iteration: live, lastEndMs })
   const runs = decideRuns({
     open: open.map(toOpenRun),
     due: fire?.due ?? [],
-    own: isOn
+    own: isOn(work)
       ? { kind: work.paused_at === null ? 'open' : 'held' }
       : { kind: 'closed', reason: 'the schedule was disabled' },
     refusal: refusalOf(work),
     newId,
   })
-  await applyRuns(tx, key, { after, work, open, runs, fire, parentId: settled.firedId })
 
   const decidedUntilMs = fire?.decidedUntilMs ?? work.decided_until
+  let parentId = live?.execution_id ?? null
   let finishedAt = work.finished_at
   let problem: string | null = null
-  if (settled.live !== null) {
-    await holdOrLetGo(tx, key, { after, work, iteration: settled.live })
-  } else if (isOn) {
-    const facts = { decidedUntilMs, lastEndMs, notBeforeMs: settled.notBeforeMs }
-    const next = planIteration(work, { ...facts, running: runs.running })
+  if (live !== null) {
+    await holdOrLetGo(tx, key, { after, work, iteration: live })
+  } else if (isOn(work)) {
+    const facts = { decidedUntilMs, lastEndMs, notBeforeMs, running: runs.running }
+    const next = planIteration(work, facts)
     finishedAt = next.kind === 'finished' ? (finishedAt ?? work.now) : null
     problem = next.kind === 'problem' ? next.problem : null
-    if (next.kind === 'plan') await startIteration(tx, key, { after, work, plan: next.plan })
+    if (next.kind === 'plan')
+      parentId = await startIteration(tx, key, { after, work, plan: next.plan })
   }
+  await applyRuns(tx, key, { after, work, runs, fire, parentId })
   await saveSchedule(tx, key, {
     decided_until: decidedUntilMs,
     resumed_at: fire === null ? work.resumed_at : null,
@@ -83,13 +85,11 @@ export async function attendSchedule(tx: Queryable, key: ScheduleKey): Promise<A
   return after
 }
 
+const isOn = (work: ScheduleWork): boolean => work.is_enabled && work.deleted_at === null
+
 interface Settled {
   /** The iteration that goes on. */
   readonly live: IterationRow | null
-  /** Whether one has just waited for its time, and which. */
-  readonly isFired: boolean
-  readonly firedId: string | null
-  readonly jitterMs: number
   /** When the next may start at the earliest. */
   readonly notBeforeMs: number | null
 }
@@ -101,27 +101,57 @@ async function settleIteration(
   facts: { after: Aftermath; work: ScheduleWork; iteration: IterationRow | null },
 ): Promise<Settled> {
   const { after, work, iteration } = facts
-  const none = { live: null, isFired: false, firedId: null, jitterMs: 0, notBeforeMs: null }
+  const none = { live: null, notBeforeMs: null }
   if (iteration === null) return none
-  const isOn = work.is_enabled && work.deleted_at === null
   const { status, execution_id: executionId } = iteration
-  if (status !== null && !isEnded(status)) {
-    if (isOn && iteration.revision === work.revision) return { ...none, live: iteration }
-    await dropIteration(tx, key, { after, iteration, why: isOn ? CHANGED : DISABLED })
-    if (work.timing === null) await recordScriptRuns(tx, { ...key, iterationId: executionId })
-    return none
-  }
-  await deleteIteration(tx, { ...key, executionId })
-  if (work.timing === null) await recordScriptRuns(tx, { ...key, iterationId: executionId })
+  const isLive = status !== null && !isEnded(status)
+  if (isLive && isOn(work) && iteration.revision === work.revision)
+    return { live: iteration, notBeforeMs: null }
+  if (isLive) await dropIteration(tx, key, { after, iteration, why: isOn(work) ? CHANGED : DISABLED })
+  else await deleteIteration(tx, { ...key, executionId })
+  const isScript = work.timing === null
+  if (isScript) await recordScriptRuns(tx, { ...key, iterationId: executionId })
+  if (isLive) return none
   if (status !== 'ENDED_SUCCESS')
     return { ...none, notBeforeMs: (iteration.ended_at ?? work.now) + REST_AFTER_FAILURE_MS }
-  if (work.timing === null) {
-    const startedMs = Math.max(iteration.since, iteration.start_at ?? 0)
-    return { ...none, notBeforeMs: startedMs + SCRIPT_APART_MS }
-  }
-  // While it is paused nothing is decided: the times are missed, and the resume says what of them.
-  const isFired = isOn && work.paused_at === null && iteration.revision === work.revision
-  return { ...none, isFired, firedId: executionId, jitterMs: iteration.jitter_ms }
+  if (!isScript) return none
+  return { ...none, notBeforeMs: Math.max(iteration.since, iteration.start_at ?? 0) + APART_MS }
+}
+
+/**
+ * Lets the iteration whose time has come go on, and says which runs that brings; null: it has not, or
+ * somebody holds it back.
+ */
+async function fireIfDue(
+  tx: Queryable,
+  key: ScheduleKey,
+  facts: {
+    after: Aftermath
+    work: ScheduleWork
+    iteration: IterationRow | null
+    lastEndMs: number | null
+  },
+): Promise<FireDecision | null> {
+  const { after, work, iteration, lastEndMs } = facts
+  if (iteration === null || iteration.planned_at === null || iteration.fired_at !== null) return null
+  const isDue = (iteration.start_at ?? 0) <= work.now
+  // Paused by a person, or with its schedule: then its resume is what lets it go on.
+  if (!isDue || work.paused_at !== null || iteration.status === 'PAUSED') return null
+  const executionId = iteration.execution_id
+  if (!(await fireIteration(tx, { ...key, executionId }))) return null
+  const outcome = { kind: 'value', value: { v: null } } as const
+  const wait = { workspaceId: key.workspaceId, executionId, generation: 1, seq: 0, outcome }
+  after.answered.push(...(await answerWaits(tx, [wait])))
+  return decideFire({
+    calendar: calendarOf(work, lastEndMs),
+    decidedUntilMs: work.decided_until,
+    nowMs: work.now,
+    jitterMs: iteration.jitter_ms,
+    catchUp: work.resume_catch_up ?? work.catch_up,
+    catchUpWindowMs: work.catch_up_window_seconds * 1_000,
+    overlap: work.overlap,
+    resumedAtMs: work.resumed_at,
+  })
 }
 
 async function dropIteration(
@@ -136,35 +166,18 @@ async function dropIteration(
   await deleteIteration(tx, { ...key, executionId })
 }
 
-function fireOf(
-  work: ScheduleWork,
-  facts: { lastEndMs: number | null; jitterMs: number },
-): FireDecision {
-  return decideFire({
-    calendar: calendarOf(work, facts.lastEndMs),
-    decidedUntilMs: work.decided_until,
-    nowMs: work.now,
-    jitterMs: facts.jitterMs,
-    catchUp: work.resume_catch_up ?? work.catch_up,
-    catchUpWindowMs: work.catch_up_window_seconds * 1_000,
-    overlap: work.overlap,
-    resumedAtMs: work.resumed_at,
-  })
-}
-
 async function applyRuns(
   tx: Queryable,
   key: ScheduleKey,
   facts: {
     after: Aftermath
     work: ScheduleWork
-    open: readonly OpenRunRow[]
     runs: RunsDecision
     fire: FireDecision | null
     parentId: string | null
   },
 ): Promise<void> {
-  const { after, work, open, runs, fire, parentId } = facts
+  const { after, work, runs, fire, parentId } = facts
   const { workspaceId } = key
   const executions = runs.cancelled.map((executionId) => ({ workspaceId, executionId }))
   const message = `A later run of the schedule ${work.name} took its place.`
@@ -178,19 +191,12 @@ async function applyRuns(
       executionId,
     })),
   ])
-  const isNew = await bookRuns(tx, key, { runs, fire, parentId })
-  // A parent that retention has removed meanwhile would keep its child for ever.
-  const parentOf = new Map(open.map((run) => [run.id, run.has_parent ? run.parent_id : null]))
+  const isNew = await bookRuns(tx, key, { runs, fire })
+  const toRun = (id: string, plannedMs: number) => newRun(work, { id, plannedMs, parentId })
   const born = [
-    ...runs.started.map(({ run, executionId }) =>
-      newRun(work, {
-        id: executionId,
-        plannedMs: run.plannedMs,
-        parentId: parentOf.get(run.id) ?? null,
-      }),
-    ),
+    ...runs.started.map(({ run, executionId }) => toRun(executionId, run.plannedMs)),
     ...runs.booked.flatMap(({ id, plannedMs, executionId }) =>
-      executionId === null || !isNew(id) ? [] : [newRun(work, { id: executionId, plannedMs, parentId })],
+      executionId === null || !isNew(id) ? [] : [toRun(executionId, plannedMs)],
     ),
   ]
   if (born.length > 0) await createExecutions(tx, born)
@@ -245,4 +251,4 @@ const CHANGED = 'Its schedule was changed; another iteration takes its place.'
 /** So that what is broken does not spin. */
 const REST_AFTER_FAILURE_MS = 60_000
 /** Iterations of a script start this far apart at least, should it not wait at all. */
-const SCRIPT_APART_MS = 1_000
+const APART_MS = 1_000

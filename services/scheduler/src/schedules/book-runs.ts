@@ -6,10 +6,10 @@ import { insertScheduleRuns, type NewScheduleRun, type Queryable, type ScheduleK
 export async function bookRuns(
   tx: Queryable,
   key: ScheduleKey,
-  facts: { runs: RunsDecision; fire: FireDecision | null; parentId: string | null },
+  facts: { runs: RunsDecision; fire: FireDecision | null },
 ): Promise<(id: string) => boolean> {
-  const { runs, fire, parentId } = facts
-  const own = { origin: 'TIMING', backfillId: null, parentId } as const
+  const { runs, fire } = facts
+  const own = { origin: 'TIMING', backfillId: null } as const
   const dropped = (fire?.dropped ?? []).map(
     ({ reason, count, firstMs, lastMs }): NewScheduleRun => ({
       ...own,

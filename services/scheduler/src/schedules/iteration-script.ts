@@ -1,21 +1,14 @@
 /**
- * What an iteration of a built-in scheduler runs. Most have waited before it starts: an execution is
- * born with its time. One that counts from the end of a run waits for that, durably like any other.
- *
- * It starts nothing. Its success is what says that a planned time has come; which runs follow is
- * decided with what has ended, what waits and what was missed (attend-schedule.ts).
+ * What an iteration of a built-in scheduler runs. Most have waited already: they are born with their
+ * time, and which runs it brings is decided in the transaction that lets them go on
+ * (attend-schedule.ts). One that counts from the end of a run waits for that, like any execution; the
+ * one after it waits for the time.
  */
 export const ITERATION_SCRIPT = {
   language: 'typescript',
   source: `export default async function handler(system, self, inputs) {
-  const { after } = inputs
-  if (after !== undefined) {
-    await self.waitFor(after.execution_ids, { returnWhen: 'ALL_ENDED' })
-    const ends = []
-    for (const id of after.execution_ids) ends.push(Date.parse(await system.execution(id).load('ended_at')))
-    await self.sleepUntil(Math.max(...ends) + after.seconds * 1000)
-  }
-  return { planned_at: inputs.planned_at }
+  if (inputs.after !== undefined) await self.waitFor(inputs.after, { returnWhen: 'ALL_ENDED' })
+  return { planned_at: inputs.planned_at ?? null }
 }
 `,
 } as const

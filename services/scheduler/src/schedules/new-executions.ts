@@ -8,8 +8,8 @@ export interface IterationPlan {
   /** Null: it starts at once. */
   readonly startMs: number | null
   readonly jitterMs: number
-  /** It counts from the ends of these. */
-  readonly after: { readonly executionIds: readonly string[]; readonly seconds: number } | null
+  /** It waits for the ends of these, from which the next one counts. */
+  readonly after: readonly string[] | null
 }
 
 /** The execution of an iteration: a scheduler's script, or ours for a timing. */
@@ -23,9 +23,7 @@ export function newIteration(work: ScheduleWork, id: string, plan: IterationPlan
     setting_name: work.setting_name,
     input_value: inputOf(work),
     ...(plan.plannedMs !== null && { planned_at: timeText(plan.plannedMs) }),
-    ...(plan.after !== null && {
-      after: { execution_ids: plan.after.executionIds, seconds: plan.after.seconds },
-    }),
+    ...(plan.after !== null && { after: plan.after }),
   }
   return {
     ...common(work, id),
@@ -44,7 +42,8 @@ export function newIteration(work: ScheduleWork, id: string, plan: IterationPlan
 
 /**
  * The execution of a run: the schedule's flow as it is now, with the schedule's input and the planned
- * time in it. `parentId`: the iteration whose time it is; null when that is not there any more.
+ * time in it. `parentId`: the live iteration; null when there is none. It is an orphan: what a schedule
+ * has started goes on when its iteration is cancelled.
  */
 export function newRun(
   work: ScheduleWork,
@@ -63,6 +62,7 @@ export function newRun(
     topId: run.parentId ?? run.id,
     scheduledFor: null,
     paused: false,
+    orphan: true,
   }
 }
 

@@ -1,4 +1,4 @@
-import { nextIteration, type Timing } from '@millrace/schedule'
+import { nextIteration } from '@millrace/schedule'
 import type { ScheduleWork } from '@millrace/store'
 import { calendarOf } from './calendar-of.ts'
 import type { IterationPlan } from './new-executions.ts'
@@ -28,7 +28,6 @@ export function planIteration(
     if (work.scheduler_script_hash !== null) return { kind: 'plan', plan }
     return { kind: 'problem', problem: 'its scheduler is in the trash or gone' }
   }
-  const timing = JSON.parse(work.timing) as Timing
   const next = nextIteration({
     ...facts,
     scheduleId: work.id,
@@ -38,15 +37,11 @@ export function planIteration(
   switch (next.kind) {
     case 'finished':
       return next
-    case 'ends': {
-      const seconds = (timing.interval_seconds ?? 0) + next.jitterMs / 1_000
-      const after = { executionIds: next.executionIds, seconds }
-      return { kind: 'plan', plan: { ...plan, jitterMs: next.jitterMs, after } }
-    }
+    case 'ends':
+      return { kind: 'plan', plan: { ...plan, after: next.executionIds } }
     case 'time': {
       const { plannedMs, jitterMs } = next
-      const later = next.startMs > work.now ? next.startMs : null
-      return { kind: 'plan', plan: { ...plan, plannedMs, jitterMs, startMs: later } }
+      return { kind: 'plan', plan: { ...plan, plannedMs, jitterMs, startMs: next.startMs } }
     }
   }
 }

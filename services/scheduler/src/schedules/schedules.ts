@@ -1,9 +1,10 @@
 import { ServiceError } from '@millrace/runtime'
 import { type ScheduleKey, schedulesOfEnded } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
+import type { SchedulerContext } from '../context.ts'
+import { notify } from '../resolve/answer.ts'
 import { createBacklog } from '../resolve/backlog.ts'
 import type { Cascade } from '../resolve/cascade.ts'
-import type { SchedulerContext } from '../context.ts'
 import { announce } from './aftermath.ts'
 import { attendSchedule } from './attend-schedule.ts'
 
@@ -67,6 +68,7 @@ export function createSchedules(
       metrics.scheduled.inc({ of: 'iteration' }, done.born.filter(isIteration).length)
       metrics.scheduled.inc({ of: 'run' }, done.born.filter((one) => !isIteration(one)).length)
       announce(bus, done)
+      notify(context, done.answered)
       cascade.noteCancelled(done.cancelled)
       return
     }

@@ -1,5 +1,6 @@
 import { newId } from '@millrace/runtime'
 import {
+  awaitDecision,
   createExecutions,
   insertIteration,
   markWatched,
@@ -12,29 +13,34 @@ import type { Aftermath } from './aftermath.ts'
 import { ITERATION_SCRIPT } from './iteration-script.ts'
 import { type IterationPlan, newIteration } from './new-executions.ts'
 
-/** The next iteration, unless there is one: the table of iterations says so, not the caller. */
+/**
+ * The next iteration, unless there is one: the table of iterations says so, not the caller. Returns its
+ * execution.
+ */
 export async function startIteration(
   tx: Queryable,
   key: ScheduleKey,
   facts: { after: Aftermath; work: ScheduleWork; plan: IterationPlan },
-): Promise<void> {
+): Promise<string | null> {
   const { after, work, plan } = facts
-  const id = newId()
+  const executionId = newId()
   const { plannedMs, startMs, jitterMs } = plan
   const isOnly = await insertIteration(tx, key, {
-    executionId: id,
+    executionId,
     revision: work.revision,
     plannedMs,
     startMs,
     jitterMs,
     held: work.paused_at !== null,
   })
-  if (!isOnly) return
+  if (!isOnly) return null
   const { workspaceId } = key
   if (work.timing !== null) await putScripts(tx, [{ workspaceId, ...ITERATION_SCRIPT }])
-  const execution = newIteration(work, id, plan)
+  const execution = newIteration(work, executionId, plan)
   await createExecutions(tx, [execution])
-  // It has no parent, and its end is what everything waits for.
-  await markWatched(tx, [{ workspaceId, executionId: id }])
+  // It has no parent, and its end is what the next one waits for.
+  await markWatched(tx, [{ workspaceId, executionId }])
+  if (plannedMs !== null) await awaitDecision(tx, { workspaceId, executionId, about: work.name })
   after.born.push(execution)
+  return executionId
 }
