@@ -91,9 +91,9 @@ function subjectOf(
 }
 
 function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
-  const schedule = child.type === 'FLOW' ? inheritance.schedule : null
+  const scheduleId = child.type === 'FLOW' ? inheritance.scheduleId : null
   const extra = {
-    ...schedule,
+    ...(scheduleId !== null && { schedule_id: scheduleId }),
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
   }
@@ -111,7 +111,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     parentId: held.executionId,
     topId: held.topId,
     // What a schedule has started goes on when it is disabled, which cancels its iteration.
-    orphan: child.orphan ?? schedule !== null,
+    orphan: child.orphan ?? scheduleId !== null,
     isProductive: inheritance.isProductive,
     priority: child.priority ?? inheritance.priority,
     createdBy: inheritance.createdBy,
@@ -132,12 +132,10 @@ async function inheritanceOf(db: Database, held: Held): Promise<Inheritance> {
     priority: facts?.priority ?? 0,
     projectId: facts?.project_id ?? null,
     createdBy: facts?.created_by ?? null,
-    schedule: facts?.schedule ? (JSON.parse(facts.schedule) as Schedule) : null,
+    scheduleId: facts?.schedule_id ?? null,
   }
   return held.inheritance
 }
-
-type Schedule = NonNullable<Inheritance['schedule']>
 
 const asScript = (source: string) => ({ language: 'typescript', source }) as const
 

@@ -20,7 +20,7 @@ export interface Inheritance {
   readonly projectId: string | null
   readonly createdBy: string | null
   /** Of the iteration of a schedule: whose flows it starts. */
-  readonly schedule: { readonly schedule_id: string; readonly schedule_name: string } | null
+  readonly scheduleId: string | null
 }
 
 /**

@@ -115,7 +115,8 @@ async function settleIteration(
   if (status !== 'ENDED_SUCCESS')
     return { ...none, notBeforeMs: (iteration.ended_at ?? work.now) + REST_AFTER_FAILURE_MS }
   if (!isScript) return none
-  return { ...none, notBeforeMs: Math.max(iteration.since, iteration.start_at ?? 0) + APART_MS }
+  const startedMs = Math.max(iteration.since, iteration.start_at ?? 0)
+  return { ...none, notBeforeMs: Math.min(startedMs, iteration.ended_at ?? work.now) + APART_MS }
 }
 
 /**

@@ -27,6 +27,7 @@ export function newIteration(work: ScheduleWork, id: string, plan: IterationPlan
   }
   return {
     ...common(work, id),
+    extra: JSON.stringify({ schedule_id: work.id, schedule_name: work.name }),
     type: 'SCHEDULE',
     name: work.name,
     flowId: null,
@@ -93,7 +94,7 @@ function common(
     priority: 0,
     createdBy: work.id,
     traceparent: formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true }),
-    extra: JSON.stringify({ schedule_id: work.id, schedule_name: work.name }),
+    extra: JSON.stringify({ schedule_id: work.id }),
   }
 }
 
