@@ -20,9 +20,7 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
   const iterations = async (id: string): Promise<Execution[]> => {
     const live = { field: 'status', op: 'in', value: LIVE } as const
     const page = await at.stack.client.executions.list({ filter: live, limit: 1_000 })
-    return page.items.filter(
-      (one) => one.type === 'SCHEDULE' && one.schedule_id === id,
-    )
+    return page.items.filter((one) => one.type === 'SCHEDULE' && one.schedule_id === id)
   }
 
   /** Until there are so many entries in its book. */
@@ -96,9 +94,12 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     const why = await schedules.why(queueing.id)
     assert.deepEqual(why.queued[0]?.waits_for, [running?.execution_id])
     await at.stack.client.executions.cancel(running?.execution_id ?? '')
-    await until(async () => (await schedules.why(queueing.id)).running[0] !== running?.execution_id, {
-      what: 'the next one starts',
-    })
+    await until(
+      async () => (await schedules.why(queueing.id)).running[0] !== running?.execution_id,
+      {
+        what: 'the next one starts',
+      },
+    )
     await schedules.disable(queueing.id)
   })
 
@@ -117,7 +118,9 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     )
     // It is about the same time, and that is later than a minute.
     assert.equal(next?.status, 'SCHEDULED')
-    assert.ok(Date.parse(next?.scheduled_for ?? '') >= Date.parse(cancelled.ended_at ?? '') + 60_000)
+    assert.ok(
+      Date.parse(next?.scheduled_for ?? '') >= Date.parse(cancelled.ended_at ?? '') + 60_000,
+    )
   })
 
   test('a pause starts nothing, a trigger does, and a backfill runs the past in its order', async () => {
@@ -131,7 +134,10 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     const triggered = await schedules.trigger(schedule.id)
     assert.equal((await at.rig.ended(triggered.execution_id ?? '')).status, 'ENDED_SUCCESS')
     const period = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T04:00:00Z' }
-    assert.equal((await schedules.backfill(schedule.id, { ...period, dry_run: true })).times.length, 5)
+    assert.equal(
+      (await schedules.backfill(schedule.id, { ...period, dry_run: true })).times.length,
+      5,
+    )
     const { backfill_id } = await schedules.backfill(schedule.id, period)
     const all = await until(
       async () => {
@@ -169,13 +175,40 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
 
   test('the command line makes, shows, tries out and steers them', async () => {
     const millrace = (...argv: string[]) => runCommand(at.stack.home, argv)
-    const made = await millrace('schedule', 'set', 'nightly', '--flow', 'tick', '--cron', '30 2 * * *')
+    const made = await millrace(
+      'schedule',
+      'set',
+      'nightly',
+      '--flow',
+      'tick',
+      '--cron',
+      '30 2 * * *',
+    )
     assert.equal(made.exitCode, 0, made.err)
-    const zone = await millrace('schedule', 'set', 'nightly', '--cron', '30 2 * * *', '--zone', 'Europe/Berlin')
+    const zone = await millrace(
+      'schedule',
+      'set',
+      'nightly',
+      '--cron',
+      '30 2 * * *',
+      '--zone',
+      'Europe/Berlin',
+    )
     assert.equal(zone.exitCode, 0, zone.err)
-    assert.match((await millrace('schedule', 'list')).out, /nightly +tick +30 2 \* \* \* Europe\/Berlin/)
+    assert.match(
+      (await millrace('schedule', 'list')).out,
+      /nightly +tick +30 2 \* \* \* Europe\/Berlin/,
+    )
     assert.match((await millrace('schedule', 'get', 'nightly')).out, /overlap +skip/)
-    const preview = await millrace('schedule', 'preview', 'nightly', '--from', '2026-03-28T12:00:00Z', '-n', '1')
+    const preview = await millrace(
+      'schedule',
+      'preview',
+      'nightly',
+      '--from',
+      '2026-03-28T12:00:00Z',
+      '-n',
+      '1',
+    )
     assert.match(preview.out, /^2026-03-29T03:00:00\+02:00 {2}\(/)
     assert.match((await millrace('schedule', 'preview', '--every', '90s')).out, /^20/)
     assert.equal((await millrace('schedule', 'pause', 'nightly')).out.trim(), 'nightly  paused')
@@ -184,7 +217,10 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     assert.match((await millrace('schedule', 'trigger', 'nightly')).out, /^[0-9a-f-]{36}$/m)
     assert.match((await millrace('schedule', 'runs', 'nightly')).out, /PLANNED/)
     const back = ['--from', '2026-01-01T00:00:00Z', '--to', '2026-01-03T00:00:00Z', '--dry-run']
-    assert.match((await millrace('schedule', 'backfill', 'nightly', ...back)).out, /2026-01-02T02:30/)
+    assert.match(
+      (await millrace('schedule', 'backfill', 'nightly', ...back)).out,
+      /2026-01-02T02:30/,
+    )
     assert.equal((await millrace('schedule', 'disable', 'nightly')).out.trim(), 'nightly  disabled')
     const file = join(at.stack.home, 'hourly.ts')
     await writeFile(file, 'export default async (system, self, inputs) => self.sleep(3600)\n')
@@ -210,10 +246,4 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
   })
 })
 
-const LIVE = [
-  'SCHEDULED',
-  'WAITING_DEPENDENCY',
-  'WAITING_ENGINE',
-  'AT_ENGINE',
-  'PAUSED',
-] as const
+const LIVE = ['SCHEDULED', 'WAITING_DEPENDENCY', 'WAITING_ENGINE', 'AT_ENGINE', 'PAUSED'] as const

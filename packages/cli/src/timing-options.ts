@@ -33,8 +33,7 @@ export async function timingOf(
 ): Promise<Timing> {
   const { cron, every, fromEnd, rrule, zone } = options
   const kinds = [cron, every, rrule].filter((kind) => kind !== undefined)
-  if (kinds.length !== 1)
-    throw new CliError('give exactly one of --cron, --every and --rrule')
+  if (kinds.length !== 1) throw new CliError('give exactly one of --cron, --every and --rrule')
   return {
     ...(cron !== undefined && { cron }),
     ...(every !== undefined && { interval_seconds: every }),

@@ -31,7 +31,8 @@ const running = (id: string, more: Partial<OpenRun> = {}): OpenRun => ({
 const queued = (id: string, more: Partial<OpenRun> = {}): OpenRun =>
   running(id, { overlap: 'queue_all', executionId: null, isLive: false, ...more })
 
-const states = ({ booked }: RunsDecision) => booked.map(({ plannedMs, state }) => [plannedMs, state])
+const states = ({ booked }: RunsDecision) =>
+  booked.map(({ plannedMs, state }) => [plannedMs, state])
 
 describe('a time that is due', () => {
   test('is started when nothing runs', () => {
@@ -41,7 +42,14 @@ describe('a time that is due', () => {
       started: [],
       skipped: [],
       booked: [
-        { plannedMs: 10, overlap: 'skip', id: 'new-1', state: 'STARTED', reason: null, executionId: 'new-2' },
+        {
+          plannedMs: 10,
+          overlap: 'skip',
+          id: 'new-1',
+          state: 'STARTED',
+          reason: null,
+          executionId: 'new-2',
+        },
       ],
       cancelled: [],
       running: ['new-2'],
@@ -49,7 +57,9 @@ describe('a time that is due', () => {
   })
 
   test('is skipped while another runs, also one that was started a moment ago', () => {
-    assert.deepEqual(states(decide({ open: [running('a')], due: due('skip', 10) })), [[10, 'SKIPPED']])
+    assert.deepEqual(states(decide({ open: [running('a')], due: due('skip', 10) })), [
+      [10, 'SKIPPED'],
+    ])
     const both = decide({ due: due('skip', 10, 20) })
     assert.deepEqual(states(both), [
       [10, 'STARTED'],

@@ -24,8 +24,7 @@ export interface RunsFacts {
   readonly due: readonly DueTime[]
   /** `held`: what is queued stays so. `closed`: it is given up, for this reason. Not for backfills. */
   readonly own:
-    | { readonly kind: 'open' | 'held' }
-    | { readonly kind: 'closed'; readonly reason: string }
+    { readonly kind: 'open' | 'held' } | { readonly kind: 'closed'; readonly reason: string }
   /** Why nothing at all can be started; null: it can. */
   readonly refusal: string | null
   readonly newId: () => string
@@ -146,7 +145,8 @@ export function decideRuns(facts: RunsFacts): RunsDecision {
   /** True: it was decided on just now, and is not any more. */
   function revoke(executionId: string): boolean {
     const run = booked.find((one) => one.executionId === executionId)
-    if (run !== undefined) Object.assign(run, { state: 'SKIPPED', reason: REPLACED, executionId: null })
+    if (run !== undefined)
+      Object.assign(run, { state: 'SKIPPED', reason: REPLACED, executionId: null })
     return run !== undefined
   }
 

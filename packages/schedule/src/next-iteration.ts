@@ -16,7 +16,12 @@ export interface IterationFacts {
 export type NextIteration =
   /** Nothing: the schedule has come to its end. */
   | { readonly kind: 'finished' }
-  | { readonly kind: 'time'; readonly plannedMs: number; readonly startMs: number; readonly jitterMs: number }
+  | {
+      readonly kind: 'time'
+      readonly plannedMs: number
+      readonly startMs: number
+      readonly jitterMs: number
+    }
   /** The ends of these, from which its interval counts. */
   | { readonly kind: 'ends'; readonly executionIds: readonly string[] }
 

@@ -58,9 +58,7 @@ export async function createScheduler(
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
   const grpc = await ports.serveGrpc({
-    services: [
-      schedulerRpc({ db, shards, processId, attend: (key) => schedules.attend(key) }),
-    ],
+    services: [schedulerRpc({ db, shards, processId, attend: (key) => schedules.attend(key) })],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),

@@ -145,17 +145,13 @@ test('asking for the same schedule many times at once makes one iteration', asyn
   await bench.start({ sweepPauseMs: 60_000 })
   await bench.start({ sweepPauseMs: 60_000 })
   const read = () =>
-    bench.sql<{ address: string }>(
-      `SELECT address FROM process_lease WHERE service = 'scheduler'`,
-    )
+    bench.sql<{ address: string }>(`SELECT address FROM process_lease WHERE service = 'scheduler'`)
   await eventually(async () => (await read()).length, 2)
   const rows = await read()
   const clients = rows.map(({ address }) => createGrpcClient(schedulerService, address))
   await bench.sql('UPDATE schedule SET is_enabled = true WHERE id = $1', [id])
   const key = { workspaceId: bench.store.workspaceId, scheduleId: id }
-  await Promise.all(
-    Array.from({ length: 20 }, (_, n) => clients[n % clients.length]?.attend(key)),
-  )
+  await Promise.all(Array.from({ length: 20 }, (_, n) => clients[n % clients.length]?.attend(key)))
   for (const client of clients) client.close()
   const all = await bench.sql(`SELECT FROM execution WHERE type = 'SCHEDULE'`)
   assert.equal(all.length, 1)
@@ -205,8 +201,7 @@ test('disabling cancels the iteration and leaves what it has started', async () 
   await bench.start(QUICK)
   await next(id)
   await again(id)
-  const decided = async () =>
-    (await runs(id)).filter(({ state }) => state !== 'DROPPED')
+  const decided = async () => (await runs(id)).filter(({ state }) => state !== 'DROPPED')
   await eventually(async () => (await decided()).map(({ state }) => state), ['STARTED', 'QUEUED'])
   await bench.sql('UPDATE schedule SET is_enabled = false WHERE id = $1', [id])
   await eventually(() => count(id), 0)
@@ -276,7 +271,10 @@ test('a pause holds the iteration, and what was missed meanwhile is left out', a
 
 test('an interval from the end waits for the run that it counts from', async () => {
   const timing = '{"interval_seconds":3600,"anchor":"end"}'
-  const id = await schedule({ timing, starts_at: new Date(Date.now() - 1_000).toISOString() }, '2 s')
+  const id = await schedule(
+    { timing, starts_at: new Date(Date.now() - 1_000).toISOString() },
+    '2 s',
+  )
   await bench.start(QUICK)
   const waiting = await next(id)
   const [run] = await flowsOf(id)

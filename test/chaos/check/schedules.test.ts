@@ -9,7 +9,12 @@ const life = (id: string, createdAt: number, endedAt: number | null) => ({
   createdAt,
   endedAt,
 })
-const flow = (id: string, scheduledAt: string | null, createdAt = 0, endedAt: number | null = 1) => ({
+const flow = (
+  id: string,
+  scheduledAt: string | null,
+  createdAt = 0,
+  endedAt: number | null = 1,
+) => ({
   ...life(id, createdAt, endedAt),
   scheduledAt,
 })
@@ -27,7 +32,10 @@ const texts = (rows: Partial<ScheduleRows>): string[] =>
   checkSchedules({ ...NONE, ...rows }).map(({ invariant, text }) => `${invariant} ${text}`)
 
 test('iterations that take turns are fine, two at a time are not', () => {
-  assert.deepEqual(texts({ iterations: [life('a', 1, 2), life('b', 2, 3), life('c', 4, null)] }), [])
+  assert.deepEqual(
+    texts({ iterations: [life('a', 1, 2), life('b', 2, 3), life('c', 4, null)] }),
+    [],
+  )
   assert.deepEqual(texts({ iterations: [life('b', 2, 4), life('a', 1, 3)] }), [
     'I17 iterations a and b of s lived at the same time',
   ])
@@ -39,7 +47,9 @@ test('iterations that take turns are fine, two at a time are not', () => {
 test('a planned time that ran twice is found', () => {
   const runs = [run(1, { execution: 'a' }), run(2, { execution: 'b' })]
   assert.deepEqual(texts({ runs, flows: [flow('a', '1'), flow('b', '2')] }), [])
-  assert.deepEqual(texts({ runs, flows: [flow('a', '1'), flow('b', '1')] }), ['I17 s 1 ran 2 times'])
+  assert.deepEqual(texts({ runs, flows: [flow('a', '1'), flow('b', '1')] }), [
+    'I17 s 1 ran 2 times',
+  ])
 })
 
 test('a second that nobody has decided about is found, and one that was decided twice', () => {
@@ -49,7 +59,10 @@ test('a second that nobody has decided about is found, and one that was decided 
   assert.deepEqual(texts({ everySecond, runs: [run(1), run(4)] }), [
     'I17 2 seconds before 4 of s were never decided',
   ])
-  assert.deepEqual(texts({ everySecond, runs: [run(1), run(1, { origin: 'TRIGGER' }), run(2)] }), [])
+  assert.deepEqual(
+    texts({ everySecond, runs: [run(1), run(1, { origin: 'TRIGGER' }), run(2)] }),
+    [],
+  )
   assert.deepEqual(texts({ everySecond, runs: [run(1), run(1)] }), [
     'I17 second 1 of s was decided twice',
   ])

@@ -88,7 +88,10 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
           async () => (await doors.rig.children(iteration?.id ?? ''))[0] ?? null,
           { what: 'the flow that it has started' },
         )
-        const { word, inputs } = child.input_value as { word: string; inputs: Record<string, string> }
+        const { word, inputs } = child.input_value as {
+          word: string
+          inputs: Record<string, string>
+        }
         assert.equal(word, 'owl')
         assert.deepEqual(
           [inputs['flow_id'], inputs['setting_id'], inputs['schedule_id']],
@@ -99,18 +102,22 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     },
   )
 
-  item('10.2', 'an enabled schedule has exactly one live execution, of type SCHEDULE', async (doors) => {
-    const schedule = await make(doors, { timing: YEARLY })
-    const [iteration, ...more] = await live(doors, schedule.id)
-    assert.deepEqual([iteration?.status, more], ['SCHEDULED', []])
-    assert.equal(iteration?.id, schedule.iteration_execution_id)
-    assert.equal(iteration?.scheduled_for, schedule.next_at)
-    await doors.client.schedules.disable(schedule.id)
-    assert.deepEqual(await live(doors, schedule.id), [])
-    await doors.client.schedules.enable(schedule.id)
-    assert.equal((await live(doors, schedule.id)).length, 1)
-    await doors.client.schedules.delete(schedule.id)
-  })
+  item(
+    '10.2',
+    'an enabled schedule has exactly one live execution, of type SCHEDULE',
+    async (doors) => {
+      const schedule = await make(doors, { timing: YEARLY })
+      const [iteration, ...more] = await live(doors, schedule.id)
+      assert.deepEqual([iteration?.status, more], ['SCHEDULED', []])
+      assert.equal(iteration?.id, schedule.iteration_execution_id)
+      assert.equal(iteration?.scheduled_for, schedule.next_at)
+      await doors.client.schedules.disable(schedule.id)
+      assert.deepEqual(await live(doors, schedule.id), [])
+      await doors.client.schedules.enable(schedule.id)
+      assert.equal((await live(doors, schedule.id)).length, 1)
+      await doors.client.schedules.delete(schedule.id)
+    },
+  )
 
   item(
     ['10.3', '10.6'],
@@ -176,10 +183,10 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
       ])
       assert.equal((await times({ interval_seconds: 90 })).length, 2)
       const rrule = 'DTSTART:20260101T090000Z\nRRULE:FREQ=MONTHLY;BYDAY=-1FR'
-      assert.deepEqual((await times({ rrule })).map((at) => at.slice(0, 10)), [
-        '2026-01-30',
-        '2026-02-27',
-      ])
+      assert.deepEqual(
+        (await times({ rrule })).map((at) => at.slice(0, 10)),
+        ['2026-01-30', '2026-02-27'],
+      )
       for (const timing of [EVERY_SECOND, { interval_seconds: 1 }]) {
         const schedule = await make(doors, { timing })
         await runs(doors, schedule.id, 'ENDED', 2)
@@ -220,7 +227,10 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     await doors.rig.reaches(started.id, 'SCHEDULED')
     await doors.client.schedules.disable(schedule.id)
     const ended = await doors.rig.ended(iteration?.id ?? '')
-    assert.deepEqual([ended.status, ended.message], ['ENDED_CANCELLED', 'Its schedule was disabled.'])
+    assert.deepEqual(
+      [ended.status, ended.message],
+      ['ENDED_CANCELLED', 'Its schedule was disabled.'],
+    )
     assert.equal((await doors.client.executions.get(started.id)).status, 'SCHEDULED')
     await doors.client.schedules.enable(schedule.id)
     assert.equal((await live(doors, schedule.id)).length, 1)
@@ -262,45 +272,59 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     assert.ok(all.length >= 2 && all.every(({ state }) => state === 'ENDED'), JSON.stringify(all))
   })
 
-  item('D78', 'what is due while another runs is skipped, queued, allowed, or takes its place', async (doors) => {
-    const { schedules, executions } = doors.client
-    const outcome = async (overlap: NonNullable<NewSchedule['overlap']>, state: string, n = 1) => {
-      const fields = { timing: EVERY_SECOND, flow_name: 's10-long', overlap }
-      const schedule = await make(doors, fields)
-      const found = await runs(doors, schedule.id, state, n)
-      await schedules.disable(schedule.id)
-      const { items } = await schedules.runs(schedule.id, { limit: 1_000 })
-      await schedules.delete(schedule.id)
-      for (const run of items)
-        if (run.execution_id !== null)
-          await executions.cancel(run.execution_id).catch(() => undefined)
-      return found
-    }
-    const [skipped] = await outcome('skip', 'SKIPPED')
-    assert.match(skipped?.reason ?? '', /has not ended/)
-    const one = await outcome('queue_one', 'QUEUED')
-    assert.equal(one.length, 1)
-    assert.ok((await outcome('queue_all', 'QUEUED', 2)).length >= 2)
-    assert.ok((await outcome('allow', 'STARTED', 2)).length >= 2)
-    for (const overlap of ['cancel_running', 'terminate_running'] as const) {
-      const [ended] = await outcome(overlap, 'ENDED')
-      assert.equal(ended?.execution_status, 'ENDED_CANCELLED')
-    }
-  })
+  item(
+    'D78',
+    'what is due while another runs is skipped, queued, allowed, or takes its place',
+    async (doors) => {
+      const { schedules, executions } = doors.client
+      const outcome = async (
+        overlap: NonNullable<NewSchedule['overlap']>,
+        state: string,
+        n = 1,
+      ) => {
+        const fields = { timing: EVERY_SECOND, flow_name: 's10-long', overlap }
+        const schedule = await make(doors, fields)
+        const found = await runs(doors, schedule.id, state, n)
+        await schedules.disable(schedule.id)
+        const { items } = await schedules.runs(schedule.id, { limit: 1_000 })
+        await schedules.delete(schedule.id)
+        for (const run of items)
+          if (run.execution_id !== null)
+            await executions.cancel(run.execution_id).catch(() => undefined)
+        return found
+      }
+      const [skipped] = await outcome('skip', 'SKIPPED')
+      assert.match(skipped?.reason ?? '', /has not ended/)
+      const one = await outcome('queue_one', 'QUEUED')
+      assert.equal(one.length, 1)
+      assert.ok((await outcome('queue_all', 'QUEUED', 2)).length >= 2)
+      assert.ok((await outcome('allow', 'STARTED', 2)).length >= 2)
+      for (const overlap of ['cancel_running', 'terminate_running'] as const) {
+        const [ended] = await outcome(overlap, 'ENDED')
+        assert.equal(ended?.execution_status, 'ENDED_CANCELLED')
+      }
+    },
+  )
 
-  item('D79', 'a time that a day does not have moves, one that it has twice is run once', async (doors) => {
-    const timing = { cron: '30 2 * * *', time_zone: 'Europe/Berlin' }
-    const at = async (from: string) =>
-      (await doors.client.schedules.previewTiming(timing, { from, count: 2 })).map((time) => time.at)
-    assert.deepEqual(await at('2026-03-28T12:00:00Z'), [
-      '2026-03-29T03:00:00+02:00',
-      '2026-03-30T02:30:00+02:00',
-    ])
-    assert.deepEqual(await at('2026-10-24T12:00:00Z'), [
-      '2026-10-25T02:30:00+02:00',
-      '2026-10-26T02:30:00+01:00',
-    ])
-  })
+  item(
+    'D79',
+    'a time that a day does not have moves, one that it has twice is run once',
+    async (doors) => {
+      const timing = { cron: '30 2 * * *', time_zone: 'Europe/Berlin' }
+      const at = async (from: string) =>
+        (await doors.client.schedules.previewTiming(timing, { from, count: 2 })).map(
+          (time) => time.at,
+        )
+      assert.deepEqual(await at('2026-03-28T12:00:00Z'), [
+        '2026-03-29T03:00:00+02:00',
+        '2026-03-30T02:30:00+02:00',
+      ])
+      assert.deepEqual(await at('2026-10-24T12:00:00Z'), [
+        '2026-10-25T02:30:00+02:00',
+        '2026-10-26T02:30:00+01:00',
+      ])
+    },
+  )
 
   property(
     ['schedule_id', 'schedule_name'],

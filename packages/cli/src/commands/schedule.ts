@@ -49,7 +49,9 @@ function addLooking(schedule: Command, context: Context): void {
     .argument('<schedule>', 'name or id')
     .action(async (key: string) => {
       const found = await (await context.client()).schedules.get(key, byWhat(key))
-      context.print(found, () => renderSchedule(found, { when: whenOf(found), state: stateOf(found) }))
+      context.print(found, () =>
+        renderSchedule(found, { when: whenOf(found), state: stateOf(found) }),
+      )
     })
 
   addTimingOptions(
@@ -60,10 +62,7 @@ function addLooking(schedule: Command, context: Context): void {
       .option('-n, --count <count>', 'this many', parseCount, 5)
       .option('--from <time>', 'from this time on; default now'),
   ).action(
-    async (
-      key: string | undefined,
-      options: TimingOptions & { count: number; from?: string },
-    ) => {
+    async (key: string | undefined, options: TimingOptions & { count: number; from?: string }) => {
       const { count, from } = options
       const asked = { count, ...(from !== undefined && { from }) }
       const { schedules } = await context.client()
@@ -103,10 +102,7 @@ function addLooking(schedule: Command, context: Context): void {
 }
 
 function addSteering(schedule: Command, context: Context): void {
-  const steer = (
-    name: 'enable' | 'disable' | 'pause',
-    description: string,
-  ): void => {
+  const steer = (name: 'enable' | 'disable' | 'pause', description: string): void => {
     schedule
       .command(name)
       .description(description)

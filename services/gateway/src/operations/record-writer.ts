@@ -6,15 +6,7 @@ import type { FlowCache } from './flow-cache.ts'
 
 /** The last four: what people do to a schedule. */
 type RecordAction =
-  | 'create'
-  | 'update'
-  | 'trash'
-  | 'restore'
-  | 'remove'
-  | 'pause'
-  | 'resume'
-  | 'trigger'
-  | 'backfill'
+  'create' | 'update' | 'trash' | 'restore' | 'remove' | 'pause' | 'resume' | 'trigger' | 'backfill'
 
 /** What follows every change of a record. */
 export interface RecordWriter {

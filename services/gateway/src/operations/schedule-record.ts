@@ -209,7 +209,9 @@ function consequencesOf(before: ScheduleRow, after: After): Record<string, true>
   const isRetimed = differs('timing') || differs('starts_at')
   const isRenewed =
     isRetimed ||
-    (['ends_at', 'jitter_seconds', 'scheduler_id', 'flow_id', 'setting_id'] as const).some(differs) ||
+    (['ends_at', 'jitter_seconds', 'scheduler_id', 'flow_id', 'setting_id'] as const).some(
+      differs,
+    ) ||
     (after.timing === null && differs('input_value'))
   return { ...(isRetimed && { retimed: true }), ...(isRenewed && { renewed: true }) }
 }

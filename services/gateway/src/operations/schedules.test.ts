@@ -61,7 +61,9 @@ test('what cannot be a schedule is refused with its place', async () => {
   const policy = { name: 'a', flow_name: 'job', scheduler_name: 'mine', overlap: 'allow' }
   assert.ok('/overlap' in (await refused(policy)))
   const times = { starts_at: '2026-01-02T00:00:00Z', ends_at: '2026-01-01T00:00:00Z' }
-  assert.ok('/ends_at' in (await refused({ name: 'a', flow_name: 'job', timing: HOURLY, ...times })))
+  assert.ok(
+    '/ends_at' in (await refused({ name: 'a', flow_name: 'job', timing: HOURLY, ...times })),
+  )
   assert.equal((await make('a', { flow_name: 'nobody' })).status, 404)
   assert.equal((await make('a', { setting_name: 'nobody' })).status, 404)
 })

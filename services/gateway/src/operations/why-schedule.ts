@@ -1,4 +1,9 @@
-import { liveProcesses, listScheduleRuns, type ScheduleRow, type ScheduleRunRow } from '@millrace/store'
+import {
+  liveProcesses,
+  listScheduleRuns,
+  type ScheduleRow,
+  type ScheduleRunRow,
+} from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { time, timeOrNull } from './page-request.ts'
 import { findSchedule, type ScheduleAddress } from './schedules.ts'
@@ -74,7 +79,8 @@ function reasonOf(
   if (!row.is_enabled)
     return { ...said, reason: 'It is disabled: enable it to let it run.', action: 'enable' }
   if (row.paused_at !== null) {
-    const reason = 'It is paused: resume it to let it go on. What is missed meanwhile, catch_up decides.'
+    const reason =
+      'It is paused: resume it to let it go on. What is missed meanwhile, catch_up decides.'
     return { ...said, reason, since: time(row.paused_at), action: 'resume' }
   }
   if (row.problem !== null) return { ...said, reason: `It cannot run: ${row.problem}.` }
@@ -84,8 +90,7 @@ function reasonOf(
   }
   if (!isServed)
     return { ...said, reason: 'No scheduler is alive to serve it: start one. Nothing is lost.' }
-  if (iteration === null)
-    return { ...said, reason: 'Its next iteration is about to be started.' }
+  if (iteration === null) return { ...said, reason: 'Its next iteration is about to be started.' }
   const isWaiting = row.planned_at !== null && iteration.status === 'SCHEDULED'
   const reason = isWaiting
     ? `It waits for its next time, ${time(row.planned_at ?? 0)}.`

@@ -107,7 +107,8 @@ async function settleIteration(
   const isLive = status !== null && !isEnded(status)
   if (isLive && isOn(work) && iteration.revision === work.revision)
     return { live: iteration, notBeforeMs: null }
-  if (isLive) await dropIteration(tx, key, { after, iteration, why: isOn(work) ? CHANGED : DISABLED })
+  if (isLive)
+    await dropIteration(tx, key, { after, iteration, why: isOn(work) ? CHANGED : DISABLED })
   else await deleteIteration(tx, { ...key, executionId })
   const isScript = work.timing === null
   if (isScript) await recordScriptRuns(tx, { ...key, iterationId: executionId })
@@ -134,7 +135,8 @@ async function fireIfDue(
   },
 ): Promise<FireDecision | null> {
   const { after, work, iteration, lastEndMs } = facts
-  if (iteration === null || iteration.planned_at === null || iteration.fired_at !== null) return null
+  if (iteration === null || iteration.planned_at === null || iteration.fired_at !== null)
+    return null
   const isDue = (iteration.start_at ?? 0) <= work.now
   // Paused by a person, or with its schedule: then its resume is what lets it go on.
   if (!isDue || work.paused_at !== null || iteration.status === 'PAUSED') return null

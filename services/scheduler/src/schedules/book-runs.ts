@@ -1,6 +1,11 @@
 import { newId } from '@millrace/runtime'
 import type { Dropped, FireDecision, RunsDecision } from '@millrace/schedule'
-import { insertScheduleRuns, type NewScheduleRun, type Queryable, type ScheduleKey } from '@millrace/store'
+import {
+  insertScheduleRuns,
+  type NewScheduleRun,
+  type Queryable,
+  type ScheduleKey,
+} from '@millrace/store'
 
 /** Writes down what became of the times that were due; tells which were not decided before. */
 export async function bookRuns(

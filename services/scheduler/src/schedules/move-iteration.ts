@@ -1,6 +1,12 @@
 import { decide } from '@millrace/execution'
 import { ServiceError } from '@millrace/runtime'
-import { applyIfVersion, type Queryable, readExecution, readWaits, toExecution } from '@millrace/store'
+import {
+  applyIfVersion,
+  type Queryable,
+  readExecution,
+  readWaits,
+  toExecution,
+} from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 import type { MovedExecution } from './aftermath.ts'
 
