@@ -73,10 +73,9 @@ export async function createScheduler(
   const controls = createControls(context, { cascade, dependencies })
   const schedules = createSchedules(context, { cascade })
   const timers = timersLoop(context)
-  const scheduleTimes = scheduleTimesLoop(context, schedules)
   const loops = [
     timers,
-    scheduleTimes,
+    scheduleTimesLoop(context, schedules),
     expiredProcessesLoop(context),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls }),
@@ -88,7 +87,7 @@ export async function createScheduler(
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
   const subscriptions = [
     consumeEnded(bus, { dependencies, cascade, schedules }),
-    consumeTimerNudge(bus, timers, scheduleTimes),
+    consumeTimerNudge(bus, timers),
     consumeDependencyNudge(bus, dependencies),
     consumeControlNudge(bus, controls),
   ]

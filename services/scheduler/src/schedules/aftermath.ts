@@ -9,6 +9,8 @@ export interface Aftermath {
   readonly cancelled: CancelledExecution[]
   readonly moved: MovedExecution[]
   readonly answered: AnsweredExecution[]
+  /** When iterations that were born now are to be decided about; ms since 1970. No timer is set. */
+  readonly awaiting: number[]
 }
 
 export interface MovedExecution extends ExecutionKey {
@@ -24,9 +26,10 @@ export const createAftermath = (): Aftermath => ({
   cancelled: [],
   moved: [],
   answered: [],
+  awaiting: [],
 })
 
-export function announce(bus: Bus, { born, cancelled, moved }: Aftermath): void {
+export function announce(bus: Bus, { awaiting, born, cancelled, moved }: Aftermath): void {
   const ended = cancelled.map((one) => ({ ...one, status: 'ENDED_CANCELLED' as const }))
   const all = [...moved, ...ended]
   bus.publishMoved(all)
@@ -45,6 +48,7 @@ export function announce(bus: Bus, { born, cancelled, moved }: Aftermath): void 
       'engine',
       ready.map(({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version })),
     )
+  if (awaiting.length > 0) return
   const dueAt = Math.min(...born.map(({ scheduledFor }) => scheduledFor ?? Infinity), Infinity)
   if (dueAt < Infinity) bus.nudgeTimers(dueAt)
 }

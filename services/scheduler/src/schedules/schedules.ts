@@ -1,4 +1,4 @@
-import { ServiceError } from '@millrace/runtime'
+import { after, now, ServiceError, type Timer } from '@millrace/runtime'
 import { type ScheduleKey, schedulesOfEnded } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 import type { SchedulerContext } from '../context.ts'
@@ -21,6 +21,7 @@ export interface Schedules {
   attend(key: ScheduleKey): Promise<void>
   /** What the last walk has found: without schedules, ends are not looked at. */
   setUsed(isUsed: boolean): void
+  isUsed(): boolean
   start(): void
   stop(): Promise<void>
 }
@@ -31,6 +32,7 @@ export function createSchedules(
 ): Schedules {
   const { db, bus, log, metrics } = context
   let isUsed = false
+  const timers = new Set<Timer>()
 
   const ends = createBacklog<ExecutionKey>({
     name: 'schedule ends',
@@ -54,6 +56,18 @@ export function createSchedules(
     },
   })
 
+  /** Its holder looks once a second; what starts before that would be late. */
+  function lookAgain(key: ScheduleKey, startMs: number): void {
+    const delayMs = startMs - now()
+    if (delayMs > SOON_MS) return
+    const timer = after(Math.max(delayMs, 0) + MARGIN_MS, () => {
+      timers.delete(timer)
+      waiting.add([key])
+    })
+    timer.unref()
+    timers.add(timer)
+  }
+
   async function attend(key: ScheduleKey): Promise<void> {
     isUsed = true
     for (let attempt = 1; ; attempt += 1) {
@@ -70,6 +84,7 @@ export function createSchedules(
       announce(bus, done)
       notify(context, done.answered)
       cascade.noteCancelled(done.cancelled)
+      for (const startMs of done.awaiting) lookAgain(key, startMs)
       return
     }
   }
@@ -80,14 +95,16 @@ export function createSchedules(
     },
     note: waiting.add,
     attend,
-    setUsed(now) {
-      isUsed = now
+    setUsed(isAny) {
+      isUsed = isAny
     },
+    isUsed: () => isUsed,
     start() {
       ends.start()
       waiting.start()
     },
     async stop() {
+      for (const timer of timers) timer.cancel()
       await ends.stop()
       await waiting.stop()
     },
@@ -100,3 +117,7 @@ const ENDS_MAX = 1_000
 // Transactions on as many connections; each takes some milliseconds.
 const AT_ONCE = 4
 const ATTEMPTS = 5
+// Two looks of the holder of its shard.
+const SOON_MS = 2_000
+// Postgres's clock must have come to it as well.
+const MARGIN_MS = 2

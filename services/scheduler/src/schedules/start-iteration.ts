@@ -40,7 +40,10 @@ export async function startIteration(
   await createExecutions(tx, [execution])
   // It has no parent, and its end is what the next one waits for.
   await markWatched(tx, [{ workspaceId, executionId }])
-  if (plannedMs !== null) await awaitDecision(tx, { workspaceId, executionId, about: work.name })
+  if (plannedMs !== null) {
+    await awaitDecision(tx, { workspaceId, executionId, about: work.name })
+    after.awaiting.push(startMs ?? work.now)
+  }
   after.born.push(execution)
   return executionId
 }
