@@ -18,7 +18,6 @@ import {
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
-import type { ScheduleBody } from '../schemas/schedule.ts'
 import { attendSchedule } from './attend-schedule.ts'
 import { commonFields, projectJson, type RecordBody } from './record-fields.ts'
 import { checkScript, schemaText } from './resolve-target.ts'
@@ -122,7 +121,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
   schedule: {
     store: asStore<ScheduleRow>(schedules),
     toFields: (context, caller, body, before) =>
-      scheduleFields(context, caller, body as ScheduleBody, before),
+      scheduleFields(context, caller, body, before),
     toJson: scheduleJson,
     changed: (context, { workspaceId, id }) =>
       attendSchedule(context, { workspaceId, scheduleId: id }),
