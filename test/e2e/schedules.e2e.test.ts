@@ -228,15 +228,29 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     assert.equal((await millrace('schedule', 'set', 'x', '--cron', '* * * * *')).exitCode, 2)
     assert.equal((await millrace('schedule', 'delete', 'nightly')).exitCode, 0)
   })
+})
+
+describe('schedules of a scheduler that dies', { timeout: 240_000 }, () => {
+  const at = useStack(async ({ rig }) => rig.flow('tick', 'return inputs'))
 
   test('a schedule goes on when its scheduler is killed, and nothing starts twice', async () => {
-    const schedule = await make({ timing: EVERY_SECOND, overlap: 'allow', catch_up: 'all' })
+    const { schedules } = at.stack.client
+    const fields = { timing: EVERY_SECOND, overlap: 'allow', catch_up: 'all' } as const
+    const schedule = await schedules.create({ name: 'goes on', flow_name: 'tick', ...fields })
+    const runs = (count: number): Promise<readonly ScheduleRun[]> =>
+      until(
+        async () => {
+          const { items } = await schedules.runs(schedule.id, { limit: 1_000 })
+          return items.length >= count ? items : null
+        },
+        { what: `${count} runs`, timeoutMs: 60_000 },
+      )
     for (let round = 0; round < 3; round += 1) {
-      await runs(schedule.id, (round + 1) * 2)
+      await runs((round + 1) * 2)
       await at.stack.killAndAwait('scheduler')
     }
-    const found = await runs(schedule.id, 8)
-    await at.stack.client.schedules.disable(schedule.id)
+    const found = await runs(8)
+    await schedules.disable(schedule.id)
     const times = found.map(({ planned_at }) => Date.parse(planned_at)).toSorted((a, b) => a - b)
     const [first = 0, last = 0] = [times[0], times.at(-1)]
     assert.deepEqual(

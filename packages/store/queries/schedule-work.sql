@@ -8,7 +8,8 @@ SELECT
   s.catch_up, s.catch_up_window_seconds, s.overlap, s.jitter_seconds, s.starts_at, s.ends_at, s.revision,
   s.begun_at, s.decided_until, s.paused_at, s.resumed_at, s.resume_catch_up, s.last_end_at, s.finished_at,
   s.problem, s.deleted_at, s.flow_id, f.name AS flow_name, f.project_id AS flow_project_id,
-  encode(f.script_hash, 'hex') AS flow_script_hash,
+  encode(f.script_hash, 'hex') AS flow_script_hash, f.max_runtime_seconds AS flow_max_runtime_seconds,
+  f.concurrency AS flow_concurrency, f.rate_limit AS flow_rate_limit,
   s.setting_id, v.name AS setting_name, s.scheduler_id, r.name AS scheduler_name,
   r.project_id AS scheduler_project_id, encode(r.script_hash, 'hex') AS scheduler_script_hash,
   clock() AS now
@@ -44,7 +45,7 @@ UPDATE schedule_iteration SET held = $4 WHERE workspace_id = $1 AND schedule_id 
 -- name: awaitDecision
 -- The wait for its time of an iteration that was just born: timers pass it over, since its time is
 -- decided about when it has come, in the transaction that answers it.
-UPDATE wait SET due_at = NULL, subject = $3 WHERE workspace_id = $1 AND execution_id = $2 AND seq = 0
+UPDATE wait SET due_at = NULL WHERE workspace_id = $1 AND execution_id = $2 AND seq = 0
 
 -- name: fireIteration
 UPDATE schedule_iteration SET fired_at = clock()

@@ -41,6 +41,10 @@ export interface ScheduleWork {
   readonly flow_name: string | null
   readonly flow_project_id: string | null
   readonly flow_script_hash: string | null
+  readonly flow_max_runtime_seconds: number | null
+  /** Its limits, JSON text each. */
+  readonly flow_concurrency: string | null
+  readonly flow_rate_limit: string | null
   readonly setting_id: string | null
   readonly setting_name: string | null
   readonly scheduler_id: string | null
@@ -148,15 +152,12 @@ export async function holdIteration(
   await tx.query(sql.holdIteration, [key.workspaceId, key.scheduleId, key.executionId, key.held])
 }
 
-/**
- * Lets an iteration that was just born wait for a decision instead of a timer. `about`: the name of its
- * schedule, for who asks why it waits.
- */
+/** Lets an iteration that was just born wait for a decision instead of a timer. */
 export async function awaitDecision(
   tx: Queryable,
-  key: { readonly workspaceId: string; readonly executionId: string; readonly about: string },
+  key: { readonly workspaceId: string; readonly executionId: string },
 ): Promise<void> {
-  await tx.query(sql.awaitDecision, [key.workspaceId, key.executionId, key.about])
+  await tx.query(sql.awaitDecision, [key.workspaceId, key.executionId])
 }
 
 /** False: its time was decided about before. */

@@ -12,6 +12,7 @@ import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
+import { runtimesLoop } from './loop/runtimes.ts'
 import { scheduleTimesLoop } from './loop/schedule-times.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
 import { sweepSchedulesLoop } from './loop/sweep-schedules.ts'
@@ -44,7 +45,7 @@ export async function createScheduler(
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
-    connections: 14, // one for each loop and backlog, so that none waits for another
+    connections: 15, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({
@@ -58,7 +59,16 @@ export async function createScheduler(
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
   const grpc = await ports.serveGrpc({
-    services: [schedulerRpc({ db, shards, processId, attend: (key) => schedules.attend(key) })],
+    // Asked after it has registered, by when everything below is there.
+    services: [
+      schedulerRpc({
+        db,
+        shards,
+        processId,
+        attend: (key) => schedules.attend(key),
+        mend: () => ({ context, cascade, controls, dependencies }),
+      }),
+    ],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),
@@ -77,6 +87,7 @@ export async function createScheduler(
     timers,
     scheduleTimesLoop(context, schedules),
     expiredProcessesLoop(context),
+    runtimesLoop(context, cascade),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls }),
     sweepSchedulesLoop(context, schedules),

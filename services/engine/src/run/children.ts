@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import type { ChildSpec, ErrorValue } from '@millrace/replay'
 import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
@@ -44,7 +45,7 @@ export async function resolveChildren(
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
 
   return specs.map(({ child, paused }) => {
-    const subject = subjectOf(child, flowOf, connectorOf)
+    const subject = subjectOf(child, { flowOf, connectorOf, scheduleId: inheritance.scheduleId })
     if ('error' in subject) return subject
     return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
   })
@@ -52,14 +53,26 @@ export async function resolveChildren(
 
 type Subject = Pick<
   NewExecution,
-  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
+  | 'name'
+  | 'flowId'
+  | 'connectorId'
+  | 'connectorType'
+  | 'scriptHash'
+  | 'projectId'
+  | 'extra'
+  | 'gates'
+  | 'orphan'
 >
 
 function subjectOf(
   child: ChildSpec,
-  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
-  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
+  facts: {
+    readonly flowOf: ReadonlyMap<string, ResolvedFlow | null>
+    readonly connectorOf: ReadonlyMap<string, ResolvedConnector | null>
+    readonly scheduleId: string | null
+  },
 ): Partial<Subject> | { readonly error: ErrorValue } {
+  const { flowOf, connectorOf, scheduleId } = facts
   if (child.flow !== undefined) {
     const flow = flowOf.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
@@ -72,6 +85,8 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
+      ...limitsOf(child, flow),
+      ...(scheduleId !== null && scheduledBy(child, flow, scheduleId)),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -90,13 +105,40 @@ function subjectOf(
   }
 }
 
-function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
-  const scheduleId = child.type === 'FLOW' ? inheritance.scheduleId : null
+/** What its flow limits; nothing for most. */
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
+  const gates = startGates(flow, child.input)
+  const maxRuntime = maxRuntimeOf(child, flow)
+  return {
+    ...(gates !== null && { gates }),
+    ...(maxRuntime !== null && { extra: extraOf({ ...child, maxRuntime }) }),
+  }
+}
+
+const maxRuntimeOf = (child: ChildSpec, flow: ResolvedFlow): number | null =>
+  child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
+
+/** A flow that the iteration of a schedule starts. It goes on when that is disabled. */
+const scheduledBy = (
+  child: ChildSpec,
+  flow: ResolvedFlow,
+  scheduleId: string,
+): Partial<Subject> => ({
+  orphan: child.orphan ?? true,
+  extra: extraOf({ ...child, maxRuntime: maxRuntimeOf(child, flow) }, scheduleId),
+})
+
+function extraOf(child: ChildSpec, scheduleId: string | null = null): string | null {
   const extra = {
     ...(scheduleId !== null && { schedule_id: scheduleId }),
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(typeof child.maxRuntime === 'number' && { max_runtime_seconds: child.maxRuntime }),
   }
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
+}
+
+function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
   return {
     workspaceId: held.workspaceId,
     id: child.id,
@@ -110,8 +152,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     input: JSON.stringify(child.input),
     parentId: held.executionId,
     topId: held.topId,
-    // What a schedule has started goes on when it is disabled, which cancels its iteration.
-    orphan: child.orphan ?? scheduleId !== null,
+    orphan: child.orphan ?? false,
     isProductive: inheritance.isProductive,
     priority: child.priority ?? inheritance.priority,
     createdBy: inheritance.createdBy,
@@ -119,7 +160,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+    extra: extraOf(child),
   }
 }
 

@@ -64,6 +64,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
+      for (const name of ['concurrency', 'rate_limit'])
+        if (name in body) fields[name] = jsonText(body[name])
       return fields
     },
     toJson: (row) => ({
@@ -74,6 +76,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       input_schema: row.input_schema ?? 'null',
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
+      concurrency: row.concurrency ?? 'null',
+      rate_limit: row.rate_limit ?? 'null',
     }),
   },
   setting: {
@@ -120,8 +124,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
   },
   schedule: {
     store: asStore<ScheduleRow>(schedules),
-    toFields: (context, caller, body, before) =>
-      scheduleFields(context, caller, body, before),
+    toFields: (context, caller, body, before) => scheduleFields(context, caller, body, before),
     toJson: scheduleJson,
     changed: (context, { workspaceId, id }) =>
       attendSchedule(context, { workspaceId, scheduleId: id }),
@@ -145,6 +148,9 @@ async function scriptField(
   checkScript(source, language, '/script')
   fields['script_hash'] = await putScript(context.api, caller.workspaceId, { language, source })
 }
+
+const jsonText = (value: unknown): string | null =>
+  value === null || value === undefined ? null : JSON.stringify(value)
 
 function valueText(value: unknown): string | null {
   if (value === null || value === undefined) return null

@@ -37,10 +37,17 @@ export function announce(bus: Bus, { awaiting, born, cancelled, moved }: Afterma
   for (const [processId, theirs] of Map.groupBy(all, (one) => one.processId))
     if (processId !== null) bus.publishControl(processId, theirs)
 
+  const unheld = born.filter(({ paused, scheduledFor }) => !paused && scheduledFor === null)
+  // What its flow limits waits for its place first.
+  bus.nudgeLocks(
+    unheld.flatMap(({ workspaceId, gates }) =>
+      (gates ?? []).slice(0, 1).map(({ key }) => ({ workspaceId, key })),
+    ),
+  )
   const ready = [
     ...moved.filter(({ status }) => status === 'WAITING_ENGINE'),
-    ...born
-      .filter(({ paused, scheduledFor }) => !paused && scheduledFor === null)
+    ...unheld
+      .filter(({ gates = [] }) => gates.length === 0)
       .map(({ workspaceId, id }) => ({ workspaceId, executionId: id, version: 1 })),
   ]
   if (ready.length > 0)

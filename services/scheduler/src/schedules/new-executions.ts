@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import { formatTraceparent } from '@millrace/runtime'
 import { type NewExecution, scriptHash, type ScheduleWork } from '@millrace/store'
 import { ITERATION_SCRIPT } from './iteration-script.ts'
@@ -51,8 +52,16 @@ export function newRun(
   run: { readonly id: string; readonly plannedMs: number; readonly parentId: string | null },
 ): NewExecution {
   const input = { ...inputOf(work), scheduled_at: timeText(run.plannedMs) }
+  const { flow_id: id, flow_concurrency: concurrency, flow_rate_limit: rate_limit } = work
+  const gates = startGates({ id, concurrency, rate_limit }, input)
+  const maxRuntime = work.flow_max_runtime_seconds
   return {
     ...common(work, run.id),
+    ...(gates !== null && { gates }),
+    extra: JSON.stringify({
+      schedule_id: work.id,
+      ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }),
+    }),
     type: 'FLOW',
     name: work.flow_name,
     flowId: work.flow_id,
@@ -81,7 +90,6 @@ function common(
   | 'priority'
   | 'createdBy'
   | 'traceparent'
-  | 'extra'
 > {
   const traceId = id.replaceAll('-', '')
   return {
@@ -94,7 +102,6 @@ function common(
     priority: 0,
     createdBy: work.id,
     traceparent: formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true }),
-    extra: JSON.stringify({ schedule_id: work.id }),
   }
 }
 

@@ -41,7 +41,7 @@ export async function startIteration(
   // It has no parent, and its end is what the next one waits for.
   await markWatched(tx, [{ workspaceId, executionId }])
   if (plannedMs !== null) {
-    await awaitDecision(tx, { workspaceId, executionId, about: work.name })
+    await awaitDecision(tx, { workspaceId, executionId })
     after.awaiting.push(startMs ?? work.now)
   }
   after.born.push(execution)
