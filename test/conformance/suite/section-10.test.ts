@@ -9,7 +9,11 @@ const EVERY_SECOND = { cron: '* * * * * *' }
 const YEARLY = { cron: '0 0 1 1 *' }
 
 const make = ({ client }: Doors, fields: Partial<NewSchedule>): Promise<Schedule> =>
-  client.schedules.create({ name: `s10-${newId()}`, flow_name: 's10-tick', ...fields })
+  client.schedules.create({
+    name: `s10-${newId()}`,
+    ...(fields.flow_id === undefined && { flow_name: 's10-tick' }),
+    ...fields,
+  })
 
 /** A schedule whose scheduler runs this script. */
 async function scripted(doors: Doors, body: string, fields: Partial<NewSchedule> = {}) {
@@ -211,7 +215,8 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
       const later = await make(doors, { timing: fromEnd, flow_name: 's10-fails' })
       const [second, first] = await runs(doors, later.id, 'ENDED', 2)
       const apart = Date.parse(second?.planned_at ?? '') - Date.parse(first?.ended_at ?? '')
-      assert.equal(apart, 1_000)
+      // On a machine that stands still it may be one of the next.
+      assert.ok(apart >= 1_000 && apart % 1_000 === 0, String(apart))
       await schedules.delete(later.id)
     },
   )
@@ -259,7 +264,7 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
       await schedules.disable(schedule.id)
       const { items } = await schedules.runs(schedule.id, { limit: 1_000 })
       const inPause = items.filter((run) => {
-        const at = Date.parse(run.planned_at)
+        const at = Date.parse(run.last_planned_at ?? run.planned_at)
         return at > paused + 500 && at < resumed - 500
       })
       await schedules.delete(schedule.id)
