@@ -47,7 +47,7 @@ export function announce(bus: Bus, { awaiting, born, cancelled, moved }: Afterma
   const ready = [
     ...moved.filter(({ status }) => status === 'WAITING_ENGINE'),
     ...unheld
-      .filter(({ gates = [] }) => gates.length === 0)
+      .filter(({ gates }) => (gates ?? []).length === 0)
       .map(({ workspaceId, id }) => ({ workspaceId, executionId: id, version: 1 })),
   ]
   if (ready.length > 0)
