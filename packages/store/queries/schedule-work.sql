@@ -10,6 +10,7 @@ SELECT
   s.problem, s.deleted_at, s.flow_id, f.name AS flow_name, f.project_id AS flow_project_id,
   encode(f.script_hash, 'hex') AS flow_script_hash, f.max_runtime_seconds AS flow_max_runtime_seconds,
   f.concurrency AS flow_concurrency, f.rate_limit AS flow_rate_limit,
+  f.input_schema AS flow_input_schema, f.output_schema AS flow_output_schema,
   s.setting_id, v.name AS setting_name, s.scheduler_id, r.name AS scheduler_name,
   r.project_id AS scheduler_project_id, encode(r.script_hash, 'hex') AS scheduler_script_hash,
   clock() AS now

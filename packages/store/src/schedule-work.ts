@@ -45,6 +45,9 @@ export interface ScheduleWork {
   /** Its limits, JSON text each. */
   readonly flow_concurrency: string | null
   readonly flow_rate_limit: string | null
+  /** Its schemas, likewise. */
+  readonly flow_input_schema: string | null
+  readonly flow_output_schema: string | null
   readonly setting_id: string | null
   readonly setting_name: string | null
   readonly scheduler_id: string | null

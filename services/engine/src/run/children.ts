@@ -4,6 +4,7 @@ import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
+  type PinnedSchemas,
   putScripts,
   readFacts,
   resolveConnectors,
@@ -13,6 +14,7 @@ import {
   scriptHash,
 } from '@millrace/store'
 import type { Held, Inheritance } from './held.ts'
+import { schemasOf } from './schemas.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
@@ -42,10 +44,25 @@ export async function resolveChildren(
     putScripts(db, scripts),
   ])
   const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
+  const { pins, checkInput } = schemasOf(db)
+  const pinned = await Promise.all(
+    flows.map((flow) =>
+      pins.pin(workspaceId, {
+        input: flow?.input_schema ?? null,
+        output: flow?.output_schema ?? null,
+      }),
+    ),
+  )
+  const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
 
   return specs.map(({ child, paused }) => {
-    const subject = subjectOf(child, { flowOf, connectorOf, scheduleId: inheritance.scheduleId })
+    const flow = flowOf.get(child.flow ?? '') ?? null
+    const error = flow === null ? null : checkInput(flow, child.input)
+    if (error !== null) return { error }
+    const schemas = pinnedOf.get(child.flow ?? '') ?? null
+    const { scheduleId } = inheritance
+    const subject = subjectOf(child, { flowOf, connectorOf, schemas, scheduleId })
     if ('error' in subject) return subject
     return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
   })
@@ -70,9 +87,10 @@ function subjectOf(
     readonly flowOf: ReadonlyMap<string, ResolvedFlow | null>
     readonly connectorOf: ReadonlyMap<string, ResolvedConnector | null>
     readonly scheduleId: string | null
+    readonly schemas: PinnedSchemas | null
   },
 ): Partial<Subject> | { readonly error: ErrorValue } {
-  const { flowOf, connectorOf, scheduleId } = facts
+  const { flowOf, connectorOf, scheduleId, schemas } = facts
   if (child.flow !== undefined) {
     const flow = flowOf.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
@@ -85,8 +103,8 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
-      ...limitsOf(child, flow),
-      ...(scheduleId !== null && scheduledBy(child, flow, scheduleId)),
+      ...limitsOf(child, { flow, schemas }),
+      ...(scheduleId !== null && scheduledBy(child, { flow, schemas, scheduleId })),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -105,13 +123,18 @@ function subjectOf(
   }
 }
 
-/** What its flow limits; nothing for most. */
-function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
+/** What its flow limits and asks of its values; nothing for most. */
+function limitsOf(
+  child: ChildSpec,
+  { flow, schemas }: { flow: ResolvedFlow; schemas: PinnedSchemas | null },
+): Partial<Subject> {
   const gates = startGates(flow, child.input)
   const maxRuntime = maxRuntimeOf(child, flow)
   return {
     ...(gates !== null && { gates }),
-    ...(maxRuntime !== null && { extra: extraOf({ ...child, maxRuntime }) }),
+    ...((maxRuntime !== null || schemas !== null) && {
+      extra: extraOf({ ...child, maxRuntime }, { schemas }),
+    }),
   }
 }
 
@@ -119,18 +142,23 @@ const maxRuntimeOf = (child: ChildSpec, flow: ResolvedFlow): number | null =>
   child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
 
 /** A flow that the iteration of a schedule starts. It goes on when that is disabled. */
-const scheduledBy = (
+function scheduledBy(
   child: ChildSpec,
-  flow: ResolvedFlow,
-  scheduleId: string,
-): Partial<Subject> => ({
-  orphan: child.orphan ?? true,
-  extra: extraOf({ ...child, maxRuntime: maxRuntimeOf(child, flow) }, scheduleId),
-})
+  facts: { flow: ResolvedFlow; schemas: PinnedSchemas | null; scheduleId: string },
+): Partial<Subject> {
+  const { flow, schemas, scheduleId } = facts
+  const spec = { ...child, maxRuntime: maxRuntimeOf(child, flow) }
+  return { orphan: child.orphan ?? true, extra: extraOf(spec, { schemas, scheduleId }) }
+}
 
-function extraOf(child: ChildSpec, scheduleId: string | null = null): string | null {
+function extraOf(
+  child: ChildSpec,
+  pinned: { schemas: PinnedSchemas | null; scheduleId?: string } = { schemas: null },
+): string | null {
+  const { schemas, scheduleId } = pinned
   const extra = {
-    ...(scheduleId !== null && { schedule_id: scheduleId }),
+    ...schemas,
+    ...(scheduleId !== undefined && { schedule_id: scheduleId }),
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
     ...(child.savepointRetention !== undefined && {

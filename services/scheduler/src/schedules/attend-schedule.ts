@@ -5,6 +5,7 @@ import {
   answerWaits,
   cancelExecutions,
   createExecutions,
+  createSchemaPins,
   deleteIteration,
   fireIteration,
   holdIteration,
@@ -195,7 +196,14 @@ async function applyRuns(
     })),
   ])
   const isNew = await bookRuns(tx, key, { runs, fire })
-  const toRun = (id: string, plannedMs: number) => newRun(work, { id, plannedMs, parentId })
+  const schemas = isStarting(runs)
+    ? await createSchemaPins(tx).pin(workspaceId, {
+        input: work.flow_input_schema,
+        output: work.flow_output_schema,
+      })
+    : null
+  const toRun = (id: string, plannedMs: number) =>
+    newRun(work, { id, plannedMs, parentId, schemas })
   const born = [
     ...runs.started.map(({ run, executionId }) => toRun(executionId, run.plannedMs)),
     ...runs.booked.flatMap(({ id, plannedMs, executionId }) =>
@@ -205,6 +213,9 @@ async function applyRuns(
   if (born.length > 0) await createExecutions(tx, born)
   after.born.push(...born)
 }
+
+const isStarting = ({ started, booked }: RunsDecision): boolean =>
+  started.length > 0 || booked.some(({ executionId }) => executionId !== null)
 
 /** The iteration is paused as long as its schedule is, whatever else a person does to it. */
 async function holdOrLetGo(

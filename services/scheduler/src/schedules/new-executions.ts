@@ -1,6 +1,11 @@
 import { startGates } from '@millrace/lock'
 import { formatTraceparent } from '@millrace/runtime'
-import { type NewExecution, scriptHash, type ScheduleWork } from '@millrace/store'
+import {
+  type NewExecution,
+  type PinnedSchemas,
+  scriptHash,
+  type ScheduleWork,
+} from '@millrace/store'
 import { ITERATION_SCRIPT } from './iteration-script.ts'
 
 /** What the next iteration of a schedule waits for; times are ms since 1970. */
@@ -49,7 +54,13 @@ export function newIteration(work: ScheduleWork, id: string, plan: IterationPlan
  */
 export function newRun(
   work: ScheduleWork,
-  run: { readonly id: string; readonly plannedMs: number; readonly parentId: string | null },
+  run: {
+    readonly id: string
+    readonly plannedMs: number
+    readonly parentId: string | null
+    /** Those of its flow, stored. */
+    readonly schemas: PinnedSchemas | null
+  },
 ): NewExecution {
   const input = { ...inputOf(work), scheduled_at: timeText(run.plannedMs) }
   const { flow_id: id, flow_concurrency: concurrency, flow_rate_limit: rate_limit } = work
@@ -59,6 +70,7 @@ export function newRun(
     ...common(work, run.id),
     ...(gates !== null && { gates }),
     extra: JSON.stringify({
+      ...run.schemas,
       schedule_id: work.id,
       ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }),
     }),
