@@ -94,6 +94,18 @@ export {
   type SummaryGroup,
   type TreeRow,
 } from './execution-lists.ts'
+export {
+  FILE_MAX_BYTES,
+  fileTooLarge,
+  type FileContent,
+  type NewFileContent,
+  readContent,
+  type SavedFile,
+  saveFile,
+  sweepContents,
+  writeContent,
+} from './file-contents.ts'
+export { type FileRow, files } from './files.ts'
 export { type FlowFields, type FlowRow, flows } from './flows.ts'
 export {
   answerKey,
@@ -143,6 +155,17 @@ export {
   readLockedSettingName,
   readLockState,
 } from './why.ts'
+export {
+  type CalledWebhookRow,
+  type DeliveryRow,
+  insertDeliveries,
+  listDeliveries,
+  type NewDelivery,
+  readCalledWebhook,
+  sweepWebhookCalls,
+} from './webhook-calls.ts'
+export { startWebhookCalls, type WebhookStart, type WebhookStarted } from './webhook-starts.ts'
+export { type WebhookRow, webhooks } from './webhooks.ts'
 export {
   insertWorkspace,
   isFirstStart,

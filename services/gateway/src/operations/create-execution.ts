@@ -23,6 +23,8 @@ export interface CreateRequest {
   /** W3C trace context of the request. */
   readonly traceparent: string | null
   readonly ids: IdSource
+  /** Properties that the body may not set: what has started it. */
+  readonly origin?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -79,13 +81,15 @@ export async function createExecutions(
   return items.map((item) => item.id)
 }
 
-interface Planned {
+/** An execution that may be created, with what its record shows besides. */
+export interface Planned {
   readonly item: NewExecution
   readonly target: Target
   readonly project: { readonly id: string; readonly name: string } | null
 }
 
-async function planExecution(
+/** Resolves and checks what is asked for. Throws `invalid` and `notFound`; stores nothing. */
+export async function planExecution(
   context: Context,
   caller: Caller,
   request: CreateRequest,
@@ -128,7 +132,7 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base),
+      extra: extraOf(body, base, request.origin),
     },
   }
 }
@@ -158,8 +162,12 @@ const EXTRA = [
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, base: string): string | null {
-  let extra: Record<string, unknown> | null = null
+function extraOf(
+  body: NewExecutionBody,
+  base: string,
+  origin: CreateRequest['origin'],
+): string | null {
+  let extra: Record<string, unknown> | null = origin === undefined ? null : { ...origin }
   for (const name of EXTRA) {
     if (body[name] === undefined || body[name] === null) continue
     extra ??= {}

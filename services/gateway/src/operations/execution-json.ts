@@ -191,7 +191,7 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   unwrapped: 'null',
   use_breakpoints: extra('use_breakpoints'),
   use_only_explicit_breakpoints: extra('use_only_explicit_breakpoints'),
-  webhook_id: 'null',
+  webhook_id: extra('webhook_id'),
   workspace_id: ({ row }) => word(row.workspace_id),
   wrapper_id: 'null',
   wrapper_name: 'null',

@@ -68,7 +68,8 @@ const isSame = (a: FlowRow, b: FlowRow): boolean =>
   a.input_schema === b.input_schema &&
   a.project_name === b.project_name
 
-function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {
+/** What `load` finds, kept for a second per workspace and name. */
+export function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {
   get: (workspaceId: string, key: RecordName) => T | null | Promise<T | null>
   drop: (workspaceId: string) => void
 } {
