@@ -4,6 +4,7 @@ export * from './activation.ts'
 export * from './debug.ts'
 
 export { childId } from './child-id.ts'
+export { FILE_NAME_MAX, fileNameProblem } from './file-name.ts'
 export { fingerprint } from './fingerprint.ts'
 export { seededRandom } from './random.ts'
 export { describeDivergence, isSameCall, type ActualCall } from './describe-divergence.ts'

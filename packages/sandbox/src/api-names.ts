@@ -29,6 +29,8 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ChildExecution',
   'Setting',
   'Semaphore',
+  'File',
+  'FileFacts',
   'Lock',
   'Json',
   'ChildOptions',

@@ -115,6 +115,19 @@ function isCommand(value: unknown): boolean {
       return typeof value['name'] === 'string'
     case 'setting_set':
       return typeof value['name'] === 'string' && 'value' in value
+    case 'file_get':
+      return (
+        typeof value['name'] === 'string' &&
+        ['text', 'base64', 'facts'].includes(value['as'] as string)
+      )
+    case 'file_set':
+      return (
+        typeof value['name'] === 'string' &&
+        ['text', 'base64'].includes(value['as'] as string) &&
+        typeof value['content'] === 'string'
+      )
+    case 'file_delete':
+      return typeof value['name'] === 'string'
     case 'control':
       return (
         typeof value['id'] === 'string' &&

@@ -12,6 +12,7 @@ const sql = loadStatements('file-contents', [
   'replaceContent',
   'insertFile',
   'trashByName',
+  'findFiles',
   'readChunk',
   'unusedContents',
   'removeUnused',
@@ -134,29 +135,43 @@ export async function saveFileIn(tx: Queryable, file: NewFileContent): Promise<S
       'The upload took so long that what had come of it was removed. Send it again.',
     )
   const size = [content.size, content.hash]
-  const made = await tx.query<{ id: string }>(sql.insertFile, [
-    workspaceId,
-    newId(),
+  const fresh = [workspaceId, newId(), name, content.id, ...size, contentType, by]
+  for (;;) {
+    const [made] = await tx.query<{ id: string }>(sql.insertFile, fresh)
+    if (made !== undefined) return { id: made.id, isNew: true }
+    const key = [workspaceId, name]
+    const [old] = await tx.query<{ id: string; content_id: string }>(sql.lockFile, key)
+    // Moved to the trash between both: the name is free.
+    if (old === undefined) continue
+    await tx.query(sql.replaceContent, [workspaceId, old.id, content.id, ...size, contentType, by])
+    // From now it counts how long nobody has it.
+    await tx.query(sql.keepContent, [workspaceId, old.content_id])
+    return { id: old.id, isNew: false }
+  }
+}
+
+export interface FoundFile {
+  readonly id: string
+  readonly content_id: string
+  readonly size: number
+  readonly hash: string
+  readonly content_type: string | null
+}
+
+/** Files by name, in order; null for what is not there. */
+export async function findFiles(
+  db: Queryable,
+  keys: readonly { readonly workspaceId: string; readonly name: string }[],
+): Promise<(FoundFile | null)[]> {
+  const param = keys.map(({ workspaceId, name }, place) => ({
+    place,
+    workspace_id: workspaceId,
     name,
-    content.id,
-    ...size,
-    contentType,
-    by,
-  ])
-  if (made[0] !== undefined) return { id: made[0].id, isNew: true }
-  const [old] = await tx.query<{ id: string; content_id: string }>(sql.lockFile, [
-    workspaceId,
-    name,
-  ])
-  if (old === undefined)
-    throw new ServiceError(
-      'stale',
-      `The file ${name} was deleted at the same moment. Send it again.`,
-    )
-  await tx.query(sql.replaceContent, [workspaceId, old.id, content.id, ...size, contentType, by])
-  // From now it counts how long nobody has it.
-  await tx.query(sql.keepContent, [workspaceId, old.content_id])
-  return { id: old.id, isNew: false }
+  }))
+  const rows = await db.query<FoundFile & { place: number }>(sql.findFiles, [JSON.stringify(param)])
+  const found: (FoundFile | null)[] = keys.map(() => null)
+  for (const row of rows) found[row.place] = row
+  return found
 }
 
 /** Moves the file of that name to the trash; false when there is none. */

@@ -12,10 +12,12 @@ export {
   isShort,
   type ActivationCommit,
   type CommitResult,
+  type NewFile,
   type NewLockRequest,
   type NewWait,
 } from './commit-activations.ts'
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
+export { commitWithFiles } from './commit-files.ts'
 export { createExecutions } from './create-executions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
@@ -98,6 +100,8 @@ export {
   FILE_MAX_BYTES,
   fileTooLarge,
   type FileContent,
+  findFiles,
+  type FoundFile,
   type NewFileContent,
   readContent,
   type SavedFile,

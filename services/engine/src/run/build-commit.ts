@@ -47,6 +47,7 @@ export function buildCommit(
       waits: end === null ? collected.waits : [],
       lockRequests: end === null ? collected.lockRequests : [],
       settings,
+      ...(collected.files.size > 0 && { files: [...collected.files.values()] }),
     },
   }
 }
