@@ -1,5 +1,5 @@
 import { type Command, fileNameProblem, type Json, type Outcome } from '@millrace/replay'
-import { sha256 } from '@millrace/runtime'
+import { sha256Hex } from '@millrace/runtime'
 import { type Database, type FoundFile, type NewFile, readContent } from '@millrace/store'
 
 type FileCommand = Extract<Command, { readonly kind: 'file_get' | 'file_set' | 'file_delete' }>
@@ -15,6 +15,8 @@ export interface FileContext {
 
 /** A file that passes through the code of a flow may have this many bytes; the rest is streamed. */
 const FLOW_FILE_MAX_BYTES = 16 * 1_048_576
+/** What one activation writes is in memory until it is committed. */
+const WRITTEN_MAX_BYTES = 64 * 1_048_576
 
 /** Answers what a flow asks of files. What it writes is kept in `written` and exists with the commit. */
 export function answerFile(context: FileContext, command: FileCommand): Outcome | Promise<Outcome> {
@@ -37,6 +39,14 @@ function setFile(
 ): Outcome {
   const bytes = Buffer.from(content, as === 'text' ? 'utf8' : 'base64')
   if (bytes.length > FLOW_FILE_MAX_BYTES) return refuse('InvalidInputError', tooLarge(name))
+  let waiting = bytes.length
+  for (const other of written.values())
+    if (other.name !== name) waiting += other.bytes?.length ?? 0
+  if (waiting > WRITTEN_MAX_BYTES)
+    return refuse(
+      'InvalidInputError',
+      `more than ${WRITTEN_MAX_BYTES / 1_048_576} MiB are written at once; wait for something in between, such as self.sleep(0), which stores them`,
+    )
   const contentType = as === 'text' ? 'text/plain; charset=utf-8' : null
   written.set(name, { name, bytes, contentType })
   return value(null)
@@ -86,7 +96,7 @@ function shown(name: string, bytes: Uint8Array, as: 'text' | 'base64'): Outcome 
 const factsOf = (bytes: Uint8Array, contentType: string | null): Outcome =>
   value({
     size: bytes.length,
-    hash: sha256(bytes).toString('hex'),
+    hash: sha256Hex(bytes),
     content_type: contentType,
   })
 

@@ -1,3 +1,4 @@
+import { fileNameProblem } from '@millrace/replay'
 import { type FileRow, files, writeContent } from '@millrace/store'
 import type { Context } from '../context.ts'
 import { invalid } from '../problem.ts'
@@ -25,21 +26,9 @@ export const FILE_KIND: RecordKind<FileRow> = {
 
 /** Throws `invalid` for what is no path of a file. */
 export function checkFileName(name: string, pointer: string): void {
-  const message = problemOf(name)
+  const message = fileNameProblem(name)
   if (message !== null) throw invalid([{ pointer, message }])
 }
-
-function problemOf(name: string): string | null {
-  if (name.length === 0 || name.length > FILE_NAME_MAX)
-    return `must have 1 to ${FILE_NAME_MAX} characters`
-  if (/[\0-\u001F\u007F]/.test(name) || !name.isWellFormed())
-    return 'holds a character of control or half a surrogate pair'
-  if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    return 'must be a path such as reports/2026/sales.csv, without empty parts, . and ..'
-  return null
-}
-
-const FILE_NAME_MAX = 512
 
 /** What the body brings along, stored; a small file can be made in one request. */
 async function contentOf(
