@@ -1,5 +1,6 @@
 import { createAuth, type Auth } from './auth.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
+import { createFiles, type Files } from './files.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
@@ -16,6 +17,7 @@ import type {
 } from './record-types.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
 
 export interface ClientOptions {
   /** `http://localhost:8080`, without the path of the API. */
@@ -35,6 +37,8 @@ export interface Client {
   readonly flows: Records<Flow, NewFlow>
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
+  readonly webhooks: Webhooks
+  readonly files: Files
   readonly projects: Records<Project, NewProject>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
@@ -54,6 +58,8 @@ export function createClient(options: ClientOptions): Client {
     flows: createRecords(transport, 'flow'),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
+    webhooks: createWebhooks(transport),
+    files: createFiles(transport),
     projects: createRecords(transport, 'project'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),

@@ -15,16 +15,21 @@ export interface Transport {
 }
 
 export interface Request {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/api/latest`, with a leading slash. */
   readonly path: string
   readonly query?: Query
   readonly body?: unknown
+  /** Instead of `body`: what is sent as it is. */
+  readonly raw?: { readonly body: RawBody; readonly contentType: string }
   /** POST only; made up when absent, so that every POST may be sent again. */
   readonly idempotencyKey?: string
   readonly headers?: Record<string, string>
   readonly signal?: AbortSignal | undefined
 }
+
+/** Bytes in memory, text, or pieces that come. */
+export type RawBody = string | Uint8Array | AsyncIterable<Uint8Array>
 
 export interface Answer {
   readonly status: number
@@ -45,11 +50,13 @@ export function createTransport(options: {
     if (options.apiKey !== null) headers['authorization'] = `Bearer ${options.apiKey}`
     if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey
     if (request.body !== undefined) headers['content-type'] = 'application/json'
+    if (request.raw !== undefined) headers['content-type'] = request.raw.contentType
     try {
       return await platform.fetch(`${base}${request.path}${toSearch(request.query ?? {})}`, {
         method: request.method,
         headers,
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(request.raw === undefined ? {} : { body: request.raw.body, duplex: 'half' as const }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })
     } catch (error) {
