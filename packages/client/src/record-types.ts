@@ -70,7 +70,7 @@ export interface Webhook extends RecordBase {
   readonly wait_seconds: number
   readonly methods: readonly string[]
   readonly allow_from: readonly string[]
-  readonly [more: string]: Json
+  readonly [more: string]: unknown
 }
 
 /** `flow_id` or `flow_name` says which flow it starts; more fields are in the API's document. */
@@ -82,7 +82,7 @@ export interface NewWebhook extends NewBase {
   readonly is_productive?: boolean
   readonly is_async?: boolean
   readonly key?: string | null
-  readonly [more: string]: Json | undefined
+  readonly [more: string]: unknown
 }
 
 export interface FileRecord extends RecordBase {
