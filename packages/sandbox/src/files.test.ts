@@ -76,6 +76,6 @@ describe('files', () => {
     const run = await begin(
       "try { await self.step('s', () => system.file('a').getText()) } catch (e) { return e.name }",
     )
-    assert.equal(run.end?.output, 'InvalidInputError')
+    assert.equal(run.end?.output, 'EngineException')
   })
 })
