@@ -8,11 +8,7 @@ export interface Files extends Records<FileRecord, NewFile> {
    * Replaces the whole content at once, from something in memory or piece by piece; by name it makes
    * the file if there is none. One try: what was read cannot be read again.
    */
-  write(
-    key: string,
-    content: RawBody,
-    options?: By & { contentType?: string },
-  ): Promise<FileRecord>
+  write(key: string, content: RawBody, options?: By & { contentType?: string }): Promise<FileRecord>
   /** The content, piece by piece. Errors: ApiError, ServerAwayError. */
   read(key: string, options?: By): Promise<ReadableStream<Uint8Array>>
   /** The content as text; an ApiError says when it is not UTF-8. */
@@ -45,7 +41,6 @@ export function createFiles(transport: Transport): Files {
       const { body } = await open(key, byQuery(options))
       return body ?? new ReadableStream({ start: (controller) => controller.close() })
     },
-    readText: async (key, options) =>
-      (await open(key, { ...byQuery(options), as: 'text' })).text(),
+    readText: async (key, options) => (await open(key, { ...byQuery(options), as: 'text' })).text(),
   }
 }

@@ -3,7 +3,7 @@ import { after, monotonicMs } from '@millrace/runtime'
 import { ConnectionFailure, type Phase, mayHaveLeft } from './failure.ts'
 import type { Masker } from './mask.ts'
 import type { Policy } from './way-out/policy.ts'
-import type { WorkspaceFiles } from './workspace-files.ts'
+import { NO_FILES, type WorkspaceFiles } from './workspace-files.ts'
 
 /** One attempt under way: its limits, and its record, which ends up in the attempt's row. */
 export interface Attempt {
@@ -51,7 +51,8 @@ export interface AttemptOptions {
   readonly totalTimeoutMs: number
   readonly idempotencyKey: string
   readonly mask: Masker
-  readonly files: WorkspaceFiles
+  /** Default none. */
+  readonly files?: WorkspaceFiles
 }
 
 export function createAttempt(options: AttemptOptions): Attempt {
@@ -96,7 +97,7 @@ export function createAttempt(options: AttemptOptions): Attempt {
     remainingMs: () => startedMs + options.totalTimeoutMs - monotonicMs(),
     idempotencyKey: options.idempotencyKey,
     mask: options.mask,
-    files: options.files,
+    files: options.files ?? NO_FILES,
     record,
     get openSockets() {
       return sockets.size

@@ -9,7 +9,7 @@ import { tooLargeMessage } from './output-limit.ts'
 import { type InputError, prepareAttempt } from './prepare-attempt.ts'
 import type { Policy } from './way-out/policy.ts'
 import { withWall } from './way-out/wall.ts'
-import { NO_FILES, type WorkspaceFiles } from './workspace-files.ts'
+import type { WorkspaceFiles } from './workspace-files.ts'
 
 export interface AttemptRequest {
   readonly connectorType: string
@@ -82,7 +82,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     totalTimeoutMs: input.total_timeout * 1_000,
     idempotencyKey: request.idempotencyKey,
     mask,
-    files: request.files ?? NO_FILES,
+    ...(request.files !== undefined && { files: request.files }),
   })
   try {
     const output = await withWall(attempt, () => withGrace(type, input, attempt))

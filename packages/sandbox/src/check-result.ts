@@ -116,18 +116,9 @@ function isCommand(value: unknown): boolean {
     case 'setting_set':
       return typeof value['name'] === 'string' && 'value' in value
     case 'file_get':
-      return (
-        typeof value['name'] === 'string' &&
-        ['text', 'base64', 'facts'].includes(value['as'] as string)
-      )
     case 'file_set':
-      return (
-        typeof value['name'] === 'string' &&
-        ['text', 'base64'].includes(value['as'] as string) &&
-        typeof value['content'] === 'string'
-      )
     case 'file_delete':
-      return typeof value['name'] === 'string'
+      return typeof value['name'] === 'string' && isFileCommand(value)
     case 'control':
       return (
         typeof value['id'] === 'string' &&
@@ -138,6 +129,12 @@ function isCommand(value: unknown): boolean {
     default:
       return false
   }
+}
+
+function isFileCommand({ kind, as, content }: Record<string, unknown>): boolean {
+  if (kind === 'file_delete') return true
+  if (kind === 'file_get') return as === 'text' || as === 'base64' || as === 'facts'
+  return (as === 'text' || as === 'base64') && typeof content === 'string'
 }
 
 function isChild(value: unknown): boolean {

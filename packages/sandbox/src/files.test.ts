@@ -18,14 +18,7 @@ describe('files', () => {
     const run = await begin(
       "const f = system.file('a/b'); return [f.name, await f.getText(), [...await f.getBytes()], await f.getBase64(), await f.exists(), (await f.getFacts()).size]",
     )
-    assert.deepEqual(run.end?.output, [
-      'a/b',
-      'text of a/b',
-      [0, 1, 2, 255],
-      'AAEC/w==',
-      true,
-      5,
-    ])
+    assert.deepEqual(run.end?.output, ['a/b', 'text of a/b', [0, 1, 2, 255], 'AAEC/w==', true, 5])
     assert.deepEqual(run.commands[1], { seq: 2, kind: 'file_get', name: 'a/b', as: 'base64' })
   })
 

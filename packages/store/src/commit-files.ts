@@ -1,4 +1,8 @@
-import { type ActivationCommit, commitActivations, type CommitResult } from './commit-activations.ts'
+import {
+  type ActivationCommit,
+  commitActivations,
+  type CommitResult,
+} from './commit-activations.ts'
 import type { Database } from './database.ts'
 import {
   type FileContent,

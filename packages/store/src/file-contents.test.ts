@@ -146,10 +146,12 @@ test('what an activation writes is there with its commit, and not without', asyn
     results.map(({ applied }) => applied),
     [true, false],
   )
-  assert.deepEqual(
-    await Promise.all(['flow/a', 'flow/b', 'flow/c', 'deleted'].map(textOf)),
-    ['A', 'B', null, null],
-  )
+  assert.deepEqual(await Promise.all(['flow/a', 'flow/b', 'flow/c', 'deleted'].map(textOf)), [
+    'A',
+    'B',
+    null,
+    null,
+  ])
   const row = await files.read(db, { workspaceId, name: 'flow/a' })
   assert.deepEqual([row?.created_by, row?.content_type], [won, 'text/plain; charset=utf-8'])
 })

@@ -113,13 +113,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [
-      ...executionRoutes,
-      ...recordRoutes,
-      ...webhookRoutes,
-      ...fileRoutes,
-      ...peopleRoutes,
-    ],
+    routes: [...executionRoutes, ...recordRoutes, ...webhookRoutes, ...fileRoutes, ...peopleRoutes],
     trustedProxies: config.trustedProxies ?? [],
     log,
     ready,

@@ -45,24 +45,28 @@ describe('decisions about webhooks and files', { concurrency: 3, timeout: 180_00
     }
   })
 
-  item('D82', 'the content type says what the payload is; credentials are left out', async (doors) => {
-    const path = await hook(doors, 'return inputs')
-    const sent = async (type: string, body: string) => {
-      const headers = { 'content-type': type, cookie: 'a=b' }
-      const { json } = await doors.rest('POST', path, body, headers)
-      const input = json['output_value'] as Record<string, Record<string, unknown>>
-      assert.equal(input['headers']?.['cookie'], undefined)
-      assert.equal(input['headers']?.['authorization'], undefined)
-      return input['payload']
-    }
-    const json = '{"a":1}'
-    assert.deepEqual((await sent('application/json', json))?.['json'], { a: 1 })
-    assert.deepEqual((await sent('text/plain', json))?.['text'], json)
-    const form = await sent('application/x-www-form-urlencoded', 'a=1&a=2&b=3')
-    assert.deepEqual(form?.['form'], { a: ['1', '2'], b: '3' })
-    const other = await sent('application/octet-stream', json)
-    assert.equal(other?.['base64'], Buffer.from(json).toString('base64'))
-  })
+  item(
+    'D82',
+    'the content type says what the payload is; credentials are left out',
+    async (doors) => {
+      const path = await hook(doors, 'return inputs')
+      const sent = async (type: string, body: string) => {
+        const headers = { 'content-type': type, cookie: 'a=b' }
+        const { json } = await doors.rest('POST', path, body, headers)
+        const input = json['output_value'] as Record<string, Record<string, unknown>>
+        assert.equal(input['headers']?.['cookie'], undefined)
+        assert.equal(input['headers']?.['authorization'], undefined)
+        return input['payload']
+      }
+      const json = '{"a":1}'
+      assert.deepEqual((await sent('application/json', json))?.['json'], { a: 1 })
+      assert.deepEqual((await sent('text/plain', json))?.['text'], json)
+      const form = await sent('application/x-www-form-urlencoded', 'a=1&a=2&b=3')
+      assert.deepEqual(form?.['form'], { a: ['1', '2'], b: '3' })
+      const other = await sent('application/octet-stream', json)
+      assert.equal(other?.['base64'], Buffer.from(json).toString('base64'))
+    },
+  )
 
   item('D83', 'the result, an answer of its own, 500 without a reason, or 202', async (doors) => {
     const done = await doors.rest('POST', await hook(doors, 'return { a: 1 }'))
@@ -99,20 +103,24 @@ describe('decisions about webhooks and files', { concurrency: 3, timeout: 180_00
     assert.notEqual(other.json['execution_id'], first.json['execution_id'])
   })
 
-  item('D85', 'calls above the rate are 429; addresses outside of the ranges 403', async (doors) => {
-    const fields = { rate_limit: { calls: 2, per_seconds: 3_600 }, allow_from: ['127.0.0.0/8'] }
-    const path = await hook(doors, 'return 1', fields)
-    const replies = [await doors.rest('POST', path), await doors.rest('POST', path)]
-    assert.deepEqual(
-      replies.map(({ status }) => status),
-      [200, 200],
-    )
-    const over = await doors.rest('POST', path)
-    assert.equal(over.status, 429)
-    assert.ok(Number(over.headers.get('retry-after')) > 0)
-    const elsewhere = await hook(doors, 'return 1', { allow_from: ['2001:db8::/32'] })
-    assert.equal((await doors.rest('POST', elsewhere)).status, 403)
-  })
+  item(
+    'D85',
+    'calls above the rate are 429; addresses outside of the ranges 403',
+    async (doors) => {
+      const fields = { rate_limit: { calls: 2, per_seconds: 3_600 }, allow_from: ['127.0.0.0/8'] }
+      const path = await hook(doors, 'return 1', fields)
+      const replies = [await doors.rest('POST', path), await doors.rest('POST', path)]
+      assert.deepEqual(
+        replies.map(({ status }) => status),
+        [200, 200],
+      )
+      const over = await doors.rest('POST', path)
+      assert.equal(over.status, 429)
+      assert.ok(Number(over.headers.get('retry-after')) > 0)
+      const elsewhere = await hook(doors, 'return 1', { allow_from: ['2001:db8::/32'] })
+      assert.equal((await doors.rest('POST', elsewhere)).status, 403)
+    },
+  )
 
   item('8.6.1', 'text, bytes and base64 are read and written by flows', async ({ rig, client }) => {
     const name = `files/${newId()}`
@@ -135,7 +143,10 @@ describe('decisions about webhooks and files', { concurrency: 3, timeout: 180_00
     const name = `reports/${newId()}/a b.csv`
     const made = await doors.rest('PUT', contentOf(name), 'a;b', { 'content-type': 'text/csv' })
     assert.deepEqual([made.status, made.json['name']], [201, name])
-    assert.equal(await doors.rig.output(`return system.file(inputs.name).getText()`, { name }), 'a;b')
+    assert.equal(
+      await doors.rig.output(`return system.file(inputs.name).getText()`, { name }),
+      'a;b',
+    )
     assert.equal((await doors.rest('PUT', contentOf('../a'), 'x')).status, 422)
     const run = await doors.rig.run(`system.file('a//b')`)
     assert.match(run.message ?? '', /InvalidInputError/)

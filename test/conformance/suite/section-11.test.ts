@@ -33,13 +33,17 @@ async function inputOf(
 describe('webhooks', { concurrency: 3, timeout: 180_000 }, () => {
   useDoors()
 
-  item('11.1', 'it is called below its name, and the parts that follow reach the flow', async (doors) => {
-    const { name, path } = await hook(doors, ECHO)
-    assert.equal(path, `/webhook/${name}/call`)
-    assert.equal((await inputOf(doors, 'POST', path))['path'], undefined)
-    assert.equal((await inputOf(doors, 'POST', `${path}/orders/a%20b`))['path'], '/orders/a b')
-    assert.equal((await doors.rest('POST', `/webhook/${name}-other/call`)).status, 404)
-  })
+  item(
+    '11.1',
+    'it is called below its name, and the parts that follow reach the flow',
+    async (doors) => {
+      const { name, path } = await hook(doors, ECHO)
+      assert.equal(path, `/webhook/${name}/call`)
+      assert.equal((await inputOf(doors, 'POST', path))['path'], undefined)
+      assert.equal((await inputOf(doors, 'POST', `${path}/orders/a%20b`))['path'], '/orders/a b')
+      assert.equal((await doors.rest('POST', `/webhook/${name}-other/call`)).status, 404)
+    },
+  )
 
   item(
     ['11.2', '11.8'],
@@ -71,28 +75,36 @@ describe('webhooks', { concurrency: 3, timeout: 180_000 }, () => {
     assert.equal((await doors.rest('POST', path)).status, 200)
   })
 
-  item('11.5', 'its key may come in the query or in the payload, and has to come', async (doors) => {
-    const { path } = await hook(doors, ECHO, { key: 'open sesame' })
-    assert.equal((await doors.rest('POST', path)).status, 401)
-    assert.equal((await doors.rest('POST', `${path}?key=wrong`)).status, 401)
-    const inQuery = await inputOf(doors, 'POST', `${path}?key=open%20sesame&a=1`)
-    assert.deepEqual(inQuery['query'], { a: '1' })
-    const body = { key: 'open sesame', b: 2 }
-    const inPayload = await inputOf(doors, 'POST', path, { body })
-    assert.deepEqual((inPayload['payload'] as Record<string, unknown>)['json'], { b: 2 })
-  })
+  item(
+    '11.5',
+    'its key may come in the query or in the payload, and has to come',
+    async (doors) => {
+      const { path } = await hook(doors, ECHO, { key: 'open sesame' })
+      assert.equal((await doors.rest('POST', path)).status, 401)
+      assert.equal((await doors.rest('POST', `${path}?key=wrong`)).status, 401)
+      const inQuery = await inputOf(doors, 'POST', `${path}?key=open%20sesame&a=1`)
+      assert.deepEqual(inQuery['query'], { a: '1' })
+      const body = { key: 'open sesame', b: 2 }
+      const inPayload = await inputOf(doors, 'POST', path, { body })
+      assert.deepEqual((inPayload['payload'] as Record<string, unknown>)['json'], { b: 2 })
+    },
+  )
 
-  item('11.6', 'a call gets the result of the run; with async it gets its id at once', async (doors) => {
-    const { path } = await hook(doors, 'await self.sleep(0.5); return 7')
-    const waited = await doors.rest('POST', path)
-    assert.deepEqual([waited.status, waited.json['output_value']], [200, 7])
-    const { path: slow } = await hook(doors, `await gate(self, 'hold')`)
-    const atOnce = await doors.rest('POST', `${slow}?async=1`)
-    assert.equal(atOnce.status, 202)
-    const id = String(atOnce.json['execution_id'])
-    assert.equal((await doors.client.executions.get(id)).ended_at, null)
-    await doors.client.executions.cancel(id)
-  })
+  item(
+    '11.6',
+    'a call gets the result of the run; with async it gets its id at once',
+    async (doors) => {
+      const { path } = await hook(doors, 'await self.sleep(0.5); return 7')
+      const waited = await doors.rest('POST', path)
+      assert.deepEqual([waited.status, waited.json['output_value']], [200, 7])
+      const { path: slow } = await hook(doors, `await gate(self, 'hold')`)
+      const atOnce = await doors.rest('POST', `${slow}?async=1`)
+      assert.equal(atOnce.status, 202)
+      const id = String(atOnce.json['execution_id'])
+      assert.equal((await doors.client.executions.get(id)).ended_at, null)
+      await doors.client.executions.cancel(id)
+    },
+  )
 
   item('11.7', 'a run may answer with a status, headers and a body of its own', async (doors) => {
     const { path } = await hook(
@@ -107,7 +119,10 @@ describe('webhooks', { concurrency: 3, timeout: 180_000 }, () => {
   })
 
   item('11.9', 'it has a flow and a mode, and says whether it needs a key', async (doors) => {
-    const { name, path } = await hook(doors, 'return 1', { is_productive: false, key: 'a long key' })
+    const { name, path } = await hook(doors, 'return 1', {
+      is_productive: false,
+      key: 'a long key',
+    })
     const shown = await doors.client.webhooks.get(name, { by: 'name' })
     assert.deepEqual(
       [shown.flow_name, shown.is_productive, shown.is_key_required, shown['key']],

@@ -113,7 +113,7 @@ suite('an answer that becomes a file', () => {
   test('is none when the status is not expected, the body breaks off or grows too much', async () => {
     for (const [path, code] of [
       ['/no', 'REJECTED'],
-      ['/cut', 'OUTCOME_UNKNOWN'],
+      ['/cut', 'PROTOCOL'],
       ['/bomb', 'PROTOCOL'],
     ]) {
       const { done, stored } = toFile(path ?? '')
@@ -126,11 +126,7 @@ suite('an answer that becomes a file', () => {
 
 suite('a body made of files', () => {
   const send = (path: string, body: object, files: WorkspaceFiles) =>
-    attempt(
-      'REST',
-      { url: `${server.url}${path}`, mode: { mode_name: 'post', body } },
-      { files },
-    )
+    attempt('REST', { url: `${server.url}${path}`, mode: { mode_name: 'post', body } }, { files })
 
   test('is sent with its length and type, and again after a redirect', async () => {
     const { files, opened } = memoryFiles({ 'out/report': 'the report' })

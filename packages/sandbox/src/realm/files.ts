@@ -106,8 +106,7 @@ export class StoredFile {
 
   #write(api: string, as: 'text' | 'base64', content: string): Promise<void> {
     const text = this.#run.checked(() => jsonText(content, `The content of "${this.#name}"`))
-    const args = (): string =>
-      `"name":${JSON.stringify(this.#name)},"as":"${as}","content":${text}`
+    const args = (): string => `"name":${JSON.stringify(this.#name)},"as":"${as}","content":${text}`
     return this.#run.ask(
       { api, kind: 'file_set', label: this.#name, args },
       (outcome, frames) => void valueOrThrow(outcome, frames),
@@ -126,5 +125,4 @@ interface FromBase64 {
 const base64Of = (bytes: Uint8Array): string => (bytes as unknown as Base64Bytes).toBase64()
 
 /** Throws a SyntaxError for what is no base64. */
-const bytesOf = (text: string): Uint8Array =>
-  (Uint8Array as unknown as FromBase64).fromBase64(text)
+const bytesOf = (text: string): Uint8Array => (Uint8Array as unknown as FromBase64).fromBase64(text)

@@ -40,8 +40,7 @@ function setFile(
   const bytes = Buffer.from(content, as === 'text' ? 'utf8' : 'base64')
   if (bytes.length > FLOW_FILE_MAX_BYTES) return refuse('InvalidInputError', tooLarge(name))
   let waiting = bytes.length
-  for (const other of written.values())
-    if (other.name !== name) waiting += other.bytes?.length ?? 0
+  for (const other of written.values()) if (other.name !== name) waiting += other.bytes?.length ?? 0
   if (waiting > WRITTEN_MAX_BYTES)
     return refuse(
       'InvalidInputError',

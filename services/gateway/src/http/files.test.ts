@@ -109,7 +109,10 @@ test('what is no path, no content and no file is refused with the reason', async
   assert.equal(both.status, 422)
   assert.equal((await gateway.request('POST', 'file', { name: 'x', base64: '~' })).status, 422)
   assert.equal((await gateway.request('GET', at('none'))).status, 404)
-  const anonymous = await fetch(`${gateway.url}/api/latest/${at('a')}`, { method: 'PUT', body: 'x' })
+  const anonymous = await fetch(`${gateway.url}/api/latest/${at('a')}`, {
+    method: 'PUT',
+    body: 'x',
+  })
   assert.equal(anonymous.status, 401)
 })
 

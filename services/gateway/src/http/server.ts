@@ -79,8 +79,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) =>
           parsed(null, body),
         )
-      else
-        scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+      else scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
       add(scope, kind)
       done()
     })

@@ -34,7 +34,8 @@ const call = (
   hook: Readonly<Record<string, unknown>>,
   method = 'POST',
   { below = '', body, headers = {} }: { below?: string; body?: unknown; headers?: object } = {},
-): Promise<Reply> => send(gateway.url, method, `${String(hook['call_path'])}${below}`, body, headers)
+): Promise<Reply> =>
+  send(gateway.url, method, `${String(hook['call_path'])}${below}`, body, headers)
 
 const signed = (body: string, id: string, secret = SECRET) => ({
   'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
@@ -173,7 +174,10 @@ test('who may not call is told so, and nothing starts', async () => {
 test('JSON that is none is 400, and what does not fit the flow is 422', async () => {
   const hook = await webhook({ flow_name: 'strict' })
   assert.equal((await call(hook, 'POST', { body: '{"a":' })).status, 400)
-  const reply = await call(hook, 'POST', { body: 'text', headers: { 'content-type': 'text/plain' } })
+  const reply = await call(hook, 'POST', {
+    body: 'text',
+    headers: { 'content-type': 'text/plain' },
+  })
   assert.equal(reply.status, 422)
   assert.match(String(reply.json['detail']), /json/)
   assert.equal((await call(hook, 'POST', { body: {} })).status, 202)

@@ -31,7 +31,7 @@ test('bytes go to base64 and back, in pieces of any size', () =>
 test('base64 may have lines and no padding, and nothing else', async () => {
   const read = (text: string, size = 3) => all(fromBase64(pieces(Buffer.from(text), size)))
   assert.equal((await read('aGVs\r\nbG8')).toString(), 'hello')
-  for (const text of ['a', 'aGVsbG8=x', 'aG=sbG8=', 'ä', 'aGVs-G8='])
+  for (const text of ['a', '=', 'aGVs=', 'aGVsbG8=x', 'aA==aA==', 'aG=sbG8=', 'ä', 'aGVs-G8='])
     await assert.rejects(read(text), /is base64, and the body is not/, text)
 })
 

@@ -24,16 +24,22 @@ export async function* fromBase64(bytes: Bytes): AsyncGenerator<Buffer> {
   let rest = ''
   let isOver = false
   for await (const part of bytes) {
-    const text = rest + Buffer.from(part).toString('latin1').replaceAll(/[\t\n\r ]/g, '')
+    const text =
+      rest +
+      Buffer.from(part)
+        .toString('latin1')
+        .replaceAll(/[\t\n\r ]/g, '')
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || (isOver && text !== '')) throw notBase64()
-    isOver = text.endsWith('=')
     const whole = text.length - (text.length % 4)
     rest = text.slice(whole)
+    // Nothing may follow a group that is filled up.
+    isOver = isOver || text.slice(0, whole).endsWith('=')
     if (whole > 0) yield Buffer.from(text.slice(0, whole), 'base64')
   }
+  if (rest === '') return
   const last = rest.replace(/=+$/, '')
-  if (last.length === 1) throw notBase64()
-  if (last.length > 0) yield Buffer.from(last, 'base64')
+  if (last.length < 2) throw notBase64()
+  yield Buffer.from(last, 'base64')
 }
 
 /** The same bytes. Throws `invalid` as soon as they are no UTF-8. */

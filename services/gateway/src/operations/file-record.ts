@@ -2,7 +2,13 @@ import { fileNameProblem } from '@millrace/replay'
 import { type FileRow, files, writeContent } from '@millrace/store'
 import type { Context } from '../context.ts'
 import { invalid } from '../problem.ts'
-import { asStore, commonFields, projectJson, type RecordBody, type RecordKind } from './record-kind.ts'
+import {
+  asStore,
+  commonFields,
+  projectJson,
+  type RecordBody,
+  type RecordKind,
+} from './record-kind.ts'
 
 /** Files: a name that is a path, and a content, which has routes of its own. */
 export const FILE_KIND: RecordKind<FileRow> = {

@@ -69,7 +69,9 @@ const isSame = (a: FlowRow, b: FlowRow): boolean =>
   a.project_name === b.project_name
 
 /** What `load` finds, kept for a second per workspace and name. */
-export function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {
+export function createShortCache<T>(
+  load: (workspaceId: string, key: RecordName) => Promise<T | null>,
+): {
   get: (workspaceId: string, key: RecordName) => T | null | Promise<T | null>
   drop: (workspaceId: string) => void
 } {

@@ -62,13 +62,7 @@ export const WEBHOOK_KIND: RecordKind<WebhookRow> = {
 /** The fields that are kept together, as `toFields` has written them. */
 export type WebhookConfig = Omit<
   WebhookFields,
-  | 'name'
-  | 'description'
-  | 'project_id'
-  | 'project_name'
-  | 'flow_id'
-  | 'flow_name'
-  | 'is_enabled'
+  'name' | 'description' | 'project_id' | 'project_name' | 'flow_id' | 'flow_name' | 'is_enabled'
 >
 
 export const configOf = (text: string): WebhookConfig => JSON.parse(text) as WebhookConfig

@@ -57,7 +57,7 @@ export const NewFile = strict({
 export const FilePatch = Type.Partial(strict(FileFields))
 
 /** packages/webhook checks its own fields, with sentences of its own; the document shows its schemas. */
-const Anything = Type.Object({}, { additionalProperties: true })
+const Anything = Type.Record(Type.String(), Type.Unknown())
 export const RECORD_DOCUMENTS = {
   webhook: {
     create: Type.Unsafe(NEW_WEBHOOK_SCHEMA),
