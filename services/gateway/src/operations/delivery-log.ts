@@ -48,7 +48,10 @@ export function createDeliveryLog(deps: {
 
   return {
     note(delivery) {
-      if (isTooMany(delivery)) return void dropped.inc()
+      if (isTooMany(delivery)) {
+        dropped.inc()
+        return
+      }
       batcher.add(delivery).catch((error: unknown) => {
         dropped.inc()
         log.debug({ error }, 'a delivery was not noted')

@@ -33,7 +33,7 @@ export async function* fromBase64(bytes: Bytes): AsyncGenerator<Buffer> {
     const whole = text.length - (text.length % 4)
     rest = text.slice(whole)
     // Nothing may follow a group that is filled up.
-    isOver = isOver || text.slice(0, whole).endsWith('=')
+    isOver ||= text.slice(0, whole).endsWith('=')
     if (whole > 0) yield Buffer.from(text.slice(0, whole), 'base64')
   }
   if (rest === '') return

@@ -49,7 +49,9 @@ async function contentOf(
   if (typeof text === 'string' && !text.isWellFormed())
     throw invalid([{ pointer: '/text', message: 'holds half a surrogate pair' }])
   const bytes =
-    typeof base64 === 'string' ? Buffer.from(base64, 'base64') : Buffer.from(String(text ?? ''))
+    typeof base64 === 'string'
+      ? Buffer.from(base64, 'base64')
+      : Buffer.from(typeof text === 'string' ? text : '')
   const content = await writeContent(api, { workspaceId, bytes: [bytes], maxBytes: bytes.length })
   return {
     content_id: content.id,
