@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { until, useStack } from '../stack/index.ts'
+import { runCommand, until, useStack } from '../stack/index.ts'
 
 const SECRET = 'a secret of this test'
 
@@ -169,5 +171,30 @@ describe('webhooks and files', { concurrency: 4, timeout: 180_000 }, () => {
       target.closeAllConnections()
       target.close()
     }
+  })
+
+  test('the command line sets webhooks up and moves files', async () => {
+    const { home } = at.stack
+    const millrace = (...argv: string[]) => runCommand(home, argv)
+    assert.equal((await millrace('webhook', 'set', 'cli')).exitCode, 2)
+    const made = await millrace('webhook', 'set', 'cli', '{"wait_seconds":5}', '--flow', 'echo')
+    assert.match(made.out, /disabled[\s\S]*after 5 s/, made.err)
+    assert.match((await millrace('webhook', 'enable', 'cli')).out, /webhook\/cli\/call/)
+    assert.equal((await post(`${at.stack.url}/api/latest/webhook/cli/call`, {})).status, 200)
+    await until(async () => /started/.test((await millrace('webhook', 'deliveries', 'cli')).out), {
+      what: 'the call is noted',
+    })
+    assert.match((await millrace('webhook', 'list')).out, /cli +echo +enabled/)
+
+    const [here, back] = [join(home, 'up.txt'), join(home, 'down.txt')]
+    await writeFile(here, 'from here')
+    const put = await millrace('file', 'put', here, 'cli/up.txt', '--type', 'text/plain')
+    assert.match(put.out, /^cli\/up\.txt {2}9 bytes/, put.err)
+    assert.equal((await millrace('file', 'get', 'cli/up.txt')).out.trim(), 'from here')
+    await millrace('file', 'get', 'cli/up.txt', '--to', back)
+    assert.equal(await readFile(back, 'utf8'), 'from here')
+    assert.match((await millrace('file', 'list', 'cli/')).out, /cli\/up\.txt +9 +text\/plain/)
+    assert.equal((await millrace('file', 'put', join(home, 'none'))).exitCode, 2)
+    assert.equal((await millrace('file', 'get', 'cli/none')).exitCode, 4)
   })
 })

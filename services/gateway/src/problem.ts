@@ -105,6 +105,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
+  416: 'Range not satisfiable',
   422: 'Invalid input',
   429: 'Too many requests',
   500: 'Internal error',

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { ServiceError } from '@millrace/runtime'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Context } from '../context.ts'
@@ -88,8 +89,17 @@ async function sendContent(
   const address = { key: params.key, by: query.by ?? 'id' } as const
   const file = await openFile(context, caller, { ...address, encoding })
   const etag = `"${file.row.hash}${encoding === 'bytes' ? '' : `-${encoding}`}"`
+  reply.header('etag', etag)
+  if (matches(http.headers['if-none-match'], etag)) return reply.code(304).send()
+  const mayRange = encoding === 'bytes' && (http.headers['if-range'] ?? etag) === etag
+  const range = mayRange ? readRange(http.headers.range, file.size) : 'whole'
+  if (range === 'unsatisfiable') {
+    reply.header('content-range', `bytes */${file.size}`)
+    throw new ServiceError('invalid', `The content has ${file.size} bytes; ask for some of them.`, {
+      details: { httpStatus: 416 },
+    })
+  }
   reply.headers({
-    etag,
     'content-type': file.contentType,
     'cache-control': 'private, no-cache',
     // What people upload is shown by nobody as a page of ours.
@@ -98,11 +108,6 @@ async function sendContent(
     'x-content-type-options': 'nosniff',
     ...(encoding === 'bytes' && { 'accept-ranges': 'bytes' }),
   })
-  if (matches(http.headers['if-none-match'], etag)) return reply.code(304).send()
-  const mayRange = encoding === 'bytes' && (http.headers['if-range'] ?? etag) === etag
-  const range = mayRange ? readRange(http.headers.range, file.size) : 'whole'
-  if (range === 'unsatisfiable')
-    return reply.code(416).header('content-range', `bytes */${file.size}`).send()
   const { from, to } = range === 'whole' ? { from: 0, to: file.size } : range
   if (range !== 'whole')
     reply.code(206).header('content-range', `bytes ${from}-${to - 1}/${file.size}`)
