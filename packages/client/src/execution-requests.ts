@@ -23,7 +23,8 @@ export interface NewExecution {
   /** False: create only; it stays PAUSED until resumed. */
   readonly run?: boolean
   readonly priority?: number
-  readonly max_runtime_seconds?: number
+  /** Null: no limit, whatever the flow says. */
+  readonly max_runtime_seconds?: number | null
 }
 
 export type BulkAction = 'cancel' | 'pause' | 'resume' | 'delete' | 'rerun'
@@ -34,6 +35,8 @@ export interface BulkRequest {
   readonly filter?: Filter
   /** Say what would be touched and touch nothing. */
   readonly dry_run?: boolean
+  /** Of those that are cancelled. */
+  readonly message?: string
 }
 
 export interface BulkResult {

@@ -24,7 +24,10 @@ export {
 export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
+export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
+export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
+export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type {
   ApiKey,
   Connector,

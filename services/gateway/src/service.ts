@@ -10,6 +10,7 @@ import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
+import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
@@ -113,7 +114,14 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...webhookRoutes, ...fileRoutes, ...peopleRoutes],
+    routes: [
+      ...executionRoutes,
+      ...recordRoutes,
+      ...webhookRoutes,
+      ...fileRoutes,
+      ...peopleRoutes,
+      ...doctorRoutes,
+    ],
     trustedProxies: config.trustedProxies ?? [],
     log,
     ready,

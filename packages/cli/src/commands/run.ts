@@ -4,7 +4,8 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { looksLikeId, parseSeconds } from '../parse-option.ts'
+import { parseRuntime } from '../flow-limits.ts'
+import { looksLikeId, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { renderResult } from '../render/result.ts'
 
@@ -18,6 +19,8 @@ interface Options {
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
+  readonly priority?: number
+  readonly maxRuntime?: number | null
 }
 
 export function addRunCommand(program: Command, context: Context): void {
@@ -28,6 +31,8 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--script <file>', 'run this file once instead of a flow')
     .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
     .option('--name <name>', "the execution's name")
+    .option('--priority <number>', 'higher ones are run first; 0 by default', parseWhole)
+    .option('--max-runtime <time>', 'end it in error after 90s, 5m, 2h, or "none"', parseRuntime)
     .option('-w, --wait', 'wait for the end, print the output and exit by it')
     .option('-f, --follow', 'show what happens until the end, then as --wait')
     .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
@@ -50,10 +55,16 @@ async function whatToRun(
   }
   const input =
     options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
-  const name = options.name === undefined ? {} : { name: options.name }
+  const { name, priority, maxRuntime } = options
+  const more = {
+    ...input,
+    ...(name !== undefined && { name }),
+    ...(priority !== undefined && { priority }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: maxRuntime }),
+  }
   if (flow === undefined)
-    return { script: await readSource(options.script ?? '', deps.cwd), ...input, ...name }
-  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...input, ...name }
+    return { script: await readSource(options.script ?? '', deps.cwd), ...more }
+  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...more }
 }
 
 async function start(

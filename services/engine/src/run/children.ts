@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import type { ChildSpec, ErrorValue } from '@millrace/replay'
 import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
@@ -52,7 +53,14 @@ export async function resolveChildren(
 
 type Subject = Pick<
   NewExecution,
-  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
+  | 'name'
+  | 'flowId'
+  | 'connectorId'
+  | 'connectorType'
+  | 'scriptHash'
+  | 'projectId'
+  | 'extra'
+  | 'gates'
 >
 
 function subjectOf(
@@ -72,6 +80,7 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
+      ...limitsOf(child, flow),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -90,11 +99,26 @@ function subjectOf(
   }
 }
 
-function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
+/** What its flow limits; nothing for most. */
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
+  const gates = startGates(flow, child.input)
+  const maxRuntime = child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
+  return {
+    ...(gates !== null && { gates }),
+    ...(maxRuntime !== null && { extra: extraOf({ ...child, maxRuntime }) }),
+  }
+}
+
+function extraOf(child: ChildSpec): string | null {
   const extra = {
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(typeof child.maxRuntime === 'number' && { max_runtime_seconds: child.maxRuntime }),
   }
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
+}
+
+function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
   return {
     workspaceId: held.workspaceId,
     id: child.id,
@@ -116,7 +140,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+    extra: extraOf(child),
   }
 }
 
