@@ -181,9 +181,12 @@ describe('webhooks and files', { concurrency: 4, timeout: 180_000 }, () => {
     assert.match(made.out, /disabled[\s\S]*after 5 s/, made.err)
     assert.match((await millrace('webhook', 'enable', 'cli')).out, /webhook\/cli\/call/)
     assert.equal((await post(`${at.stack.url}/api/latest/webhook/cli/call`, {})).status, 200)
-    await until(async () => (await millrace('webhook', 'deliveries', 'cli')).out.includes('started'), {
-      what: 'the call is noted',
-    })
+    await until(
+      async () => (await millrace('webhook', 'deliveries', 'cli')).out.includes('started'),
+      {
+        what: 'the call is noted',
+      },
+    )
     assert.match((await millrace('webhook', 'list')).out, /cli +echo +enabled/)
 
     const [here, back] = [join(home, 'up.txt'), join(home, 'down.txt')]
