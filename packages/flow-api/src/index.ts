@@ -41,6 +41,7 @@ export {
   EngineException,
   ExecutionCancel,
   ExecutionError,
+  ExecutionRevert,
   ExecutionSuccess,
   ExtraInputError,
   InternalError,

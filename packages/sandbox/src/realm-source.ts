@@ -23,6 +23,7 @@ const REALM_FILES = [
   'child-execution',
   'log',
   'save',
+  'savepoint',
   'step',
   'start-child',
   'locks',

@@ -133,14 +133,18 @@ describe('webhooks', { concurrency: 3, timeout: 180_000 }, () => {
     assert.deepEqual([run.is_productive, run.webhook_id], [false, shown.id])
   })
 
-  property('webhook_id', 'it is that of the webhook, and null for what came otherwise', async (doors) => {
-    const { name, path } = await hook(doors, 'return (await self.flow(inputs.query.flow)).id')
-    await doors.rig.flow(`${name}-child`, 'return 1')
-    const { json } = await doors.rest('POST', `${path}?flow=${name}-child`)
-    const webhook = await doors.client.webhooks.get(name, { by: 'name' })
-    const run = await doors.client.executions.get(String(json['execution_id']))
-    const child = await doors.client.executions.get(String(json['output_value']))
-    assert.deepEqual([run.webhook_id, child.webhook_id], [webhook.id, null])
-    assert.equal(run.created_by, webhook.id)
-  })
+  property(
+    'webhook_id',
+    'it is that of the webhook, and null for what came otherwise',
+    async (doors) => {
+      const { name, path } = await hook(doors, 'return (await self.flow(inputs.query.flow)).id')
+      await doors.rig.flow(`${name}-child`, 'return 1')
+      const { json } = await doors.rest('POST', `${path}?flow=${name}-child`)
+      const webhook = await doors.client.webhooks.get(name, { by: 'name' })
+      const run = await doors.client.executions.get(String(json['execution_id']))
+      const child = await doors.client.executions.get(String(json['output_value']))
+      assert.deepEqual([run.webhook_id, child.webhook_id], [webhook.id, null])
+      assert.equal(run.created_by, webhook.id)
+    },
+  )
 })

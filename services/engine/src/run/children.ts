@@ -113,6 +113,9 @@ function extraOf(child: ChildSpec): string | null {
   const extra = {
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(child.savepointRetention !== undefined && {
+      savepoint_retention: child.savepointRetention,
+    }),
     ...(typeof child.maxRuntime === 'number' && { max_runtime_seconds: child.maxRuntime }),
   }
   return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
