@@ -22,6 +22,8 @@ export interface Request {
   readonly body?: unknown
   /** Instead of `body`: what is sent as it is. */
   readonly raw?: { readonly body: RawBody; readonly contentType: string }
+  /** A body that is text and goes as it is, with its media type; instead of `body`. */
+  readonly text?: { readonly type: string; readonly content: string }
   /** POST only; made up when absent, so that every POST may be sent again. */
   readonly idempotencyKey?: string
   readonly headers?: Record<string, string>
@@ -49,14 +51,17 @@ export function createTransport(options: {
     const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
     if (options.apiKey !== null) headers['authorization'] = `Bearer ${options.apiKey}`
     if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey
-    if (request.body !== undefined) headers['content-type'] = 'application/json'
-    if (request.raw !== undefined) headers['content-type'] = request.raw.contentType
+    const { text, raw } = request
+    const json = request.body === undefined ? undefined : JSON.stringify(request.body)
+    const content = text?.content ?? raw?.body ?? json
+    if (content !== undefined)
+      headers['content-type'] = text?.type ?? raw?.contentType ?? 'application/json'
     try {
       return await platform.fetch(`${base}${request.path}${toSearch(request.query ?? {})}`, {
         method: request.method,
         headers,
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        ...(request.raw === undefined ? {} : { body: request.raw.body, duplex: 'half' as const }),
+        ...(content === undefined ? {} : { body: content }),
+        ...(raw === undefined ? {} : { duplex: 'half' as const }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })
     } catch (error) {

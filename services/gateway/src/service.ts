@@ -11,6 +11,7 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
+import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
@@ -117,6 +118,7 @@ export async function createGateway(
     context,
     routes: [
       ...executionRoutes,
+      ...executionRecordRoutes,
       ...pastRoutes,
       ...recordRoutes,
       ...webhookRoutes,

@@ -59,6 +59,10 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
   readonly body?: B
   /** What the document says of the body, when the operation checks it itself. */
   readonly bodyDocument?: TSchema
+  /** A body that is text and no JSON; `body` describes it and is not checked. */
+  readonly consumes?: 'application/yaml'
+  /** Of a 200 whose body is no JSON. */
+  readonly produces?: 'application/yaml'
   /** Whether a request without a body is one with {}. */
   readonly bodyOptional?: boolean
   readonly answers: Readonly<Record<number, TSchema | null>>
