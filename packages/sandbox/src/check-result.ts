@@ -119,7 +119,7 @@ function isCommand(value: unknown): boolean {
     case 'file_get':
     case 'file_set':
     case 'file_delete':
-      return typeof value['name'] === 'string' && isFileCommand(value)
+      return isFileCommand(value)
     case 'control':
       return (
         typeof value['id'] === 'string' &&
@@ -132,7 +132,8 @@ function isCommand(value: unknown): boolean {
   }
 }
 
-function isFileCommand({ kind, as, content }: Record<string, unknown>): boolean {
+function isFileCommand({ kind, name, as, content }: Record<string, unknown>): boolean {
+  if (typeof name !== 'string') return false
   if (kind === 'file_delete') return true
   if (kind === 'file_get') return as === 'text' || as === 'base64' || as === 'facts'
   return (as === 'text' || as === 'base64') && typeof content === 'string'
