@@ -3,6 +3,7 @@ import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExecutionCommands } from './commands/execution.ts'
+import { addFileCommands } from './commands/file.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
@@ -11,6 +12,7 @@ import { addRunCommand } from './commands/run.ts'
 import { addScheduleCommands } from './commands/schedule.ts'
 import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
+import { addWebhookCommands } from './commands/webhook.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { explainError } from './explain-error.ts'
@@ -56,8 +58,13 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+<<<<<<< HEAD
   addScheduleCommands(program, context)
   addSchedulerCommands(program, context)
+=======
+  addWebhookCommands(program, context)
+  addFileCommands(program, context)
+>>>>>>> issue-4
   addLoginCommands(program, context)
   addProfileCommands(program, context)
   addDoctorCommand(program, context)

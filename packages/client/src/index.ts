@@ -48,6 +48,7 @@ export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type {
   ApiKey,
   Connector,
+<<<<<<< HEAD
   Flow,
   Project,
   Scheduler,
@@ -64,6 +65,18 @@ export type {
   ScheduleWhy,
   Timing,
 } from './schedules.ts'
+=======
+  FileRecord,
+  Flow,
+  NewWebhook,
+  Project,
+  Setting,
+  Webhook,
+  Workspace,
+} from './record-types.ts'
+export type { Files } from './files.ts'
+export type { Delivery, Webhooks } from './webhooks.ts'
+>>>>>>> issue-4
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

@@ -83,7 +83,6 @@ export const executionFields: Fields = {
       via: (condition) =>
         `e.id IN (SELECT t.execution_id FROM execution_tag t WHERE t.workspace_id = $1 AND ${condition})`,
     },
-    schedule_id: { sql: "(e.extra ->> 'schedule_id')::uuid", type: 'uuid' },
     dependency_id: ofWait('DEPENDENCY', 'w.ref'),
     message_id: ofWait('RESPONSE', 'w.ref'),
     setting_id: ofWait(

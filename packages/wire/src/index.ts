@@ -61,10 +61,12 @@ export {
   descriptorSet,
   engineService,
   executionService,
+  fileService,
   lockService,
   recordService,
   scheduleService,
   schedulerService,
+  webhookService,
 } from './services.ts'
 /** The messages of those services. */
 export * as pb from './pb.ts'

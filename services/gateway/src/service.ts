@@ -18,14 +18,19 @@ import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { scheduleRoutes } from './http/schedule-routes.ts'
 import { createHttpServer } from './http/server.ts'
+import { fileRoutes } from './http/file-routes.ts'
+import { webhookRoutes } from './http/webhook-routes.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
+import { createCalledWebhooks } from './operations/called-webhooks.ts'
+import { createDeliveryLog } from './operations/delivery-log.ts'
 import { createEagerStarts } from './operations/eager-starts.ts'
 import { createExecutionCreator } from './operations/execution-creator.ts'
 import { createExecutionWaiters } from './operations/execution-waiters.ts'
 import { createFlowCache } from './operations/flow-cache.ts'
 import { createLiveViews } from './operations/live-views.ts'
 import { createRecordWriter } from './operations/record-writer.ts'
+import { createWebhookStarter } from './operations/webhook-starter.ts'
 import { serveRpc } from './rpc/server.ts'
 import { exposeCreator } from './telemetry.ts'
 
@@ -71,6 +76,7 @@ export async function createGateway(
   const bus = await ports.connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
 
   const flows = createFlowCache(api)
+  const webhooks = createCalledWebhooks(api)
   const waiters = createExecutionWaiters({
     hot,
     metrics,
@@ -97,7 +103,10 @@ export async function createGateway(
     eager,
     waiters,
     views: createLiveViews(),
-    records: createRecordWriter({ api, bus, flows }),
+    records: createRecordWriter({ api, bus, flows, webhooks }),
+    webhooks,
+    webhookStarter: createWebhookStarter({ hot, creator, metrics }),
+    deliveries: createDeliveryLog({ api, log, metrics }),
   }
   exposeCreator(metrics, creator)
   const subscriptions = [
@@ -113,10 +122,16 @@ export async function createGateway(
       ...executionRecordRoutes,
       ...pastRoutes,
       ...recordRoutes,
+<<<<<<< HEAD
       ...scheduleRoutes,
+=======
+      ...webhookRoutes,
+      ...fileRoutes,
+>>>>>>> issue-4
       ...peopleRoutes,
       ...doctorRoutes,
     ],
+    trustedProxies: config.trustedProxies ?? [],
     log,
     ready,
     version: VERSION,
@@ -162,6 +177,8 @@ export async function createGateway(
       await http.close()
       await rpc.close()
       await creator.idle()
+      await context.webhookStarter.idle()
+      await context.deliveries.idle()
       await removeProcess(api, processId).catch(() => undefined)
       guard.stop()
       await bus.close()

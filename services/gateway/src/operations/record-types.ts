@@ -8,16 +8,19 @@ import {
   type RecordRow,
   type RecordRows,
   type RecordType,
+<<<<<<< HEAD
   type RecordStore,
   type SchedulerRow,
   schedulers,
   type ScheduleRow,
   schedules,
+=======
+>>>>>>> issue-4
   type SettingRow,
   settings,
 } from '@millrace/store'
-import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
+<<<<<<< HEAD
 import { attendSchedule } from './attend-schedule.ts'
 import { commonFields, projectJson, type RecordBody } from './record-fields.ts'
 import { checkScript, schemaText } from './resolve-target.ts'
@@ -54,6 +57,12 @@ interface Update {
   readonly by: string | null
   readonly patch: Record<string, unknown>
 }
+=======
+import { FILE_KIND } from './file-record.ts'
+import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
+import { checkScript, schemaText } from './resolve-target.ts'
+import { WEBHOOK_KIND } from './webhook-record.ts'
+>>>>>>> issue-4
 
 export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T]> } = {
   flow: {
@@ -108,6 +117,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
+<<<<<<< HEAD
   scheduler: {
     store: asStore<SchedulerRow>(schedulers),
     async toFields(context, caller, body, before) {
@@ -147,6 +157,10 @@ async function scriptField(
   const source = (body['script'] ?? before?.script ?? '') as string
   checkScript(source, language, '/script')
   fields['script_hash'] = await putScript(context.api, caller.workspaceId, { language, source })
+=======
+  webhook: WEBHOOK_KIND,
+  file: FILE_KIND,
+>>>>>>> issue-4
 }
 
 const jsonText = (value: unknown): string | null =>
@@ -161,8 +175,11 @@ function valueText(value: unknown): string | null {
 }
 
 const VALUE_MAX_CHARS = 1_048_576
+<<<<<<< HEAD
 
 /** The schemas have checked what a body may hold, so the fields are those of the store. */
 function asStore<Row extends RecordRow>(store: unknown): RecordKind<Row>['store'] {
   return store as RecordKind<Row>['store']
 }
+=======
+>>>>>>> issue-4

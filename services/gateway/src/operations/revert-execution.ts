@@ -28,7 +28,10 @@ export async function revertToSavepoint(
   const { id, to, isRepeat = false } = request
   const key = { workspaceId: caller.workspaceId, executionId: id }
   if (isRepeat && (await wasDone(context, caller, { id, to }))) return
-  const { type, ended_at: endedAt } = await readRecord(context, { workspaceId: key.workspaceId, id })
+  const { type, ended_at: endedAt } = await readRecord(context, {
+    workspaceId: key.workspaceId,
+    id,
+  })
   if (type === 'SCHEDULE' && endedAt !== null)
     throw new ServiceError(
       'conflict',
