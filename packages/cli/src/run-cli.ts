@@ -58,13 +58,10 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
-<<<<<<< HEAD
   addScheduleCommands(program, context)
   addSchedulerCommands(program, context)
-=======
   addWebhookCommands(program, context)
   addFileCommands(program, context)
->>>>>>> issue-4
   addLoginCommands(program, context)
   addProfileCommands(program, context)
   addDoctorCommand(program, context)

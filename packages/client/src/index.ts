@@ -48,13 +48,17 @@ export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type {
   ApiKey,
   Connector,
-<<<<<<< HEAD
+  FileRecord,
   Flow,
+  NewWebhook,
   Project,
   Scheduler,
   Setting,
+  Webhook,
   Workspace,
 } from './record-types.ts'
+export type { Files } from './files.ts'
+export type { Delivery, Webhooks } from './webhooks.ts'
 export type {
   CatchUp,
   NewSchedule,
@@ -65,18 +69,6 @@ export type {
   ScheduleWhy,
   Timing,
 } from './schedules.ts'
-=======
-  FileRecord,
-  Flow,
-  NewWebhook,
-  Project,
-  Setting,
-  Webhook,
-  Workspace,
-} from './record-types.ts'
-export type { Files } from './files.ts'
-export type { Delivery, Webhooks } from './webhooks.ts'
->>>>>>> issue-4
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

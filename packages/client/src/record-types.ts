@@ -72,7 +72,6 @@ export interface NewConnector extends NewBase {
   readonly value: Json
 }
 
-<<<<<<< HEAD
 export interface Scheduler extends RecordBase {
   readonly script: string
   readonly language: Language
@@ -81,7 +80,8 @@ export interface Scheduler extends RecordBase {
 export interface NewScheduler extends NewBase {
   readonly script: string
   readonly language?: Language
-=======
+}
+
 /** A webhook as it is shown: secrets as `***`. */
 export interface Webhook extends RecordBase {
   readonly flow_id: string
@@ -124,7 +124,6 @@ export interface NewFile extends NewBase {
   /** Its content; one of both. */
   readonly text?: string
   readonly base64?: string
->>>>>>> issue-4
 }
 
 export interface Project extends Omit<RecordBase, 'project_id'> {}

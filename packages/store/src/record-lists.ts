@@ -11,11 +11,7 @@ import { schedules, type ScheduleRow } from './schedules.ts'
 import { settings, type SettingRow } from './settings.ts'
 import { type WebhookRow, webhooks } from './webhooks.ts'
 
-<<<<<<< HEAD
-/** One page of the records of a type; those in the trash only when asked. */
-=======
 /** One page of the records of one type; those in the trash only when asked. */
->>>>>>> issue-4
 export function listRecords<T extends RecordType>(
   db: Queryable,
   type: T,
@@ -29,13 +25,10 @@ export interface RecordRows {
   readonly setting: SettingRow
   readonly connector: ConnectorRow
   readonly project: RecordRow
-<<<<<<< HEAD
   readonly scheduler: SchedulerRow
   readonly schedule: ScheduleRow
-=======
   readonly webhook: WebhookRow
   readonly file: FileRow
->>>>>>> issue-4
 }
 export type RecordType = keyof RecordRows
 
@@ -50,7 +43,6 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     connector_type: { sql: 'c.connector_type', type: 'text' },
   }),
   project: source('project', projects, {}),
-<<<<<<< HEAD
   scheduler: source('scheduler', schedulers, {
     language: { sql: 't.language', type: 'text' },
     script: { sql: 't.source', type: 'text' },
@@ -65,7 +57,7 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     next_at: { sql: 'coalesce(i.planned_at, i.start_at)', type: 'time' },
     catch_up: { sql: 's.catch_up', type: 'text' },
     overlap: { sql: 's.overlap', type: 'text' },
-=======
+  }),
   webhook: source('webhook', webhooks, {
     is_enabled: { sql: 'w.is_enabled', type: 'boolean' },
     flow_id: { sql: 'w.flow_id', type: 'uuid' },
@@ -80,7 +72,6 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     size: { sql: 'f.size', type: 'integer' },
     content_type: { sql: 'f.content_type', type: 'text' },
     hash: { sql: "encode(f.hash, 'hex')", type: 'text' },
->>>>>>> issue-4
   }),
 }
 
@@ -89,13 +80,10 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   setting: trashOf(SOURCES.setting),
   connector: trashOf(SOURCES.connector),
   project: trashOf(SOURCES.project),
-<<<<<<< HEAD
   scheduler: trashOf(SOURCES.scheduler),
   schedule: trashOf(SOURCES.schedule),
-=======
   webhook: trashOf(SOURCES.webhook),
   file: trashOf(SOURCES.file),
->>>>>>> issue-4
 }
 
 function source(

@@ -122,12 +122,9 @@ export async function createGateway(
       ...executionRecordRoutes,
       ...pastRoutes,
       ...recordRoutes,
-<<<<<<< HEAD
       ...scheduleRoutes,
-=======
       ...webhookRoutes,
       ...fileRoutes,
->>>>>>> issue-4
       ...peopleRoutes,
       ...doctorRoutes,
     ],

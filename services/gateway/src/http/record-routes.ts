@@ -169,12 +169,9 @@ export const recordRoutes: readonly Route[] = [
   ...routesOf('setting'),
   ...routesOf('connector'),
   ...routesOf('project'),
-<<<<<<< HEAD
   ...routesOf('scheduler'),
   ...routesOf('schedule'),
-=======
   ...routesOf('webhook'),
   ...routesOf('file'),
->>>>>>> issue-4
   ...lockRoutes,
 ]

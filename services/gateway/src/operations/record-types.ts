@@ -4,72 +4,26 @@ import {
   type FlowRow,
   flows,
   projects,
-  putScript,
   type RecordRow,
   type RecordRows,
   type RecordType,
-<<<<<<< HEAD
-  type RecordStore,
-  type SchedulerRow,
-  schedulers,
-  type ScheduleRow,
-  schedules,
-=======
->>>>>>> issue-4
   type SettingRow,
   settings,
 } from '@millrace/store'
 import { invalid } from '../problem.ts'
-<<<<<<< HEAD
-import { attendSchedule } from './attend-schedule.ts'
-import { commonFields, projectJson, type RecordBody } from './record-fields.ts'
-import { checkScript, schemaText } from './resolve-target.ts'
-import { scheduleFields, scheduleJson } from './schedule-record.ts'
-
-/** What differs between the types of records. */
-export interface RecordKind<Row extends RecordRow = RecordRow> {
-  readonly store: Pick<RecordStore<Row, never>, 'read' | 'trash' | 'restore' | 'remove'> & {
-    insert: (db: Context['api'], record: Insert) => Promise<void>
-    update: (db: Context['api'], change: Update) => Promise<boolean>
-  }
-  /** The columns that a body names; with `before` for what a change is checked against. */
-  readonly toFields: (
-    context: Context,
-    caller: Caller,
-    body: RecordBody,
-    before: Row | null,
-  ) => Promise<Record<string, unknown>>
-  /** Own properties as JSON texts. */
-  readonly toJson: (row: Row) => Record<string, string>
-  /** What has to happen after every change, before its answer. */
-  readonly changed?: (context: Context, key: { workspaceId: string; id: string }) => Promise<void>
-}
-
-interface Insert {
-  readonly workspaceId: string
-  readonly id: string
-  readonly by: string | null
-  readonly fields: Record<string, unknown>
-}
-interface Update {
-  readonly workspaceId: string
-  readonly id: string
-  readonly by: string | null
-  readonly patch: Record<string, unknown>
-}
-=======
 import { FILE_KIND } from './file-record.ts'
 import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
-import { checkScript, schemaText } from './resolve-target.ts'
+import { schemaText } from './resolve-target.ts'
+import { SCHEDULE_KIND } from './schedule-record.ts'
+import { SCHEDULER_KIND, scriptField } from './scheduler-record.ts'
 import { WEBHOOK_KIND } from './webhook-record.ts'
->>>>>>> issue-4
 
 export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T]> } = {
   flow: {
     store: asStore<FlowRow>(flows),
     async toFields(context, caller, body, before) {
       const fields = await commonFields(context, caller, body)
-      await scriptField(context, caller, { body, before, fields })
+      Object.assign(fields, await scriptField(context, caller, { body, before }))
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
@@ -117,50 +71,10 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
-<<<<<<< HEAD
-  scheduler: {
-    store: asStore<SchedulerRow>(schedulers),
-    async toFields(context, caller, body, before) {
-      const fields = await commonFields(context, caller, body)
-      await scriptField(context, caller, { body, before, fields })
-      return fields
-    },
-    toJson: (row) => ({
-      ...projectJson(row),
-      script: JSON.stringify(row.script),
-      language: JSON.stringify(row.language),
-      script_hash: JSON.stringify(row.script_hash),
-    }),
-  },
-  schedule: {
-    store: asStore<ScheduleRow>(schedules),
-    toFields: (context, caller, body, before) => scheduleFields(context, caller, body, before),
-    toJson: scheduleJson,
-    changed: (context, { workspaceId, id }) =>
-      attendSchedule(context, { workspaceId, scheduleId: id }),
-  },
-}
-
-/** Keeps the source that a body brings, and names it by its hash. */
-async function scriptField(
-  context: Context,
-  caller: Caller,
-  facts: {
-    body: RecordBody
-    before: { readonly language: string; readonly script: string } | null
-    fields: Record<string, unknown>
-  },
-): Promise<void> {
-  const { body, before, fields } = facts
-  if (body['script'] === undefined && body['language'] === undefined) return
-  const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
-  const source = (body['script'] ?? before?.script ?? '') as string
-  checkScript(source, language, '/script')
-  fields['script_hash'] = await putScript(context.api, caller.workspaceId, { language, source })
-=======
+  scheduler: SCHEDULER_KIND,
+  schedule: SCHEDULE_KIND,
   webhook: WEBHOOK_KIND,
   file: FILE_KIND,
->>>>>>> issue-4
 }
 
 const jsonText = (value: unknown): string | null =>
@@ -175,11 +89,3 @@ function valueText(value: unknown): string | null {
 }
 
 const VALUE_MAX_CHARS = 1_048_576
-<<<<<<< HEAD
-
-/** The schemas have checked what a body may hold, so the fields are those of the store. */
-function asStore<Row extends RecordRow>(store: unknown): RecordKind<Row>['store'] {
-  return store as RecordKind<Row>['store']
-}
-=======
->>>>>>> issue-4

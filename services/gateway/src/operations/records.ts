@@ -11,13 +11,8 @@ import {
   timeOrNull,
   toListRequest,
 } from './page-request.ts'
-<<<<<<< HEAD
-import type { RecordBody } from './record-fields.ts'
-import { RECORD_KINDS, type RecordKind } from './record-types.ts'
-=======
 import type { RecordBody, RecordKind } from './record-kind.ts'
 import { RECORD_KINDS } from './record-types.ts'
->>>>>>> issue-4
 
 /** Names one record: by its id, or by its name. */
 export interface RecordAddress {

@@ -1,15 +1,25 @@
 import { checkPolicy, checkTiming, type PolicyInput, type Timing } from '@millrace/schedule'
 import { now, ServiceError } from '@millrace/runtime'
-import { schedulers, type ScheduleRow, settings } from '@millrace/store'
+import { schedulers, type ScheduleRow, schedules, settings } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { invalid, notFound } from '../problem.ts'
 import type { ScheduleBody } from '../schemas/schedule.ts'
+import { attendSchedule } from './attend-schedule.ts'
 import type { CachedFlow } from './flow-cache.ts'
 import { time, timeOrNull } from './page-request.ts'
-import { commonFields, projectJson } from './record-fields.ts'
+import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
+
+/** Schedules; each change is told to a scheduler before it is answered. */
+export const SCHEDULE_KIND: RecordKind<ScheduleRow> = {
+  store: asStore<ScheduleRow>(schedules),
+  toFields: (context, caller, body, before) => scheduleFields(context, caller, body, before),
+  toJson: scheduleJson,
+  changed: (context, { workspaceId, id }) =>
+    attendSchedule(context, { workspaceId, scheduleId: id }),
+}
 
 /** The columns that a body of a schedule names; `before`: the schedule that it changes. */
-export async function scheduleFields(
+async function scheduleFields(
   context: Context,
   caller: Caller,
   body: ScheduleBody,
@@ -43,7 +53,8 @@ export async function scheduleFields(
   return before === null ? fields : { ...fields, ...consequencesOf(before, after) }
 }
 
-export const scheduleJson = (row: ScheduleRow): Record<string, string> => ({
+function scheduleJson(row: ScheduleRow): Record<string, string> {
+  return {
   ...projectJson(row),
   flow_id: JSON.stringify(row.flow_id),
   flow_name: JSON.stringify(row.flow_name),
@@ -67,7 +78,8 @@ export const scheduleJson = (row: ScheduleRow): Record<string, string> => ({
   iteration_execution_id: JSON.stringify(row.iteration_id),
   finished_at: JSON.stringify(timeOrNull(row.finished_at)),
   problem: JSON.stringify(row.problem),
-})
+  }
+}
 
 async function flowOf(
   context: Context,

@@ -116,13 +116,10 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(NEW_RECORD.setting),
   connector: bodyCheck(NEW_RECORD.connector),
   project: bodyCheck(NEW_RECORD.project),
-<<<<<<< HEAD
   scheduler: bodyCheck(NEW_RECORD.scheduler),
   schedule: bodyCheck(NEW_RECORD.schedule),
-=======
   webhook: bodyCheck(NEW_RECORD.webhook),
   file: bodyCheck(NEW_RECORD.file),
->>>>>>> issue-4
 }
 
 const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
@@ -130,13 +127,10 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(RECORD_PATCH.setting),
   connector: bodyCheck(RECORD_PATCH.connector),
   project: bodyCheck(RECORD_PATCH.project),
-<<<<<<< HEAD
   scheduler: bodyCheck(RECORD_PATCH.scheduler),
   schedule: bodyCheck(RECORD_PATCH.schedule),
-=======
   webhook: bodyCheck(RECORD_PATCH.webhook),
   file: bodyCheck(RECORD_PATCH.file),
->>>>>>> issue-4
 }
 
 interface PageJson {

@@ -95,26 +95,20 @@ export const NEW_RECORD = {
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
-<<<<<<< HEAD
   scheduler: NewScheduler,
   schedule: NewSchedule,
-=======
   webhook: Anything,
   file: NewFile,
->>>>>>> issue-4
 } as const
 export const RECORD_PATCH = {
   flow: Type.Partial(NewFlow),
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
-<<<<<<< HEAD
   scheduler: Type.Partial(NewScheduler),
   schedule: Type.Partial(NewSchedule),
-=======
   webhook: Anything,
   file: FilePatch,
->>>>>>> issue-4
 } as const
 
 export const NewWorkspace = strict({
