@@ -19,6 +19,7 @@ export interface AnswerEvent {
     | 'lockGranted' // LOCK
     | 'responseReceived' // RESPONSE
     | 'waitTimedOut' // DEPENDENCY, LOCK, RESPONSE
+    | 'debuggerAnswered' // BREAK: continue, or one of the steps; ends the pause with it
   readonly generation: number
   readonly seq: number
 }
@@ -71,6 +72,7 @@ export const EVENT_TYPES = [
   'lockGranted',
   'responseReceived',
   'waitTimedOut',
+  'debuggerAnswered',
   'engineClaimed',
   'parked',
   'engineReleased',
