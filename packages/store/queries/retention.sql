@@ -58,6 +58,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), debugged AS (
+  DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
 )
 SELECT (SELECT count(*)::integer FROM page) AS rows, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
   (SELECT count(*)::integer FROM gone) AS removed,
@@ -102,6 +104,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), debugged AS (
+  DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
 )
 SELECT count(*)::integer AS removed FROM gone
 

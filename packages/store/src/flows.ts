@@ -9,6 +9,8 @@ export interface FlowRow extends ProjectRecordRow {
   readonly input_schema: string | null
   readonly output_schema: string | null
   readonly max_runtime_seconds: number | null
+  /** Lines; JSON text. */
+  readonly breakpoints: string | null
 }
 
 /** What may be written. The script itself goes to `putScript` first. Schemas are JSON text. */
@@ -20,6 +22,8 @@ export interface FlowFields {
   readonly input_schema?: string | null
   readonly output_schema?: string | null
   readonly max_runtime_seconds?: number | null
+  /** Lines, rising. */
+  readonly breakpoints?: readonly number[] | null
 }
 
 export const flows = createRecordStore<FlowRow, FlowFields>('flows')

@@ -17,6 +17,22 @@ export {
 } from './commit-activations.ts'
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
 export { createExecutions } from './create-executions.ts'
+export {
+  type DebugProperties,
+  debugPropertiesOf,
+  isDebugged,
+  linesOf,
+  withDebugProperties,
+} from './debug-properties.ts'
+export {
+  commitDebugged,
+  type DebugSession,
+  makeProductive,
+  type NewStop,
+  readDebugSession,
+  readFlowBreakpoints,
+  releaseStop,
+} from './debug-sessions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
   liveProcesses,
