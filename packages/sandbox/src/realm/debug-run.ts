@@ -52,6 +52,8 @@ export class DebugRun extends Run {
   readonly #stopAnswers = new Map<number, { position: number; outcome: Outcome }>()
   readonly #inspect: InspectAt | null
   readonly #seen: number | null
+  /** It may stop anew. Otherwise its debugging is over, and only its history's stops are passed. */
+  readonly #isWanted: boolean
   /** Whether lines come that no earlier activation has come to. */
   #isNew: boolean
   /** Visits by line: outside of steps, and inside the one that runs. A replay does not run steps again. */
@@ -78,6 +80,7 @@ export class DebugRun extends Run {
     const { history, answers, inspect, debug } = start
     this.#inspect = inspect ?? null
     this.#isPlain = this.#inspect === null
+    this.#isWanted = debug !== undefined
     this.#seen = debug?.seen ?? null
     this.#isNew = history.length === 0 || this.#seen === null
     if (debug !== undefined) this.#stepper.adjust(debug)
@@ -224,7 +227,7 @@ export class DebugRun extends Run {
   /** Lines that an earlier activation has come to are past, and so is everything once the end is decided. */
   #mayStop(): boolean {
     const isNew = this.#isNew || this.consumed > (this.#seen ?? 0)
-    return isNew && !this.replaying && this.signal === null && this.end === null
+    return this.#isWanted && isNew && !this.replaying && this.signal === null && this.end === null
   }
 
   /** A line of a replay: it stops where it stopped, unless that was answered. */

@@ -5,13 +5,14 @@ import {
   type NewExecution,
   putScripts,
   readFacts,
+  readFlowBreakpoints,
   resolveConnectors,
   type ResolvedConnector,
   type ResolvedFlow,
   resolveFlows,
   scriptHash,
 } from '@millrace/store'
-import type { Held, Inheritance } from './held.ts'
+import type { Held, HeldDebug, Inheritance } from './held.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
@@ -23,7 +24,12 @@ export type Child = { readonly execution: NewExecution } | { readonly error: Err
 export async function resolveChildren(
   db: Database,
   held: Held,
-  specs: readonly { readonly child: ChildSpec; readonly paused: boolean }[],
+  specs: readonly {
+    readonly child: ChildSpec
+    readonly paused: boolean
+    /** The debugger stepped into the line that starts it. */
+    readonly isSteppedInto: boolean
+  }[],
 ): Promise<Child[]> {
   const { workspaceId } = held
   const refsOf = (name: 'flow' | 'connector') => [
@@ -42,12 +48,38 @@ export async function resolveChildren(
   ])
   const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
+  const ids = flows.flatMap((flow) => flow?.id ?? [])
+  // Lines are of interest in development mode only.
+  const linesOf =
+    inheritance.isProductive || ids.length === 0
+      ? NO_LINES
+      : await readFlowBreakpoints(db, { workspaceId, ids })
 
-  return specs.map(({ child, paused }) => {
+  return specs.map(({ child, paused, isSteppedInto }) => {
     const subject = subjectOf(child, flowOf, connectorOf)
     if ('error' in subject) return subject
-    return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
+    const lines = linesOf.get(subject.flowId ?? '') ?? []
+    const debug =
+      inheritance.isProductive || child.type === 'CONNECTION'
+        ? {}
+        : debugExtra(held.debug, { lines, isSteppedInto })
+    return { execution: { ...newChild(held, child, { inheritance, debug }), ...subject, paused } }
   })
+}
+
+const NO_LINES: ReadonlyMap<string, readonly number[]> = new Map()
+
+/** What of the debugger a child begins with: the lines of its own flow, heeded as its parent's are. */
+function debugExtra(
+  parent: HeldDebug | null,
+  { lines, isSteppedInto }: { readonly lines: readonly number[]; readonly isSteppedInto: boolean },
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(lines.length > 0 && { breakpoints: lines }),
+    ...(parent?.heedsBreakpoints === true && { use_breakpoints: true }),
+    ...(parent !== null && parent.lines !== null && { use_only_explicit_breakpoints: true }),
+    ...(isSteppedInto && { break: true }),
+  }
 }
 
 type Subject = Pick<
@@ -90,8 +122,16 @@ function subjectOf(
   }
 }
 
-function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
+function newChild(
+  held: Held,
+  child: ChildSpec,
+  {
+    inheritance,
+    debug,
+  }: { readonly inheritance: Inheritance; readonly debug: Readonly<Record<string, unknown>> },
+): NewExecution {
   const extra = {
+    ...debug,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
   }

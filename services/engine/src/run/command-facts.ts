@@ -57,6 +57,7 @@ type Start = Extract<Command, { readonly kind: 'start' | 'call' }>
 const toChild = (command: Start) => ({
   child: command.child,
   paused: command.kind === 'start' && !command.run,
+  isSteppedInto: command.break === true,
 })
 
 function settingNames(command: Command): string[] {

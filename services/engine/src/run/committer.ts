@@ -4,9 +4,11 @@ import {
   type Batcher,
   type CommitResult,
   commitActivations,
+  commitDebugged,
   createBatcher,
   type Database,
   markWatched,
+  type NewStop,
   type Payload,
   putPayloads,
 } from '@millrace/store'
@@ -20,6 +22,8 @@ export interface CommitItem {
   readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
   /** Whether somebody besides a parent must hear of its end: a lock's manager. */
   readonly announceEnd: boolean
+  /** Of the debugger's realm: whether it has stopped. Null for all others. */
+  readonly debug: { readonly stop: NewStop | null } | null
 }
 
 /**
@@ -71,16 +75,34 @@ export function createCommitter({
       )
       if (watched.length > 0) await markWatched(db, watched)
       const stop = seconds.startTimer()
-      const results = await commitActivations(
-        db,
-        items.map((item) => item.commit),
-      )
+      const results = await commitAll(db, items)
       stop()
       nudge(bus, items, results)
       fenced.inc(results.filter((result) => !result.applied).length)
       return results
     },
   })
+}
+
+/** What is debugged goes by itself, in a transaction with its stop. */
+async function commitAll(db: Database, items: readonly CommitItem[]): Promise<CommitResult[]> {
+  if (items.every(({ debug }) => debug === null))
+    return commitActivations(
+      db,
+      items.map((item) => item.commit),
+    )
+  const plain = items.filter(({ debug }) => debug === null)
+  const placeOf = new Map(plain.map((item, at) => [item, at]))
+  const together = commitActivations(
+    db,
+    plain.map((item) => item.commit),
+  )
+  return Promise.all(
+    items.map(async (item) => {
+      if (item.debug !== null) return commitDebugged(db, item.commit, item.debug.stop)
+      return (await together)[placeOf.get(item) ?? -1] ?? { applied: false }
+    }),
+  )
 }
 
 function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitResult[]): void {
@@ -140,6 +162,7 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     traceparent,
   } = child
   const key = { workspaceId, executionId, version: 1 }
-  if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (scriptHash === null || !child.isProductive || input.length > FRESH_INPUT_MAX_CHARS) return key
   return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
 }

@@ -9,7 +9,8 @@ import {
   readPayloads,
 } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
-import { type Held, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { type Held, type HeldDebug, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { debuggedScript, loadDebug } from './load-debug.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
 
@@ -89,8 +90,11 @@ export function createLoader({
       const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
       // PAUSED, LOST and ended ones are not to be run; parked ones have moved on since the nudge.
       if (row.status !== 'WAITING_ENGINE' && !ours) return { kind: 'gone' }
-      const realm = await realms.load(row.workspaceId, row.scriptHash)
-      const held = newHeld({ ...row, startedAt: row.startedAt ?? now() }, realm)
+      const [realm, debug] = await Promise.all([
+        realms.load(row.workspaceId, row.scriptHash),
+        loadDebug(db, row),
+      ])
+      const held = newHeld({ ...row, startedAt: row.startedAt ?? now(), debug }, realm)
       if (realm === null) return { kind: 'noScript', held }
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
       held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
@@ -128,7 +132,7 @@ interface HeldFacts extends Pick<
   | 'startedAt'
   | 'version'
 > {
-  readonly inheritance?: Held['inheritance']
+  readonly debug?: HeldDebug | null
 }
 
 function newHeld(facts: HeldFacts, realm: Realm | null): Held {
@@ -143,12 +147,14 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     traceparent,
     startedAt,
     version,
+    debug = null,
   } = facts
+  const plain = realm ?? { workspaceId, script: NO_SCRIPT }
   return {
     workspaceId,
     executionId,
     generation,
-    realm: realm ?? { workspaceId, script: { hash: '', language: 'typescript', source: '' } },
+    realm: debug?.isOn === true ? { workspaceId, script: debuggedScript(plain.script, debug) } : plain,
     type,
     name,
     parentId,
@@ -161,6 +167,7 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     hadWaits: false,
     askedForLocks: false,
     inheritance: null,
+    debug,
   }
 }
 
@@ -177,6 +184,7 @@ function startOf(
   },
 ): Activation {
   const { executionId: id, workspaceId, generation, type, name, parentId, startedAt } = held
+  const settings = held.debug?.settings ?? null
   return {
     kind: 'start',
     key: sandboxKey(held),
@@ -184,8 +192,11 @@ function startOf(
     input,
     history,
     answers,
+    ...(settings !== null && { debug: settings }),
   }
 }
+
+const NO_SCRIPT = { hash: '', language: 'typescript', source: '' }
 
 /** What kind of wait each command opens; the others open none. */
 const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
@@ -208,7 +219,8 @@ function* waitsOf(
   }
 }
 
-async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
+/** Its input, wherever it is kept. */
+export async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
   if (row.inputHash === null) return row.input === null ? null : (JSON.parse(row.input) as Json)
   const bodies = await readPayloads(db, [{ workspaceId: row.workspaceId, hash: row.inputHash }])
   const body = bodies.get(`${row.workspaceId}/${row.inputHash}`)
