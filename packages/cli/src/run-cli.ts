@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
+import { addDebugCommand } from './commands/debug.ts'
 import { addExecutionCommands } from './commands/execution.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
@@ -48,6 +49,7 @@ function createProgram(deps: Deps): Command {
 
 function addCommands(program: Command, context: Context): void {
   addRunCommand(program, context)
+  addDebugCommand(program, context)
   addFlowCommands(program, context)
   addExecutionCommands(program, context)
   addSettingCommands(program, context)

@@ -1,3 +1,9 @@
+import type {
+  DebugRequest,
+  DebugState,
+  DebugStop,
+  InspectRequest,
+} from './execution-debug.ts'
 import { waitForEnd } from './execution-wait.ts'
 import type { BatchResult, BulkRequest, BulkResult, NewExecution } from './execution-requests.ts'
 import type { Execution } from './execution-record.ts'
@@ -27,6 +33,17 @@ export interface Executions {
   cancel(id: string, options?: { message?: string }): Promise<Execution>
   pause(id: string): Promise<Execution>
   resume(id: string): Promise<Execution>
+  /** Leaves a stop of its debugger, stops it at its next line, or changes its breakpoints. */
+  debug(id: string, request: DebugRequest): Promise<Execution>
+  /** How it stands with its debugger; with `waitSeconds`, as soon as it is stopped or has ended. */
+  debugState(
+    id: string,
+    options?: { waitSeconds?: number; lines?: boolean; signal?: AbortSignal },
+  ): Promise<DebugState>
+  /** Takes it out of development mode, for good. */
+  makeProductive(id: string): Promise<Execution>
+  /** Call stack and variables as they were at one of its calls. */
+  inspect(id: string, request?: InspectRequest): Promise<DebugStop>
   bulk(request: BulkRequest): Promise<BulkResult>
   /** Until it has ended. Errors: TimedOutError. */
   wait(id: string, options?: WaitOptions): Promise<Execution>
@@ -85,6 +102,18 @@ export function createExecutionsApi(transport: Transport): Executions {
     cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),
     pause: (id) => post<Execution>(one(id, '/pause'), {}),
     resume: (id) => post<Execution>(one(id, '/resume'), {}),
+    debug: (id, request) => post<Execution>(one(id, '/debug'), request),
+    debugState: async (id, { waitSeconds, lines, signal } = {}) =>
+      as<DebugState>(
+        await transport.send({
+          method: 'GET',
+          path: one(id, '/debug'),
+          query: { wait: waitSeconds, lines },
+          signal,
+        }),
+      ),
+    makeProductive: (id) => post<Execution>(one(id, '/productive'), {}),
+    inspect: (id, request) => post<DebugStop>(one(id, '/inspect'), request ?? {}),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
     wait: (id, options) => waitForEnd(transport, id, options),
     stream: (id, options) => streamExecution(transport, id, options),

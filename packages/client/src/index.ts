@@ -21,6 +21,14 @@ export {
   type ExecutionStatus,
   type ExecutionType,
 } from './execution-record.ts'
+export type {
+  DebugAction,
+  DebugRequest,
+  DebugState,
+  DebugStop,
+  DebugVariable,
+  InspectRequest,
+} from './execution-debug.ts'
 export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 

@@ -28,6 +28,8 @@ export interface Flow extends RecordBase {
   readonly input_schema: Json
   readonly output_schema: Json
   readonly max_runtime_seconds: number | null
+  /** Lines that its runs in development mode stop before. */
+  readonly breakpoints: readonly number[] | null
 }
 
 export interface NewFlow extends NewBase {
@@ -37,6 +39,7 @@ export interface NewFlow extends NewBase {
   readonly input_schema?: Json
   readonly output_schema?: Json
   readonly max_runtime_seconds?: number | null
+  readonly breakpoints?: readonly number[] | null
 }
 
 export interface Setting extends RecordBase {

@@ -4,6 +4,7 @@ import type { Database } from '@millrace/store'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import type { EagerStarts } from './operations/eager-starts.ts'
+import type { Engines } from './operations/engines.ts'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 import type { ExecutionWaiters } from './operations/execution-waiters.ts'
 import type { FlowCache } from './operations/flow-cache.ts'
@@ -27,6 +28,7 @@ export interface Context {
   readonly flows: FlowCache
   readonly creator: ExecutionCreator
   readonly eager: EagerStarts
+  readonly engines: Engines
   readonly waiters: ExecutionWaiters
   readonly views: LiveViews
   readonly records: RecordWriter

@@ -10,6 +10,7 @@ import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
+import { debugRoutes } from './http/debug-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
@@ -17,6 +18,7 @@ import { createHttpServer } from './http/server.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
 import { createEagerStarts } from './operations/eager-starts.ts'
+import { createEngines } from './operations/engines.ts'
 import { createExecutionCreator } from './operations/execution-creator.ts'
 import { createExecutionWaiters } from './operations/execution-waiters.ts'
 import { createFlowCache } from './operations/flow-cache.ts'
@@ -78,6 +80,7 @@ export async function createGateway(
   })
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
   const eager = createEagerStarts({ bus, metrics, processId })
+  const engines = createEngines(api)
   const context: Context = {
     hot,
     api,
@@ -91,6 +94,7 @@ export async function createGateway(
     flows,
     creator,
     eager,
+    engines,
     waiters,
     views: createLiveViews(),
     records: createRecordWriter({ api, bus, flows }),
@@ -104,7 +108,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [...executionRoutes, ...debugRoutes, ...recordRoutes, ...peopleRoutes],
     log,
     ready,
     version: VERSION,
@@ -152,6 +156,7 @@ export async function createGateway(
       await creator.idle()
       await removeProcess(api, processId).catch(() => undefined)
       guard.stop()
+      engines.close()
       await bus.close()
       await Promise.all([hot.close(), api.close(), probe.close()])
     },

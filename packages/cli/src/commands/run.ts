@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { looksLikeId, parseSeconds } from '../parse-option.ts'
+import { collectWords, looksLikeId, parseCount, parseSeconds } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { renderResult } from '../render/result.ts'
 
@@ -18,6 +18,9 @@ interface Options {
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
+  readonly dev?: boolean
+  readonly break?: boolean
+  readonly breakpoints?: readonly string[]
 }
 
 export function addRunCommand(program: Command, context: Context): void {
@@ -28,6 +31,9 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--script <file>', 'run this file once instead of a flow')
     .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
     .option('--name <name>', "the execution's name")
+    .option('--dev', 'in development mode, see `millrace debug`')
+    .option('--break', 'in development mode, stopped at its first line')
+    .option('--breakpoints <lines>', 'in development mode, stopped at these: 4,7', collectWords)
     .option('-w, --wait', 'wait for the end, print the output and exit by it')
     .option('-f, --follow', 'show what happens until the end, then as --wait')
     .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
@@ -51,9 +57,20 @@ async function whatToRun(
   const input =
     options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
   const name = options.name === undefined ? {} : { name: options.name }
+  const more = { ...input, ...name, ...modeOf(options) }
   if (flow === undefined)
-    return { script: await readSource(options.script ?? '', deps.cwd), ...input, ...name }
-  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...input, ...name }
+    return { script: await readSource(options.script ?? '', deps.cwd), ...more }
+  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...more }
+}
+
+function modeOf(options: Options): Partial<NewExecution> {
+  const breakpoints = options.breakpoints?.map(parseCount) ?? []
+  if (options.dev !== true && options.break !== true && breakpoints.length === 0) return {}
+  return {
+    is_productive: false,
+    ...(options.break === true && { break: true }),
+    ...(breakpoints.length > 0 && { breakpoints }),
+  }
 }
 
 async function start(

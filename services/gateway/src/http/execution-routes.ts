@@ -34,9 +34,9 @@ import { sendEvents } from './event-stream.ts'
 import { type Answer, created, ok, type Route, route, type RouteRequest } from './route.ts'
 
 const tag = 'execution'
-const Key = strict({ id: Type.String({ description: 'UUID' }) })
-const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
-const Execution = Type.Object(
+export const Key = strict({ id: Type.String({ description: 'UUID' }) })
+export const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
+export const Execution = Type.Object(
   Object.fromEntries(EXECUTION_PROPERTIES().map((name) => [name, Json])),
   { description: 'All properties; null where there is no value.' },
 )
@@ -315,7 +315,8 @@ function value(which: 'input' | 'output'): readonly Route[] {
   ]
 }
 
-async function record(
+/** The record as the answer of an action. */
+export async function record(
   context: Context,
   {
     caller,
@@ -331,7 +332,7 @@ async function record(
 }
 
 /** What is no id names nothing. */
-function idOf({ id }: { id: string }): string {
+export function idOf({ id }: { id: string }): string {
   if (!UUID.test(id)) throw executionNotFound(id)
   return id.toLowerCase()
 }

@@ -3,6 +3,7 @@ import type { EndedRow, ExecutionRecordRow, NewExecution, RecordWait } from '@mi
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
+import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
@@ -95,6 +96,7 @@ async function planExecution(
   const resolving = resolveTarget(context, caller, body, base)
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
+  const debug = debugFieldsOf(body, target, base)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
   if (target.type === 'FLOW')
     target.flow.checkInput?.(body.input_value ?? null, `${base}/input_value`)
@@ -128,7 +130,7 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base),
+      extra: extraOf(body, debug, base),
     },
   }
 }
@@ -158,8 +160,12 @@ const EXTRA = [
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, base: string): string | null {
-  let extra: Record<string, unknown> | null = null
+function extraOf(
+  body: NewExecutionBody,
+  debug: Readonly<Record<string, unknown>> | null,
+  base: string,
+): string | null {
+  let extra: Record<string, unknown> | null = debug === null ? null : { ...debug }
   for (const name of EXTRA) {
     if (body[name] === undefined || body[name] === null) continue
     extra ??= {}

@@ -110,6 +110,8 @@ function toDispatch(item: NewExecution): DispatchItem {
   const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1 }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
   if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (!item.isProductive) return key
   return {
     ...key,
     fresh: {

@@ -1,8 +1,9 @@
 import { isEnded } from '@millrace/execution'
-import { after, monotonicMs, now } from '@millrace/runtime'
+import { monotonicMs, now } from '@millrace/runtime'
 import { readExecutionRecord, readLogs, readSavepoints } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
+import { createBell } from './bell.ts'
 import { time, timeOrNull } from './page-request.ts'
 
 /** One thing that happened to an execution. A reader that knows `id` may go on after it. */
@@ -170,36 +171,5 @@ function parsePosition(id: string | null): Position {
     log: log ?? 0,
     savepoint: savepoint ?? 0,
     output: output ?? 0,
-  }
-}
-
-/** A wait that a nudge ends early; a nudge in between is not lost. */
-function createBell(signal: AbortSignal): {
-  ring: () => void
-  wait: (ms: number) => Promise<void>
-} {
-  let rung = false
-  let wake: (() => void) | null = null
-  const ring = (): void => {
-    rung = true
-    wake?.()
-  }
-  signal.addEventListener('abort', ring, { once: true })
-  return {
-    ring,
-    wait: (ms) =>
-      new Promise((resolve) => {
-        if (rung) {
-          rung = false
-          return resolve()
-        }
-        const late = after(ms, () => wake?.())
-        wake = () => {
-          late.cancel()
-          wake = null
-          rung = false
-          resolve()
-        }
-      }),
   }
 }

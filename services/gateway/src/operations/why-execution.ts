@@ -198,6 +198,8 @@ function toAction({ action, ref }: Unblock): Action {
     case 'cancel':
     case 'resume':
       return { action, href: `/api/latest/execution/${name}/${action}` }
+    case 'debug':
+      return { action, href: `/api/latest/execution/${name}/debug` }
     case 'reply':
       return { action, href: `/api/latest/message/${name}/reply` }
     case 'forceRelease':

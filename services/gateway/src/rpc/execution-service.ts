@@ -12,6 +12,7 @@ import { explainExecution, type Why } from '../operations/why-execution.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
+import { debugMethods } from './debug-methods.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
@@ -96,6 +97,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     cancel: move('cancel'),
     pause: move('pause'),
     resume: move('resume'),
+    ...debugMethods(context, read, uuid),
     async why({ id, chain }, call) {
       const caller = await callerOf(context, call)
       const why = await explainExecution(context, caller, { id: uuid(id), chain })

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
-import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
@@ -22,6 +22,7 @@ export const NewFlow = strict({
   input_schema: Type.Optional(Json),
   output_schema: Type.Optional(Json),
   max_runtime_seconds: Type.Optional(Runtime),
+  breakpoints: Type.Optional(nullable(Breakpoints)),
   ...described,
   ...project,
 })
