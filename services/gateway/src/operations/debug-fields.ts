@@ -57,7 +57,7 @@ function checkExplicit(
 
 function linesOfFlow(target: Target): unknown {
   const lines = target.type === 'FLOW' ? target.flow.row.breakpoints : null
-  return lines === null ? [] : JSON.parse(lines)
+  return lines === null ? [] : (JSON.parse(lines) as unknown)
 }
 
 const isAsked = (value: boolean | readonly number[] | null | undefined): boolean =>
