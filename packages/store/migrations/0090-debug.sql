@@ -8,7 +8,7 @@ ALTER TABLE wait
   ADD CONSTRAINT wait_kind_check
     CHECK (kind IN ('START', 'TIMER', 'DEPENDENCY', 'LOCK', 'RESPONSE', 'CONTROL', 'BREAK'));
 
--- One row per execution in the debugger's hands, from its first commit there to its end.
+-- One row per execution in development mode, from its first commit to its end.
 CREATE TABLE debug_session (
   workspace_id uuid NOT NULL,
   execution_id uuid NOT NULL,

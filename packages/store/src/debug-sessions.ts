@@ -18,7 +18,7 @@ import { loadStatements } from './statement.ts'
 export interface DebugSession {
   readonly isProductive: boolean
   readonly wanted: DebugProperties
-  /** The last position that the code had seen at the last commit; null: it was not debugged then. */
+  /** The last position that the code had seen at the last commit; null before the first one. */
   readonly seen: number | null
   /** JSON text of the Stop; null when it is not stopped. */
   readonly stop: string | null
@@ -48,8 +48,8 @@ export async function readDebugSession(
 }
 
 /**
- * Commits an activation of the debugger's realm: as `commitActivations`, and in the same transaction
- * the stop, under which it is PAUSED. One that has become productive meanwhile is not stopped: the
+ * Commits an activation in development mode: as `commitActivations`, and in the same transaction what
+ * its code has seen, and the stop, under which it is PAUSED. One that has become productive meanwhile is not stopped: the
  * stop is answered at once.
  *
  * A crash before it leaves nothing: the code runs again and stops at the same line.

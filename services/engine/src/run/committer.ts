@@ -22,7 +22,7 @@ export interface CommitItem {
   readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
   /** Whether somebody besides a parent must hear of its end: a lock's manager. */
   readonly announceEnd: boolean
-  /** Of the debugger's realm: whether it has stopped. Null for all others. */
+  /** In development mode: whether its debugger has stopped it. Null for all others. */
   readonly debug: { readonly stop: NewStop | null } | null
 }
 
@@ -84,7 +84,7 @@ export function createCommitter({
   })
 }
 
-/** What is debugged goes by itself, in a transaction with its stop. */
+/** What is in development mode goes by itself, in a transaction with what its debugger has to know. */
 async function commitAll(db: Database, items: readonly CommitItem[]): Promise<CommitResult[]> {
   if (items.every(({ debug }) => debug === null))
     return commitActivations(

@@ -15,7 +15,7 @@ export interface OpenWait {
   readonly dueAt: number | null
 }
 
-/** How it stands with its debugger; only for what is, or was stopped, in development mode. */
+/** How it stands with its debugger: of what is in development mode, or was when it was stopped. */
 export interface HeldDebug {
   /** It runs in the debugger's realm. */
   readonly isOn: boolean
@@ -60,7 +60,7 @@ export interface Held {
   /** Whether it has ever asked for a lock: the locks' manager wants to know when it ends. */
   askedForLocks: boolean
   inheritance: Inheritance | null
-  /** Null: it has no debugger. What has one is never kept warm: every activation asks anew. */
+  /** Null: productive. What is not is never kept warm: every activation asks anew what is wanted. */
   readonly debug: HeldDebug | null
 }
 

@@ -298,7 +298,7 @@ interface Begun {
 }
 
 function debugOf({ debug }: Held, { stop }: Collected): CommitItem['debug'] {
-  if (debug?.isOn !== true) return null
+  if (debug === null) return null
   return {
     stop: stop === null ? null : { seq: stop.seq, line: stop.line, text: JSON.stringify(stop) },
   }
