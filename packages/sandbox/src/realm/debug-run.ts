@@ -254,6 +254,7 @@ export class DebugRun extends Run {
     const end = recorded?.outcome === undefined ? this.#endOf(seq) : recorded
     const at = this.#inspect
     if (end?.outcome !== undefined && !(at !== null && 'line' in at && at.inside === seq)) {
+      this.#passInside(seq, end.seq)
       this.seq = end.seq
       if (end.deferred === true) this.#isQuiet = true
       return { ...made, recorded: end }
@@ -261,6 +262,15 @@ export class DebugRun extends Run {
     this.#step = { seq, call, line: site.line, digest, logs: this.logLines.length }
     this.#inside = []
     return { ...made, recorded: null }
+  }
+
+  /** How the last stop inside of a step that is over was left: a step of the debugger may go on from it. */
+  #passInside(step: number, end: number): void {
+    const answer = this.#stopAnswers.get(end - 1)
+    const { top } = this.stack
+    if (end - 1 <= step || answer === undefined || top === null) return
+    const callback = { ...top, parent: top, below: null, ended: true }
+    this.#stepper.go(stopAnswerOf(answer.outcome), callback, this.stack.calls)
   }
 
   /** The end of a step that was stopped in: behind its stops, which nothing else can come between. */
