@@ -17,12 +17,12 @@ DELETE FROM debug_session WHERE workspace_id = $1 AND execution_id = $2
 -- In the transaction of its commit, whose version $3 is: nobody has seen it in between. What it would
 -- be without the stop lies beneath; $6 replaces extra.
 WITH stopped AS (
-  UPDATE execution e SET status = 'PAUSED', beneath = e.status, extra = $6::json
+  UPDATE execution e SET status = 'PAUSED', beneath = e.status::text, extra = $6::json
   WHERE e.workspace_id = $1 AND e.id = $2 AND e.version = $3
   RETURNING e.workspace_id, e.id, e.generation
 )
 INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, subject)
-SELECT workspace_id, id, generation, $4, 'BREAK', $5 FROM stopped
+SELECT workspace_id, id, generation, $4::integer, 'BREAK', $5::text FROM stopped
 ON CONFLICT (workspace_id, execution_id, seq) DO NOTHING
 
 -- name: releaseStop
