@@ -53,10 +53,7 @@ describe('the debugger', { timeout: 300_000 }, () => {
     assert.match((await rig.why(id)).reason ?? '', /stopped it before line 5/)
     await stack.client.executions.debug(id, { action: 'step_over', seq: again.stop?.seq ?? 0 })
     const next = await stopped(id)
-    assert.deepEqual(
-      [next.stop?.line, next.stop?.reason, variable(next, 'sum')],
-      [6, 'step', 6],
-    )
+    assert.deepEqual([next.stop?.line, next.stop?.reason, variable(next, 'sum')], [6, 'step', 6])
     await stack.client.executions.debug(id, { breakpoints: [8], action: 'continue' })
     const last = await stopped(id)
     assert.deepEqual([last.stop?.line, variable(last, 'sum')], [8, 20])
@@ -94,10 +91,7 @@ describe('the debugger', { timeout: 300_000 }, () => {
       seq: second?.seq ?? 0,
       expressions: ['sum * 100', 'missing', 'sum = 0'],
     })
-    assert.deepEqual(
-      [seen.line, seen.variables.find(({ name }) => name === 'sum')?.value],
-      [6, 6],
-    )
+    assert.deepEqual([seen.line, seen.variables.find(({ name }) => name === 'sum')?.value], [6, 6])
     assert.deepEqual(
       seen.values?.map((one) => ('error' in one ? one.error : one.value)),
       [600, 'ReferenceError: missing is not defined', 0],

@@ -43,7 +43,11 @@ export interface DebugStop {
   /** The line that was meant, where it could not stop. */
   readonly missed?: number
   /** Innermost first. */
-  readonly stack: readonly { readonly name: string; readonly line: number; readonly async: boolean }[]
+  readonly stack: readonly {
+    readonly name: string
+    readonly line: number
+    readonly async: boolean
+  }[]
   readonly variables: readonly DebugVariable[]
   /** What was asked to be evaluated. */
   readonly values?: readonly ({ readonly expression: string } & (

@@ -1,9 +1,4 @@
-import type {
-  DebugRequest,
-  DebugState,
-  DebugStop,
-  InspectRequest,
-} from './execution-debug.ts'
+import type { DebugRequest, DebugState, DebugStop, InspectRequest } from './execution-debug.ts'
 import { waitForEnd } from './execution-wait.ts'
 import type { BatchResult, BulkRequest, BulkResult, NewExecution } from './execution-requests.ts'
 import type { Execution } from './execution-record.ts'

@@ -38,7 +38,8 @@ export const REFUSALS = {
   notAllowed: 'its status does not allow this',
   wrongKind: 'the open wait is of another kind',
   waitNotNew: 'a wait was opened twice, or is the start itself',
-  stopped: 'its debugger has stopped it before a line; let it go on with debug, or make it productive',
+  stopped:
+    'its debugger has stopped it before a line; let it go on with debug, or make it productive',
   answerNotGiven: 'the code has seen an answer that was never given',
   nothingToWaitFor: 'it would wait for nothing, for ever',
 } as const

@@ -247,8 +247,12 @@ describe('after any history', () => {
       if (!before.waits.some(isStop)) return
       const next = afterwards(before, decision)
       const frees = ['debuggerAnswered', 'cancelRequested', 'reverted']
-      assert.equal(next.state.status !== 'PAUSED', decision.kind === 'moved' && frees.includes(type))
-      if (type === 'resumeRequested') assert.deepEqual(decision, { kind: 'refused', why: 'stopped' })
+      assert.equal(
+        next.state.status !== 'PAUSED',
+        decision.kind === 'moved' && frees.includes(type),
+      )
+      if (type === 'resumeRequested')
+        assert.deepEqual(decision, { kind: 'refused', why: 'stopped' })
     })
   })
 })

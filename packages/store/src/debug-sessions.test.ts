@@ -58,10 +58,10 @@ test('a stop pauses as decide() says, over what it waits for besides', async () 
     const before = toExecution(await rowOf(id), [])
     const status = waits.length === 0 ? 'WAITING_ENGINE' : 'SCHEDULED'
     const result = await commitDebugged(db, stopCommit(id, { waits, status }), STOP)
-    assert.deepEqual([result.applied && result.status, result.applied && result.version], [
-      'PAUSED',
-      2,
-    ])
+    assert.deepEqual(
+      [result.applied && result.status, result.applied && result.version],
+      ['PAUSED', 2],
+    )
     const row = await rowOf(id)
     const open = await readWaits(db, keyOf(id))
     assert.deepEqual(
@@ -133,10 +133,7 @@ test('what goes on forgets its stop and keeps what it has seen; its end forgets 
   assert.equal((await readDebugSession(db, keyOf(id)))?.seen, null)
   const end = newCommit({ workspaceId, executionId: id, processId, version: 4, generation: 2 })
   await commitDebugged(db, end, null)
-  assert.deepEqual(
-    await store.sql('SELECT 1 FROM debug_session WHERE execution_id = $1', [id]),
-    [],
-  )
+  assert.deepEqual(await store.sql('SELECT 1 FROM debug_session WHERE execution_id = $1', [id]), [])
 })
 
 test('an activation that somebody else was quicker than leaves nothing', async () => {
@@ -150,10 +147,10 @@ test('one that became productive while it ran is not stopped', async () => {
   const id = await born()
   assert.equal(await makeProductive(db, keyOf(id), { version: 1, seq: null }), 1)
   const result = await commitDebugged(db, stopCommit(id), STOP)
-  assert.deepEqual([result.applied && result.status, result.applied && result.version], [
-    'WAITING_ENGINE',
-    3,
-  ])
+  assert.deepEqual(
+    [result.applied && result.status, result.applied && result.version],
+    ['WAITING_ENGINE', 3],
+  )
   assert.deepEqual(await readWaits(db, keyOf(id)), [])
   assert.equal((await rowOf(id)).answered, 1)
 })

@@ -129,7 +129,9 @@ export async function readFlowBreakpoints(
     workspaceId,
     ids,
   ])
-  return new Map(rows.map(({ id, breakpoints }) => [id, linesOf(JSON.parse(breakpoints) as unknown)]))
+  return new Map(
+    rows.map(({ id, breakpoints }) => [id, linesOf(JSON.parse(breakpoints) as unknown)]),
+  )
 }
 
 interface SessionRow {

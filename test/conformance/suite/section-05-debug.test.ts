@@ -117,10 +117,7 @@ describe('development mode and debugging', { concurrency: 4, timeout: 180_000 },
     async ({ rig, client, rest }) => {
       const fixed = { ...dev, breakpoints: [5], use_only_explicit_breakpoints: true }
       const { id } = await rig.start(LOOP, {}, fixed)
-      assert.equal(
-        (await client.executions.debugState(id, { waitSeconds: 60 })).stop?.line,
-        5,
-      )
+      assert.equal((await client.executions.debugState(id, { waitSeconds: 60 })).stop?.line, 5)
       for (const body of [{ action: 'step_over' }, { action: 'break' }, { breakpoints: [6] }])
         assert.equal((await rest('POST', `/execution/${id}/debug`, body)).status, 409)
       await client.executions.debug(id, { use_breakpoints: false, action: 'continue' })

@@ -5,7 +5,10 @@ const AROUND = 2
 const VALUE_MAX_CHARS = 200
 
 /** Where an execution stands, with the lines around. */
-export function renderState({ execution_id: id, status, stop }: DebugState, source: string): string {
+export function renderState(
+  { execution_id: id, status, stop }: DebugState,
+  source: string,
+): string {
   if (stop === null) return `${id}  ${status}`
   const why = REASONS[stop.reason]
   const missed = stop.missed === undefined ? '' : `, meant for line ${stop.missed}`

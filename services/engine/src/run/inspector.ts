@@ -42,10 +42,7 @@ export function createInspector({
       if (row.scriptHash === null) return { failed: 'a connection has no code to look into' }
       const realm = await realms.load(workspaceId, row.scriptHash)
       if (realm === null) return { failed: 'its script is not in this workspace any more' }
-      const [input, past] = await Promise.all([
-        inputOf(db, row),
-        internalize(db, workspaceId, row),
-      ])
+      const [input, past] = await Promise.all([inputOf(db, row), internalize(db, workspaceId, row)])
       const { generation, type, name, parentId } = row
       const startedAt = row.startedAt ?? 0
       const self = { id: executionId, workspaceId, generation, type, name, parentId, startedAt }

@@ -154,7 +154,8 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     workspaceId,
     executionId,
     generation,
-    realm: debug?.isOn === true ? { workspaceId, script: debuggedScript(plain.script, debug) } : plain,
+    realm:
+      debug?.isOn === true ? { workspaceId, script: debuggedScript(plain.script, debug) } : plain,
     type,
     name,
     parentId,

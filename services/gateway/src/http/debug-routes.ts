@@ -30,7 +30,8 @@ export const debugRoutes: readonly Route[] = [
     method: 'GET',
     path: '/execution/{id}/debug',
     id: 'readDebug',
-    summary: 'Line, call stack and variables while its debugger has stopped it; with wait, when it has',
+    summary:
+      'Line, call stack and variables while its debugger has stopped it; with wait, when it has',
     tag,
     params: Key,
     query: strict({

@@ -22,7 +22,15 @@ const born = async (body: object = {}): Promise<string> => {
   return String(reply.json['id'])
 }
 
-const STOP = { seq: 1, reason: 'breakpoint', line: 2, hit: 1, inside: null, stack: [], variables: [] }
+const STOP = {
+  seq: 1,
+  reason: 'breakpoint',
+  line: 2,
+  hit: 1,
+  inside: null,
+  stack: [],
+  variables: [],
+}
 
 /** What an engine commits when the code has stopped before line 2. */
 async function stop(id: string): Promise<void> {
@@ -67,10 +75,7 @@ test('a debugger that cannot be is refused with its field', async () => {
     [{ flow_name: undefined, connector_type: 'REST', use_breakpoints: true }, '/use_breakpoints'],
     [{ breakpoints: [0] }, '/breakpoints/0'],
     [{ breakpoints: [2, 2] }, '/breakpoints'],
-    [
-      { use_only_explicit_breakpoints: true, break: true },
-      '/use_only_explicit_breakpoints',
-    ],
+    [{ use_only_explicit_breakpoints: true, break: true }, '/use_only_explicit_breakpoints'],
     [
       { flow_name: undefined, script: 'return 1', use_only_explicit_breakpoints: true },
       '/use_only_explicit_breakpoints',
@@ -90,7 +95,13 @@ test('breakpoints change while it runs, and the view shows what is wanted', asyn
   assert.equal((await debug(id, { action: 'break' })).json['break'], true)
   const seen = await view(id, '?lines=true')
   assert.deepEqual(
-    [seen['is_stopped'], seen['breakpoints'], seen['use_breakpoints'], seen['break'], seen['lines']],
+    [
+      seen['is_stopped'],
+      seen['breakpoints'],
+      seen['use_breakpoints'],
+      seen['break'],
+      seen['lines'],
+    ],
     [false, [4, 9], true, true, [2, 4]],
   )
   await debug(id, { use_breakpoints: false })

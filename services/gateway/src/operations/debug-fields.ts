@@ -3,12 +3,7 @@ import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
 import type { Target } from './resolve-target.ts'
 
-const FIELDS = [
-  'break',
-  'breakpoints',
-  'use_breakpoints',
-  'use_only_explicit_breakpoints',
-] as const
+const FIELDS = ['break', 'breakpoints', 'use_breakpoints', 'use_only_explicit_breakpoints'] as const
 
 /**
  * What a new execution is told of its debugger: the request's breakpoints, else those that its flow has
@@ -46,9 +41,7 @@ function checkExplicit(
 ): void {
   const pointer = `${base}/use_only_explicit_breakpoints`
   if (breakpoints.length === 0)
-    throw invalid([
-      { pointer, message: 'needs breakpoints, in the request or kept with the flow' },
-    ])
+    throw invalid([{ pointer, message: 'needs breakpoints, in the request or kept with the flow' }])
   if (body.break === true)
     throw invalid([
       { pointer, message: 'looks at no other lines, so break cannot be; leave one of them out' },
