@@ -140,6 +140,7 @@ export class DebugRun extends Run {
     const seq = pending.recorded ?? this.#addStop(pending)
     this.open.set(seq, { seq, answer: () => undefined })
     this.line = pending.line
+    this.consumed = this.#seenBefore(seq)
     const result = resultText(this).slice(0, -1)
     this.end = STOPPED
     const variables = variablesText(readers)
@@ -285,6 +286,15 @@ export class DebugRun extends Run {
   #leaveStep({ seq, call, line, digest, logs }: RunningStep): void {
     this.logLines = this.logLines.slice(0, logs)
     if (seq > this.history.length) super.addEntry(seq, 'step', call.label, line, digest, null)
+  }
+
+  /** The code has seen how it left a stop once it has passed it, before the answer's turn in the queue. */
+  #seenBefore(stop: number): number {
+    const passed = new Set<number>()
+    for (const [seq, { position }] of this.#stopAnswers) if (seq < stop) passed.add(position)
+    let seen = this.consumed
+    while (passed.has(seen + 1)) seen++
+    return seen
   }
 
   #addStop({ reason, line, hit, inside }: Pending): number {
