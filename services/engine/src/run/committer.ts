@@ -38,7 +38,7 @@ export function createCommitter({
   readonly db: Database
   readonly bus: Bus
   readonly metrics: Metrics
-}): Batcher<CommitItem, CommitResult> {
+}): Pick<Batcher<CommitItem, CommitResult>, 'add'> {
   const seconds = metrics.histogram(
     'engine_commit_seconds',
     'Time of one commit of a batch of activations',
@@ -54,7 +54,7 @@ export function createCommitter({
     'Activations refused because somebody else had moved their execution',
   )
 
-  return createBatcher<CommitItem, CommitResult>({
+  const plain = createBatcher<CommitItem, CommitResult>({
     concurrency: 2,
     bytesOf: ({ commit }) =>
       512 +
@@ -63,46 +63,44 @@ export function createCommitter({
       (commit.log?.lines.length ?? 0) +
       commit.children.length * 512,
     onBatch: (size) => sizes.observe(size),
-    async run(items) {
-      await putPayloads(
-        db,
-        items.flatMap((item) => item.payloads),
-      )
-      const watched = items.flatMap(({ commit, foreign }) =>
-        foreign.flatMap(({ ids }) =>
-          ids.map((executionId) => ({ workspaceId: commit.workspaceId, executionId })),
+    run: (items) =>
+      commitAll(items, () =>
+        commitActivations(
+          db,
+          items.map((item) => item.commit),
         ),
-      )
-      if (watched.length > 0) await markWatched(db, watched)
-      const stop = seconds.startTimer()
-      const results = await commitAll(db, items)
-      stop()
-      nudge(bus, items, results)
-      fenced.inc(results.filter((result) => !result.applied).length)
-      return results
-    },
+      ),
   })
-}
+  // In development mode each goes alone, in a transaction with what its debugger has to know.
+  const debugged = createBatcher<CommitItem, CommitResult>({
+    concurrency: 2,
+    maxBytes: 1,
+    run: (items) =>
+      commitAll(items, () =>
+        Promise.all(items.map((item) => commitDebugged(db, item.commit, item.debug?.stop ?? null))),
+      ),
+  })
+  return { add: (item) => (item.debug === null ? plain : debugged).add(item) }
 
-/** What is in development mode goes by itself, in a transaction with what its debugger has to know. */
-async function commitAll(db: Database, items: readonly CommitItem[]): Promise<CommitResult[]> {
-  if (items.every(({ debug }) => debug === null))
-    return commitActivations(
+  async function commitAll(
+    items: readonly CommitItem[],
+    commit: () => Promise<CommitResult[]>,
+  ): Promise<CommitResult[]> {
+    await putPayloads(
       db,
-      items.map((item) => item.commit),
+      items.flatMap((item) => item.payloads),
     )
-  const plain = items.filter(({ debug }) => debug === null)
-  const placeOf = new Map(plain.map((item, at) => [item, at]))
-  const together = commitActivations(
-    db,
-    plain.map((item) => item.commit),
-  )
-  return Promise.all(
-    items.map(async (item) => {
-      if (item.debug !== null) return commitDebugged(db, item.commit, item.debug.stop)
-      return (await together)[placeOf.get(item) ?? -1] ?? { applied: false }
-    }),
-  )
+    const watched = items.flatMap(({ commit: { workspaceId }, foreign }) =>
+      foreign.flatMap(({ ids }) => ids.map((executionId) => ({ workspaceId, executionId }))),
+    )
+    if (watched.length > 0) await markWatched(db, watched)
+    const stop = seconds.startTimer()
+    const results = await commit()
+    stop()
+    nudge(bus, items, results)
+    fenced.inc(results.filter((result) => !result.applied).length)
+    return results
+  }
 }
 
 function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitResult[]): void {
