@@ -32,7 +32,7 @@ export async function createSandbox(url?: string): Promise<Sandbox> {
         out: (text) => out.push(text),
         err: (text) => err.push(text),
         readStdin: async () => options.stdin ?? '',
-        readLines: async function* () {
+        async *readLines() {
           yield* (options.stdin ?? '').split('\n')
         },
         askSecret: async () => null,

@@ -151,6 +151,7 @@ export async function createGateway(
       // Whoever waits is answered 202 and asks again, elsewhere.
       eager.stop()
       context.waiters.stop()
+      context.views.stop()
       await http.close()
       await rpc.close()
       await creator.idle()

@@ -102,7 +102,7 @@ test('breakpoints change while it runs, and the view shows what is wanted', asyn
       seen['break'],
       seen['lines'],
     ],
-    [false, [4, 9], true, true, [2, 4]],
+    [false, [4, 9], true, true, [1, 2, 4]],
   )
   await debug(id, { use_breakpoints: false })
   assert.equal((await view(id))['use_breakpoints'], false)
@@ -128,11 +128,11 @@ test('a stop is shown, explained, and left once by each of the actions', async (
     const again = await debug(id, { action, ...line })
     assert.equal(again.status, 409)
     assert.match(String(again.json['detail']), /has not stopped it/)
-    const [answer] = (await runSql(
+    const [answer] = await runSql<{ outcome: { value: { v: unknown } } }>(
       gateway.databaseUrl,
       'SELECT outcome FROM answer WHERE execution_id = $1',
       [id],
-    )) as { outcome: { value: { v: unknown } } }[]
+    )
     assert.deepEqual(answer?.outcome.value.v, { action, ...line })
   }
 })

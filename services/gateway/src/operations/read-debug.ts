@@ -48,7 +48,8 @@ export async function readDebug(
       if (row === null) throw executionNotFound(id)
       const seen = await look(context, row)
       const leftMs = until - monotonicMs()
-      if (seen.is_stopped || isEnded(row.status) || leftMs <= 0)
+      const isOver = leftMs <= 0 || context.views.isStopped
+      if (seen.is_stopped || isEnded(row.status) || isOver)
         return withLines ? { ...seen, lines: await linesOf(context, row) } : seen
       await bell.wait(Math.min(POLL_MS, leftMs))
     }

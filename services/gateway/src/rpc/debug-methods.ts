@@ -4,10 +4,11 @@ import type { Caller, Context } from '../context.ts'
 import { bodyCheck } from '../http/validate.ts'
 import { debugExecution, makeProductive } from '../operations/debug-execution.ts'
 import { inspectExecution } from '../operations/inspect-execution.ts'
-import { readDebug } from '../operations/read-debug.ts'
+import { type DebugView, readDebug } from '../operations/read-debug.ts'
 import { DebugBody, InspectBody } from '../schemas/execution.ts'
 import { callerOf } from './caller.ts'
 import { withoutUndefined } from './create-request.ts'
+import { waitSecondsOf } from './wait-seconds.ts'
 
 type Methods = Pick<
   GrpcImplementation<typeof executionService>,
@@ -31,20 +32,18 @@ export function debugMethods(
         use_breakpoints: useBreakpoints,
       })
       checkDebug(body)
-      await debugExecution(context, caller, { id: uuid(id), body: body as DebugBody })
+      await debugExecution(context, caller, { id: uuid(id), body })
       return { execution: await read(caller, id) }
     },
-    async readDebug({ id, waitSeconds = 0 }, call) {
+    async readDebug({ id, waitSeconds: asked }, call) {
       const caller = await callerOf(context, call)
-      const request = { id: uuid(id), waitSeconds: Math.min(waitSeconds, 300), withLines: false }
-      const seen = await readDebug(context, caller, request)
-      return {
-        isStopped: seen.is_stopped,
-        stop: seen.stop === null ? undefined : { ...seen.stop },
-        breakpoints: [...seen.breakpoints],
-        useBreakpoints: seen.use_breakpoints,
-        useOnlyExplicitBreakpoints: seen.use_only_explicit_breakpoints,
-        breakNext: seen.break,
+      const waitSeconds = waitSecondsOf(asked)
+      const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
+      try {
+        const request = { id: uuid(id), waitSeconds, withLines: false }
+        return toMessage(await readDebug(context, caller, request))
+      } finally {
+        leave()
       }
     },
     async makeProductive({ id }, call) {
@@ -56,14 +55,20 @@ export function debugMethods(
       const caller = await callerOf(context, call)
       const body = withoutUndefined({ seq, expressions })
       checkInspect(body)
-      const json = await inspectExecution(context, caller, {
-        id: uuid(id),
-        body: body as InspectBody,
-      })
+      const json = await inspectExecution(context, caller, { id: uuid(id), body })
       return { stop: JSON.parse(json) as Record<string, unknown> }
     },
   }
 }
+
+const toMessage = (seen: DebugView): pb.ExecutionServiceReadDebugResponse => ({
+  isStopped: seen.is_stopped,
+  stop: seen.stop === null ? undefined : { ...seen.stop },
+  breakpoints: [...seen.breakpoints],
+  useBreakpoints: seen.use_breakpoints,
+  useOnlyExplicitBreakpoints: seen.use_only_explicit_breakpoints,
+  breakNext: seen.break,
+})
 
 const checkDebug = bodyCheck(DebugBody)
 const checkInspect = bodyCheck(InspectBody)

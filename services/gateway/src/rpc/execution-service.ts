@@ -16,11 +16,12 @@ import { debugMethods } from './debug-methods.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
+import { waitSecondsOf } from './wait-seconds.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
   const read = async (caller: Caller, id: string, waitSeconds = 0) => {
-    const request = { id: uuid(id), fields: null, waitSeconds: waitOf(waitSeconds) }
+    const request = { id: uuid(id), fields: null, waitSeconds: waitSecondsOf(waitSeconds) }
     return toExecutionMessage((await getExecution(context, caller, request)).json)
   }
   const move =
@@ -53,7 +54,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   return {
     async create(request, call) {
       const caller = await callerOf(context, call)
-      const waitSeconds = waitOf(request.waitSeconds ?? 0)
+      const waitSeconds = waitSecondsOf(request.waitSeconds)
       // The message has been read by now; gRPC itself bounds what a connection sends ahead.
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
@@ -199,11 +200,6 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
 function uuid(id: string): string {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw executionNotFound(id)
   return id.toLowerCase()
-}
-
-function waitOf(seconds: number): number {
-  if (seconds >= 0 && seconds <= 300) return seconds
-  throw invalid([{ pointer: '/wait_seconds', message: 'must be 0 to 300' }])
 }
 
 function limitOf(limit: number | undefined): number | undefined {
