@@ -1,14 +1,14 @@
 import { createAuth, type Auth } from './auth.ts'
+import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
+import { createFlows, type Flows } from './flows.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
   ApiKey,
   Connector,
-  Flow,
   NewApiKey,
   NewConnector,
-  NewFlow,
   NewProject,
   NewWorkspace,
   Project,
@@ -32,13 +32,14 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly executions: Executions
-  readonly flows: Records<Flow, NewFlow>
+  readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
   readonly projects: Records<Project, NewProject>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
+  readonly doctor: Doctor
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -51,12 +52,13 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: options.url,
     executions: createExecutionsApi(transport),
-    flows: createRecords(transport, 'flow'),
+    flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
     projects: createRecords(transport, 'project'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),
+    doctor: createDoctor(transport),
   }
 }

@@ -26,8 +26,9 @@ export interface Executions {
   /** With `chain`, followed to its root. */
   why(id: string, options?: { chain?: boolean }): Promise<Why>
   cancel(id: string, options?: { message?: string }): Promise<Execution>
-  pause(id: string): Promise<Execution>
-  resume(id: string): Promise<Execution>
+  /** With `tree` all below it, too, that is no orphan. */
+  pause(id: string, options?: TreeOptions): Promise<Execution>
+  resume(id: string, options?: TreeOptions): Promise<Execution>
   /** Leaves a stop of its debugger, stops it at its next line, or changes its breakpoints. */
   debug(id: string, request: DebugRequest): Promise<Execution>
   /** How it stands with its debugger; with `waitSeconds`, as soon as it is stopped or has ended. */
@@ -51,6 +52,10 @@ export interface CreateOptions {
   readonly waitSeconds?: number | undefined
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal | undefined
+}
+
+export interface TreeOptions {
+  readonly tree?: boolean | undefined
 }
 
 export interface WaitOptions {
@@ -95,8 +100,8 @@ export function createExecutionsApi(transport: Transport): Executions {
     why: (id, options) =>
       read<Why>(one(id, '/why'), { chain: options?.chain === true ? true : undefined }),
     cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),
-    pause: (id) => post<Execution>(one(id, '/pause'), {}),
-    resume: (id) => post<Execution>(one(id, '/resume'), {}),
+    pause: (id, options) => post<Execution>(one(id, '/pause'), treeOf(options)),
+    resume: (id, options) => post<Execution>(one(id, '/resume'), treeOf(options)),
     debug: (id, request) => post<Execution>(one(id, '/debug'), request),
     debugState: async (id, { waitSeconds, lines, signal } = {}) =>
       as<DebugState>(
@@ -114,3 +119,5 @@ export function createExecutionsApi(transport: Transport): Executions {
     stream: (id, options) => streamExecution(transport, id, options),
   }
 }
+
+const treeOf = (options: TreeOptions = {}) => (options.tree === true ? { tree: true } : {})

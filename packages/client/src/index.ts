@@ -32,7 +32,10 @@ export type {
 export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
+export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
+export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
+export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type { ApiKey, Connector, Flow, Project, Setting, Workspace } from './record-types.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'

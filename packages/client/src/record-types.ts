@@ -22,6 +22,17 @@ interface NewBase {
 
 export type Language = 'typescript' | 'python'
 
+/** How many runs of a flow go on at once; `key`: a JSON pointer into their input. */
+export interface FlowConcurrency {
+  readonly limit: number
+  readonly key?: string
+}
+
+/** How many runs of a flow start in any so many seconds. */
+export interface FlowRateLimit extends FlowConcurrency {
+  readonly per_seconds: number
+}
+
 export interface Flow extends RecordBase {
   readonly script: string
   readonly language: Language
@@ -30,6 +41,8 @@ export interface Flow extends RecordBase {
   readonly max_runtime_seconds: number | null
   /** Lines that its runs in development mode stop before. */
   readonly breakpoints: readonly number[] | null
+  readonly concurrency: FlowConcurrency | null
+  readonly rate_limit: FlowRateLimit | null
 }
 
 export interface NewFlow extends NewBase {
@@ -40,6 +53,8 @@ export interface NewFlow extends NewBase {
   readonly output_schema?: Json
   readonly max_runtime_seconds?: number | null
   readonly breakpoints?: readonly number[] | null
+  readonly concurrency?: FlowConcurrency | null
+  readonly rate_limit?: FlowRateLimit | null
 }
 
 export interface Setting extends RecordBase {

@@ -125,6 +125,8 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
       const { seq } = fitting ?? now.waits[0] ?? { seq: -1 }
       return { type, generation: GENERATION, seq }
     }
+    case 'gateReached':
+      return { type, generation: GENERATION }
     case 'engineClaimed':
       return { type, version: now.version, processId: 'p' }
     case 'engineReleased':
@@ -136,6 +138,7 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
       return { type, epoch: now.epoch }
     case 'recovered':
     case 'abandoned':
+    case 'runtimeExceeded':
     case 'pauseRequested':
     case 'resumeRequested':
     case 'cancelRequested':
@@ -149,13 +152,15 @@ function kindGrid(): string {
     head: wait.kind,
     execution: sample(stateOfWait(wait), [wait]),
   }))
-  return table(kinds, EVENT_TYPES.filter((type) => type in ANSWERABLE).flatMap(linesOf))
+  return table(kinds, EVENT_TYPES.filter(isOfStart).flatMap(linesOf))
 }
 
 const stateOfWait = ({ kind }: Wait): State =>
   kind === 'BREAK'
     ? { status: 'PAUSED', beneath: 'WAITING_ENGINE' }
     : { status: statusOfWait(kind) }
+
+const isOfStart = (type: EventType): boolean => type in ANSWERABLE || type === 'gateReached'
 
 function table(heads: readonly Column[], lines: readonly Line[]): string {
   const print = (head: string, cells: readonly (readonly [Column, string])[]) => {

@@ -138,6 +138,9 @@ function isChild(value: unknown): boolean {
       (key) => isTextOrAbsent(value[key]),
     ) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
+    (value['maxRuntime'] === undefined ||
+      value['maxRuntime'] === null ||
+      isNumber(value['maxRuntime'])) &&
     (value['orphan'] === undefined || typeof value['orphan'] === 'boolean')
   )
 }

@@ -17,6 +17,7 @@ import { type ActivationCommit, commitActivations } from './commit-activations.t
 import { createExecutions } from './create-executions.ts'
 import { commitDebugged, releaseStop } from './debug-sessions.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { steerExecutions } from './steer-executions.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
@@ -216,6 +217,14 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
       )[step.act]
       const event: Event = { type }
       const decision = decide(before, event)
+      if (step.unread && !step.late && step.act !== 'revert') {
+        // The same for many at once.
+        const executions = [{ workspaceId, executionId }]
+        const [one] = await steerExecutions(db, { action: step.act, executions, message: 'many' })
+        const version = decision.kind === 'moved' ? decision.next.version : null
+        assert.equal(one?.moved?.version ?? null, version)
+        return decision
+      }
       if (decision.kind !== 'moved') return decision
       if (step.late) {
         const lateBefore = { ...before, version }

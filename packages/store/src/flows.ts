@@ -11,6 +11,10 @@ export interface FlowRow extends ProjectRecordRow {
   readonly max_runtime_seconds: number | null
   /** Lines; JSON text. */
   readonly breakpoints: string | null
+  /** `{"limit", "key"}`; null: not limited. */
+  readonly concurrency: string | null
+  /** `{"limit", "per_seconds", "key"}`; null: not limited. */
+  readonly rate_limit: string | null
 }
 
 /** What may be written. The script itself goes to `putScript` first. Schemas are JSON text. */
@@ -24,6 +28,8 @@ export interface FlowFields {
   readonly max_runtime_seconds?: number | null
   /** Lines, rising. */
   readonly breakpoints?: readonly number[] | null
+  readonly concurrency?: string | null
+  readonly rate_limit?: string | null
 }
 
 export const flows = createRecordStore<FlowRow, FlowFields>('flows')

@@ -50,7 +50,7 @@ export {
   type ScriptRow,
 } from './load-executions.ts'
 export { migrate } from './migrate.ts'
-export type { NewExecution } from './new-execution.ts'
+export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
 export {
@@ -195,6 +195,25 @@ export {
   type WaitFind,
   type WaitKey,
 } from './sweep.ts'
+export { type ExaminedExecution, examineExecutions, examineWaits } from './examine.ts'
+export {
+  readChildrenOfMany,
+  readStatuses,
+  type Standing,
+  type SteerAction,
+  type SteeredExecution,
+  steerExecutions,
+} from './steer-executions.ts'
+export {
+  checkRuntimes,
+  forgetRuntimes,
+  maxRuntimeOf,
+  nextRuntimeCheckMs,
+  type OverrunExecution,
+  passGates,
+  putRuntimeLimits,
+  reachGates,
+} from './limits.ts'
 export { type ControlRequest, readControls } from './controls.ts'
 export {
   type CancelledExecution,
@@ -216,6 +235,7 @@ export {
 export {
   auditForceRelease,
   inspectLock,
+  listGateKeys,
   listLocks,
   type LockSummary,
   type LockView,

@@ -11,6 +11,7 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { debugRoutes } from './http/debug-routes.ts'
+import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
@@ -108,7 +109,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...debugRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [...executionRoutes, ...debugRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
     log,
     ready,
     version: VERSION,

@@ -4,7 +4,8 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { collectWords, looksLikeId, parseCount, parseSeconds } from '../parse-option.ts'
+import { parseRuntime } from '../flow-limits.ts'
+import { collectWords, looksLikeId, parseCount, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { renderResult } from '../render/result.ts'
 
@@ -18,6 +19,8 @@ interface Options {
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
+  readonly priority?: number
+  readonly maxRuntime?: number | null
   readonly dev?: boolean
   readonly break?: boolean
   readonly breakpoints?: readonly string[]
@@ -31,6 +34,8 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--script <file>', 'run this file once instead of a flow')
     .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
     .option('--name <name>', "the execution's name")
+    .option('--priority <number>', 'higher ones are run first; 0 by default', parseWhole)
+    .option('--max-runtime <time>', 'end it in error after 90s, 5m, 2h, or "none"', parseRuntime)
     .option('--dev', 'in development mode, see `millrace debug`')
     .option('--break', 'in development mode, stopped at its first line')
     .option('--breakpoints <lines>', 'in development mode, stopped at these: 4,7', collectWords)
@@ -56,8 +61,14 @@ async function whatToRun(
   }
   const input =
     options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
-  const name = options.name === undefined ? {} : { name: options.name }
-  const more = { ...input, ...name, ...modeOf(options) }
+  const { name, priority, maxRuntime } = options
+  const more = {
+    ...input,
+    ...(name !== undefined && { name }),
+    ...(priority !== undefined && { priority }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: maxRuntime }),
+    ...modeOf(options),
+  }
   if (flow === undefined)
     return { script: await readSource(options.script ?? '', deps.cwd), ...more }
   return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...more }

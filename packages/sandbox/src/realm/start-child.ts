@@ -25,7 +25,17 @@ export interface ChildTarget {
   readonly label: string
 }
 
-const OPTIONS = ['wait', 'run', 'timeout', 'name', 'init', 'orphan', 'priority', 'inputs']
+const OPTIONS = [
+  'wait',
+  'run',
+  'timeout',
+  'name',
+  'init',
+  'orphan',
+  'priority',
+  'maxRuntime',
+  'inputs',
+]
 const INIT = [
   'name',
   'project_id',
@@ -34,6 +44,7 @@ const INIT = [
   'scheduled_for',
   'orphan',
   'priority',
+  'max_runtime_seconds',
 ]
 
 /** Creates a child and, unless told otherwise, waits until it has succeeded. */
@@ -134,6 +145,7 @@ function initOf(
   for (const key of ['name', 'orphan', 'priority']) {
     if (options[key] !== undefined) init[key] = options[key]
   }
+  if (options['maxRuntime'] !== undefined) init['max_runtime_seconds'] = options['maxRuntime']
   let text = ''
   const add = (key: string, value: Json): void => {
     text += `,"${key}":${JSON.stringify(value)}`
@@ -146,8 +158,12 @@ function initOf(
     const { priority } = init
     if (typeof priority !== 'number' || !Number.isInteger(priority))
       throw invalid(api, 'priority', 'a whole number', priority)
+    if (priority < -32_768 || priority > 32_767)
+      throw invalid(api, 'priority', 'between -32768 and 32767', priority)
     add('priority', priority)
   }
+  if (init['max_runtime_seconds'] !== undefined)
+    add('maxRuntime', maxRuntimeOf(api, init['max_runtime_seconds']))
   if (init['project_id'] !== undefined)
     add('projectId', textOf(api, 'init.project_id', init['project_id']))
   if (init['description'] !== undefined)
@@ -157,6 +173,13 @@ function initOf(
   if (init['metadata'] !== undefined)
     text += `,"metadata":${jsonText(init['metadata'], 'init.metadata')}`
   return { name, text }
+}
+
+function maxRuntimeOf(api: string, value: unknown): number | null {
+  if (value === null) return null
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 2_147_483_647)
+    return value
+  throw invalid(api, 'maxRuntime', 'a whole number of seconds from 1, or null', value)
 }
 
 export function sleepArgs(api: string, seconds: unknown): { text: string; label: string } {

@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import type { ChildSpec, ErrorValue } from '@millrace/replay'
 import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
@@ -56,14 +57,16 @@ export async function resolveChildren(
       : await readFlowBreakpoints(db, { workspaceId, ids })
 
   return specs.map(({ child, paused, isSteppedInto }) => {
-    const subject = subjectOf(child, flowOf, connectorOf)
-    if ('error' in subject) return subject
+    const found = subjectOf(child, flowOf, connectorOf)
+    if ('error' in found) return found
+    const { maxRuntime = child.maxRuntime ?? null, ...subject } = found
     const lines = linesOf.get(subject.flowId ?? '') ?? []
     const debug =
       inheritance.isProductive || child.type === 'CONNECTION'
         ? {}
         : debugExtra(held.debug, { lines, isSteppedInto })
-    return { execution: { ...newChild(held, child, { inheritance, debug }), ...subject, paused } }
+    const extra = extraOf(child, { maxRuntime, debug })
+    return { execution: { ...newChild(held, child, inheritance), ...subject, extra, paused } }
   })
 }
 
@@ -82,10 +85,13 @@ function debugExtra(
   }
 }
 
-type Subject = Pick<
+interface Subject extends Pick<
   NewExecution,
-  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
->
+  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId' | 'gates'
+> {
+  /** As its flow has it, unless the call says otherwise; null: no limit. */
+  readonly maxRuntime: number | null
+}
 
 function subjectOf(
   child: ChildSpec,
@@ -104,6 +110,7 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
+      ...limitsOf(child, flow),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -122,19 +129,33 @@ function subjectOf(
   }
 }
 
-function newChild(
-  held: Held,
+/** What its flow limits; nothing for most. */
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
+  const gates = startGates(flow, child.input)
+  const maxRuntime = child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
+  return { ...(gates !== null && { gates }), maxRuntime }
+}
+
+function extraOf(
   child: ChildSpec,
   {
-    inheritance,
+    maxRuntime,
     debug,
-  }: { readonly inheritance: Inheritance; readonly debug: Readonly<Record<string, unknown>> },
-): NewExecution {
+  }: {
+    readonly maxRuntime: number | null
+    readonly debug: Readonly<Record<string, unknown>>
+  },
+): string | null {
   const extra = {
     ...debug,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }),
   }
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
+}
+
+function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
   return {
     workspaceId: held.workspaceId,
     id: child.id,
@@ -156,7 +177,7 @@ function newChild(
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+    extra: null,
   }
 }
 

@@ -143,6 +143,11 @@ test('resume does not leave a stop, cancel does', async () => {
   const resumed = await gateway.request('POST', `execution/${id}/resume`)
   assert.equal(resumed.status, 409)
   assert.match(String(resumed.json['detail']), /debug/)
+  for (const dry of [true, false]) {
+    const bulk = { action: 'resume', ids: [id], dry_run: dry }
+    const many = await gateway.request('POST', 'execution/bulk', bulk)
+    assert.match(many.text, /"status":409.*let it go on with debug/)
+  }
   const cancelled = await gateway.request('POST', `execution/${id}/cancel`)
   assert.equal(cancelled.json['status'], 'ENDED_CANCELLED')
   assert.equal((await view(id))['is_stopped'], false)

@@ -153,7 +153,7 @@ function nudge({ bus }: Context, row: ExecutionRow, version: number): void {
   const item = { workspaceId: row.workspace_id, executionId: row.id, version }
   const status = 'WAITING_ENGINE'
   bus.publishMoved([{ ...item, status, parentId: row.parent_execution_id }])
-  void bus.publishDispatch('engine', [item])
+  void bus.publishDispatch('engine', [{ ...item, priority: row.priority }])
 }
 
 const NOT_STOPPED = 'its debugger has not stopped it; break stops it at its next line'

@@ -69,6 +69,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
       if ('breakpoints' in body) fields['breakpoints'] = breakpointsOf(body['breakpoints'])
+      for (const name of ['concurrency', 'rate_limit'])
+        if (name in body) fields[name] = jsonText(body[name])
       return fields
     },
     toJson: (row) => ({
@@ -80,6 +82,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
       breakpoints: row.breakpoints ?? 'null',
+      concurrency: row.concurrency ?? 'null',
+      rate_limit: row.rate_limit ?? 'null',
     }),
   },
   setting: {
@@ -125,6 +129,9 @@ async function commonFields(
   }
   return fields
 }
+
+const jsonText = (value: unknown): string | null =>
+  value === null || value === undefined ? null : JSON.stringify(value)
 
 function valueText(value: unknown): string | null {
   if (value === null || value === undefined) return null
