@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { parseRuntime } from '../flow-limits.ts'
+import { orNull, parseRuntime } from '../flow-limits.ts'
 import { collectWords, looksLikeId, parseCount, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { renderResult } from '../render/result.ts'
@@ -20,7 +20,7 @@ interface Options {
   readonly follow?: boolean
   readonly timeout?: number
   readonly priority?: number
-  readonly maxRuntime?: number | null
+  readonly maxRuntime?: number | 'none'
   readonly dev?: boolean
   readonly break?: boolean
   readonly breakpoints?: readonly string[]
@@ -66,7 +66,7 @@ async function whatToRun(
     ...input,
     ...(name !== undefined && { name }),
     ...(priority !== undefined && { priority }),
-    ...(maxRuntime !== undefined && { max_runtime_seconds: maxRuntime }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: orNull(maxRuntime) }),
     ...modeOf(options),
   }
   if (flow === undefined)

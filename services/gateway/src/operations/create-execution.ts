@@ -143,13 +143,12 @@ async function planExecution(
   }
 }
 
-/** Nothing for most: what their flow does not limit starts at once. */
+/** Null for most: what their flow does not limit starts at once. */
 function gatesOf(
   { flow }: Extract<Target, { readonly type: 'FLOW' }>,
   body: NewExecutionBody,
 ): Pick<NewExecution, 'gates'> {
-  const gates = startGates(flow.row, body.input_value)
-  return gates === null ? {} : { gates }
+  return { gates: startGates(flow.row, body.input_value) }
 }
 
 function projectOf(

@@ -142,7 +142,7 @@ function toStart(item: NewExecution): EagerStart | null {
   if (item.paused || item.scheduledFor !== null || item.input.length > INPUT_MAX_CHARS) return null
   // In development mode it may have a debugger, and whoever is stopped does not end at once.
   if (!item.isProductive) return null
-  if (item.gates !== undefined) return null
+  if (item.gates !== undefined && item.gates !== null) return null
   return {
     workspaceId: item.workspaceId,
     executionId,
