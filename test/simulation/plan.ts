@@ -2,6 +2,9 @@ import {
   ALL_FEATURES,
   createRng,
   type Feature,
+  hasFewOutcomes,
+  isValid,
+  nodesOf,
   type Program,
   randomProgram,
   type Rng,
@@ -50,12 +53,14 @@ export interface Limits {
   readonly rate: { readonly limit: number; readonly per_seconds: number } | null
 }
 
-export type SteerAction = 'cancel' | 'pause' | 'resume'
+export type SteerAction = 'cancel' | 'pause' | 'resume' | 'revert'
 export interface Steer {
   readonly atMs: number
   /** Which start. */
   readonly start: number
   readonly action: SteerAction
+  /** `revert`: to the savepoint that lies so far in its history, 0 to 1. */
+  readonly to?: number
   /** Pause and resume: all below it, too. */
   readonly tree: boolean
 }
@@ -81,7 +86,9 @@ export const LOCKS = ['lock-a', 'lock-b', 'lock-c'] as const
 const EFFECT_URL = 'http://effects.test/do'
 
 /** A random plan: few executions, few faults, so that many fit into the time. */
-export function createPlan(seed: number): Plan {
+export const createPlan = (seed: number): Plan => withReverts(createForwardPlan(seed))
+
+function createForwardPlan(seed: number): Plan {
   const rng = createRng(seed)
   const isCrowd = rng.next() < 0.2
   const isLimited = rng.next() < 0.35
@@ -187,6 +194,40 @@ function steersOf(rng: Rng, starts: number): Steer[] {
       steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume', tree: true })
   }
   return steers.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+/** Executions that go back, and executions that are taken back: by a chance of its own. */
+function withReverts(plan: Plan): Plan {
+  const rng = createRng(plan.seed * 31 + 17)
+  const starts = plan.starts.map((start) =>
+    rng.next() < 0.25 ? { ...start, program: withBack(rng, start.program) } : start,
+  )
+  const steers = [...plan.steers]
+  if (rng.next() < 0.3) {
+    const start = rng.int(starts.length)
+    const nodes = [...nodesOf(starts[start]?.program.body ?? [])]
+    // What a former life has created only, nobody would ever run; one that goes back by itself counts how
+    // often it was taken back as well; and a cancel has reached children that it then waits for again.
+    const isFit =
+      !steers.some((steer) => steer.start === start && steer.action === 'cancel') &&
+      nodes.every(
+        (node) => node.kind !== 'back' && !(node.kind === 'child' && node.mode === 'parked'),
+      )
+    for (let n = isFit ? 1 + rng.int(2) : 0; n > 0; n -= 1)
+      steers.push({ atMs: rng.int(2_000), start, action: 'revert', tree: false, to: rng.next() })
+  }
+  return { ...plan, starts, steers: steers.toSorted((a, b) => a.atMs - b.atMs) }
+}
+
+/** The program with a part of it done more than once. */
+function withBack(rng: Rng, program: Program): Program {
+  const { body } = program
+  const from = rng.int(body.length)
+  const to = from + 1 + rng.int(body.length - from)
+  const id = 1 + Math.max(0, ...[...nodesOf(body)].map((node) => node.id))
+  const back = { kind: 'back', id, times: 1 + rng.int(2), body: body.slice(from, to) } as const
+  const changed = { ...program, body: [...body.slice(0, from), back, ...body.slice(to)] }
+  return isValid(changed) && hasFewOutcomes(changed) ? changed : program
 }
 
 /** One whose client is answered before it has ended. */

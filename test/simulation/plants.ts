@@ -185,6 +185,12 @@ export const PLANTS: readonly Plant[] = [
     },
   },
   {
+    name: 'a life begins without the last answer that it inherits',
+    finds: /^I(?:4|7|14|16):/,
+    statement: inStatement('reverts.inheritHistory', 'a.position <= $7', 'a.position < $7'),
+    plan: goingBack,
+  },
+  {
     name: 'an effect is repeated under a new key',
     finds: /^I9:/,
     newKeys: true,
@@ -206,6 +212,19 @@ const WRITE_LATE = {
   text: `INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
          SELECT workspace_id, id, generation, 1000, 1000, '[]' FROM execution WHERE ended_at IS NOT NULL
          ON CONFLICT DO NOTHING`,
+}
+
+/** One that sleeps, and goes back to after that. */
+function goingBack(plan: Plan): Plan {
+  const [first] = plan.starts
+  if (first === undefined) return plan
+  const program = {
+    body: [
+      { kind: 'sleep', id: 1, ms: 10 },
+      { kind: 'back', id: 2, times: 1, body: [{ kind: 'sleep', id: 3, ms: 10 }] },
+    ],
+  } as const
+  return { ...plan, starts: [{ ...first, program }], steers: [] }
 }
 
 /** Everybody wants the same lock at once. */

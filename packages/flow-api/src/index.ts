@@ -40,6 +40,7 @@ export {
   EngineException,
   ExecutionCancel,
   ExecutionError,
+  ExecutionRevert,
   ExecutionSuccess,
   ExtraInputError,
   InternalError,

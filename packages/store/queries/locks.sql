@@ -130,7 +130,8 @@ ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
 
 -- name: saveLocks
 -- The difference between what was read under the row lock and what was decided. Holders to remove and
--- holders to write are disjoint, so the parts of this statement do not touch the same row.
+-- holders to write are disjoint, so the parts of this statement do not touch the same row. A request
+-- that the next life of a reverted execution has put in the place of one that was read is another one.
 WITH counted AS (
   UPDATE lock l SET capacity = d.capacity, last_ticket = d.last_ticket, last_token = d.last_token
   FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text, capacity integer, last_ticket bigint, last_token bigint)
@@ -138,12 +139,14 @@ WITH counted AS (
     AND (l.capacity, l.last_ticket, l.last_token) IS DISTINCT FROM (d.capacity, d.last_ticket, d.last_token)
 ), done AS (
   DELETE FROM lock_request r
-  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer)
+  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, seq integer)
   WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+    AND r.generation = d.generation
 ), queued AS (
   UPDATE lock_request r SET ticket = d.ticket
-  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer, ticket bigint)
+  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, seq integer, ticket bigint)
   WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+    AND r.generation = d.generation
 ), released AS (
   DELETE FROM lock_holder h
   USING json_to_recordset($4::json) AS d(workspace_id uuid, key text, execution_id uuid)

@@ -13,6 +13,7 @@ import { guardPostgres } from './guard-database.ts'
 import { debugRoutes } from './http/debug-routes.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
@@ -109,7 +110,14 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...debugRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
+    routes: [
+      ...executionRoutes,
+      ...pastRoutes,
+      ...debugRoutes,
+      ...recordRoutes,
+      ...peopleRoutes,
+      ...doctorRoutes,
+    ],
     log,
     ready,
     version: VERSION,

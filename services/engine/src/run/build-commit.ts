@@ -11,7 +11,8 @@ export function buildCommit(
   { collected, processId }: { readonly collected: Collected; readonly processId: string },
 ): { readonly commit: ActivationCommit; readonly payloads: readonly Payload[] } {
   const payloads: Payload[] = []
-  const end = collected.end
+  const end = isRevert(collected.end) ? null : collected.end
+  const isOver = collected.end !== null
   const { stop } = collected
   // Beneath the pause of a stop lies what it waits for besides.
   const waits = collected.open.filter((seq) => seq !== stop?.seq)
@@ -28,7 +29,7 @@ export function buildCommit(
       executionId: held.executionId,
       version: held.version,
       generation: held.generation,
-      status: end === null ? statusOf(oldest, stop !== null) : end.status,
+      status: end?.status ?? (isOver ? 'WAITING_ENGINE' : statusOf(oldest, stop !== null)),
       ended: end !== null,
       consumed: held.consumed,
       processId,
@@ -39,7 +40,7 @@ export function buildCommit(
       message: end === null ? collected.message : (end.message ?? collected.message),
       output: outputOf(end, collected),
       dueIn: null,
-      dueAt: oldest?.dueAt ?? null,
+      dueAt: isOver ? null : (oldest?.dueAt ?? null),
       hasWaits: held.hadWaits || stop !== null,
       history: historyOf(held.workspaceId, collected, payloads),
       log:
@@ -47,12 +48,16 @@ export function buildCommit(
           ? null
           : { firstSeq: collected.logs[0]?.seq ?? 0, lines: JSON.stringify(collected.logs) },
       children: collected.children,
-      waits: end === null ? collected.waits : [],
-      lockRequests: end === null ? collected.lockRequests : [],
+      waits: isOver ? [] : collected.waits,
+      lockRequests: isOver ? [] : collected.lockRequests,
       settings,
     },
   }
 }
+
+/** Its code goes back: what it did is kept, and the next life is begun after this commit. */
+export const isRevert = (end: End | null): end is End & { readonly to: number } =>
+  end?.reason === 'reverted' && end.to !== undefined
 
 /** The oldest unanswered wait is what the status shows. */
 function oldestOpen(held: Held, open: readonly number[]): OpenWait | null {

@@ -150,6 +150,9 @@ function extraOf(
     ...debug,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(child.savepointRetention !== undefined && {
+      savepoint_retention: child.savepointRetention,
+    }),
     ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }),
   }
   return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)

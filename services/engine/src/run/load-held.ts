@@ -13,6 +13,7 @@ import { type Held, type HeldDebug, type OpenWait, type Realm, sandboxKey } from
 import { debuggedScript, loadDebug } from './load-debug.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
+import { withoutAsked } from './without-asked.ts'
 
 /** An execution ready to be activated from its beginning, or why it need not be. */
 export type Loaded =
@@ -85,13 +86,14 @@ export function createLoader({
     },
 
     async fromStore(key) {
-      const row = await batcher.add({ ...key, after: 0 })
-      if (row === null || row.scriptHash === null) return { kind: 'gone' }
+      const loaded = await batcher.add({ ...key, after: 0 })
+      if (loaded === null || loaded.scriptHash === null) return { kind: 'gone' }
+      const row = await withoutAsked(db, loaded)
       const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
       // PAUSED, LOST and ended ones are not to be run; parked ones have moved on since the nudge.
       if (row.status !== 'WAITING_ENGINE' && !ours) return { kind: 'gone' }
       const [realm, debug] = await Promise.all([
-        realms.load(row.workspaceId, row.scriptHash),
+        realms.load(row.workspaceId, loaded.scriptHash),
         loadDebug(db, row),
       ])
       const held = newHeld({ ...row, startedAt: row.startedAt ?? now(), debug }, realm)
@@ -113,6 +115,8 @@ export function createLoader({
         after: held.consumed,
       })
       if (row === null || row.status !== 'WAITING_ENGINE' || row.version !== version) return null
+      // Reverted: these are answers of another life.
+      if (row.generation !== held.generation) return null
       return (await internalize(db, held.workspaceId, { history: [], answers: row.answers }))
         .answers
     },

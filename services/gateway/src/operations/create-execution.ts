@@ -167,7 +167,8 @@ function projectOf(
   return id === null || name === null ? null : { id, name }
 }
 
-const EXTRA = [
+/** What of a request is kept with the rarely set properties. */
+export const EXTRA = [
   'description',
   'metadata',
   'tags',
@@ -306,7 +307,7 @@ async function reread(
 }
 
 /** A trace of its own, named by the execution: found without a lookup, and no randomness to pay for. */
-function ownTraceparent(id: string): string {
+export function ownTraceparent(id: string): string {
   const traceId = id.replaceAll('-', '')
   return formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true })
 }
