@@ -1,9 +1,18 @@
 import type { DebugRequest, DebugState, DebugStop, InspectRequest } from './execution-debug.ts'
 import { waitForEnd } from './execution-wait.ts'
+import {
+  exportList,
+  type ExportListOptions,
+  exportOne,
+  type ExportOptions,
+  importDocuments,
+  type ImportResult,
+} from './execution-documents.ts'
 import type {
   BatchResult,
   BulkRequest,
   BulkResult,
+  ExecutionPatch,
   NewExecution,
   RerunRequest,
   SavepointRef,
@@ -56,6 +65,19 @@ export interface Executions {
   /** Call stack and variables as they were at one of its calls. */
   inspect(id: string, request?: InspectRequest): Promise<DebugStop>
   bulk(request: BulkRequest): Promise<BulkResult>
+  /** Changes the fields that are given; null clears. */
+  update(id: string, patch: ExecutionPatch): Promise<Execution>
+  /** An ended one; it can be restored. */
+  trash(id: string): Promise<void>
+  restore(id: string): Promise<Execution>
+  /** For ever, with all below it. */
+  purge(id: string): Promise<void>
+  /** YAML of an ended one, in pieces of text. */
+  export(id: string, options?: ExportOptions): AsyncGenerator<string>
+  /** YAML of all ended ones that a list would have, in pieces of text. */
+  exportAll(options?: ExportListOptions): AsyncGenerator<string>
+  /** What an export wrote, each under a new id: all or none. */
+  import(yaml: string, options?: { readonly dryRun?: boolean }): Promise<ImportResult>
   /** Until it has ended. Errors: TimedOutError. */
   wait(id: string, options?: WaitOptions): Promise<Execution>
   /** What happens from now on, until it has ended; goes on by itself after a broken connection. */
@@ -94,6 +116,10 @@ export function createExecutionsApi(transport: Transport): Executions {
         signal: options.signal,
       }),
     )
+  const remove = async (id: string, permanently: boolean): Promise<void> => {
+    const query = { permanently: permanently ? true : undefined }
+    await transport.send({ method: 'DELETE', path: one(id), query })
+  }
   const list = (options?: ListOptions) => listPage<Execution>(transport, '/execution', options)
   const children = (id: string, options: ListOptions & { depth?: number } = {}) =>
     listPage<Execution>(transport, one(id, '/children'), options, { depth: options.depth })
@@ -139,6 +165,14 @@ export function createExecutionsApi(transport: Transport): Executions {
     makeProductive: (id) => post<Execution>(one(id, '/productive'), {}),
     inspect: (id, request) => post<DebugStop>(one(id, '/inspect'), request ?? {}),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
+    update: async (id, patch) =>
+      as<Execution>(await transport.send({ method: 'PATCH', path: one(id), body: patch })),
+    trash: (id) => remove(id, false),
+    restore: (id) => post<Execution>(one(id, '/restore'), {}),
+    purge: (id) => remove(id, true),
+    export: (id, options) => exportOne(transport, id, options),
+    exportAll: (options) => exportList(transport, options),
+    import: (yaml, options) => importDocuments(transport, yaml, options),
     wait: (id, options) => waitForEnd(transport, id, options),
     stream: (id, options) => streamExecution(transport, id, options),
   }

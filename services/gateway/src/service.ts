@@ -12,6 +12,7 @@ import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { debugRoutes } from './http/debug-routes.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
+import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
@@ -112,6 +113,7 @@ export async function createGateway(
     context,
     routes: [
       ...executionRoutes,
+      ...executionRecordRoutes,
       ...pastRoutes,
       ...debugRoutes,
       ...recordRoutes,

@@ -14,6 +14,7 @@ import {
   scriptHash,
 } from '@millrace/store'
 import type { Held, HeldDebug, Inheritance } from './held.ts'
+import { schemasOf } from './schemas.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
@@ -48,6 +49,16 @@ export async function resolveChildren(
     putScripts(db, scripts),
   ])
   const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
+  const { pins, checkInput } = schemasOf(db)
+  const pinned = await Promise.all(
+    flows.map((flow) =>
+      pins.pin(workspaceId, {
+        input: flow?.input_schema ?? null,
+        output: flow?.output_schema ?? null,
+      }),
+    ),
+  )
+  const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
   const ids = flows.flatMap((flow) => flow?.id ?? [])
   // Lines are of interest in development mode only.
@@ -57,15 +68,19 @@ export async function resolveChildren(
       : await readFlowBreakpoints(db, { workspaceId, ids })
 
   return specs.map(({ child, paused, isSteppedInto }) => {
+    const flow = flowOf.get(child.flow ?? '') ?? null
+    const error = flow === null ? null : checkInput(flow, child.input)
+    if (error !== null) return { error }
     const found = subjectOf(child, flowOf, connectorOf)
     if ('error' in found) return found
     const { maxRuntime = child.maxRuntime ?? null, ...subject } = found
     const lines = linesOf.get(subject.flowId ?? '') ?? []
     const debug =
       inheritance.isProductive || child.type === 'CONNECTION'
-        ? {}
+        ? null
         : debugExtra(held.debug, { lines, isSteppedInto })
-    const extra = extraOf(child, { maxRuntime, debug })
+    const schemas = pinnedOf.get(child.flow ?? '') ?? null
+    const extra = extraOf(child, { maxRuntime, more: { ...schemas, ...debug } })
     return { execution: { ...newChild(held, child, inheritance), ...subject, extra, paused } }
   })
 }
@@ -140,14 +155,15 @@ function extraOf(
   child: ChildSpec,
   {
     maxRuntime,
-    debug,
+    more,
   }: {
     readonly maxRuntime: number | null
-    readonly debug: Readonly<Record<string, unknown>>
+    /** The schemas it is held to, and what of the debugger it begins with. */
+    readonly more: Readonly<Record<string, unknown>>
   },
 ): string | null {
   const extra = {
-    ...debug,
+    ...more,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
     ...(child.savepointRetention !== undefined && {

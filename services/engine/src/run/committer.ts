@@ -164,9 +164,13 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     topId,
     traceparent,
     priority,
+    extra,
   } = child
   const key = { workspaceId, executionId, version: 1, priority }
+  const chars = input.length + (extra?.length ?? 0)
+  if (scriptHash === null || chars > FRESH_INPUT_MAX_CHARS) return key
   // In development mode its row says whether it has a debugger.
-  if (scriptHash === null || !child.isProductive || input.length > FRESH_INPUT_MAX_CHARS) return key
-  return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
+  if (!child.isProductive) return key
+  const fresh = { type, scriptHash, input, name, parentId, topId, traceparent }
+  return { ...key, fresh: extra === null ? fresh : { ...fresh, extra } }
 }

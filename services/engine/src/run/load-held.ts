@@ -136,6 +136,8 @@ interface HeldFacts extends Pick<
   | 'startedAt'
   | 'version'
 > {
+  /** JSON text of rarely set properties. */
+  readonly extra?: string | null
   readonly debug?: HeldDebug | null
 }
 
@@ -172,8 +174,15 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     hadWaits: false,
     askedForLocks: false,
     inheritance: null,
+    outputSchema: outputSchemaOf(facts.extra ?? null),
     debug,
   }
+}
+
+/** Read only where it is: most executions have nothing rare, and fewer have this. */
+function outputSchemaOf(extra: string | null): string | null {
+  if (extra === null || !extra.includes('"output_schema_hash"')) return null
+  return (JSON.parse(extra) as { output_schema_hash?: string }).output_schema_hash ?? null
 }
 
 function startOf(
