@@ -4,6 +4,7 @@ import {
   commitActivations,
   type CommitResult,
 } from './commit-activations.ts'
+import { commitWithFiles } from './commit-files.ts'
 import type { Database, Queryable } from './database.ts'
 import {
   type DebugProperties,
@@ -48,38 +49,47 @@ export async function readDebugSession(
 }
 
 /**
- * Commits an activation in development mode: as `commitActivations`, and in the same transaction what
- * its code has seen, and the stop, under which it is PAUSED. One that has become productive meanwhile is not stopped: the
- * stop is answered at once.
+ * Commits an activation in development mode: with its files, and in the same transaction what its code
+ * has seen, and the stop, under which it is PAUSED. One that has become productive meanwhile is not
+ * stopped: the stop is answered at once.
  *
  * A crash before it leaves nothing: the code runs again and stops at the same line.
  */
-export function commitDebugged(
+export async function commitDebugged(
   db: Database,
+  item: ActivationCommit,
+  stop: NewStop | null,
+): Promise<CommitResult> {
+  const [result] = await commitWithFiles(db, [item], async (tx) => [
+    await commitWithSession(tx, item, stop),
+  ])
+  return result ?? { applied: false }
+}
+
+async function commitWithSession(
+  tx: Queryable,
   item: ActivationCommit,
   stop: NewStop | null,
 ): Promise<CommitResult> {
   const { workspaceId, executionId, generation, consumed } = item
   const key = [workspaceId, executionId]
-  return db.transaction(async (tx) => {
-    const [result] = await commitActivations(tx, [item])
-    if (result === undefined || !result.applied) return { applied: false }
-    if (item.ended) {
-      await tx.query(sql.dropSession, key)
-      return result
-    }
-    await tx.query(sql.keepSession, [...key, generation, consumed, stop?.text ?? null])
-    if (stop === null) return result
-    // The commit holds the row's lock: what is read here stays so.
-    const [row] = await tx.query<SessionRow>(sql.readSession, key)
-    const { version } = result
-    const extra = withDebugProperties(row?.extra ?? null, { breakNext: false })
-    await tx.query(sql.stopExecution, [...key, version, stop.seq, String(stop.line), extra])
-    if (row?.is_productive !== true) return { ...result, status: 'PAUSED' }
-    const passed = { version, seq: stop.seq, answer: { action: 'continue' } } as const
-    const moved = await releaseStop(tx, { workspaceId, executionId }, passed)
-    return { ...result, status: 'WAITING_ENGINE', version: moved ?? version }
-  })
+  const [result] = await commitActivations(tx, [item])
+  if (result === undefined || !result.applied) return { applied: false }
+  if (item.ended) {
+    await tx.query(sql.dropSession, key)
+    return result
+  }
+  await tx.query(sql.keepSession, [...key, generation, consumed, stop?.text ?? null])
+  if (stop === null) return result
+  // The commit holds the row's lock: what is read here stays so.
+  const [row] = await tx.query<SessionRow>(sql.readSession, key)
+  const { version } = result
+  const extra = withDebugProperties(row?.extra ?? null, { breakNext: false })
+  await tx.query(sql.stopExecution, [...key, version, stop.seq, String(stop.line), extra])
+  if (row?.is_productive !== true) return { ...result, status: 'PAUSED' }
+  const passed = { version, seq: stop.seq, answer: { action: 'continue' } } as const
+  const moved = await releaseStop(tx, { workspaceId, executionId }, passed)
+  return { ...result, status: 'WAITING_ENGINE', version: moved ?? version }
 }
 
 /**

@@ -51,6 +51,7 @@ export function buildCommit(
       waits: isOver ? [] : collected.waits,
       lockRequests: isOver ? [] : collected.lockRequests,
       settings,
+      ...(collected.files.size > 0 && { files: [...collected.files.values()] }),
     },
   }
 }

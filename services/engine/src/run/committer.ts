@@ -5,6 +5,7 @@ import {
   type CommitResult,
   commitActivations,
   commitDebugged,
+  commitWithFiles,
   createBatcher,
   type Database,
   markWatched,
@@ -61,15 +62,16 @@ export function createCommitter({
       (commit.output?.length ?? 0) +
       (commit.history?.entries.length ?? 0) +
       (commit.log?.lines.length ?? 0) +
-      commit.children.length * 512,
+      commit.children.length * 512 +
+      (commit.files ?? []).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0),
     onBatch: (size) => sizes.observe(size),
     run: (items) =>
-      commitAll(items, () =>
-        commitActivations(
-          db,
-          items.map((item) => item.commit),
-        ),
-      ),
+      commitAll(items, () => {
+        const commits = items.map((item) => item.commit)
+        return commits.some(({ files }) => files !== undefined)
+          ? commitWithFiles(db, commits)
+          : commitActivations(db, commits)
+      }),
   })
   // In development mode each goes alone, in a transaction with what its debugger has to know.
   const debugged = createBatcher<CommitItem, CommitResult>({

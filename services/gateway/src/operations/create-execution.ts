@@ -31,6 +31,8 @@ export interface CreateRequest {
   /** W3C trace context of the request. */
   readonly traceparent: string | null
   readonly ids: IdSource
+  /** Properties that the body may not set: what has started it. */
+  readonly origin?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -87,14 +89,16 @@ export async function createExecutions(
   return items.map((item) => item.id)
 }
 
-interface Planned {
+/** An execution that may be created, with what its record shows besides. */
+export interface Planned {
   readonly item: NewExecution
   readonly target: Target
   readonly project: { readonly id: string; readonly name: string } | null
   readonly isHidden: boolean
 }
 
-async function planExecution(
+/** Resolves and checks what is asked for. Throws `invalid` and `notFound`; stores nothing. */
+export async function planExecution(
   context: Context,
   caller: Caller,
   request: CreateRequest,
@@ -142,7 +146,7 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, { base, target, debug }),
+      extra: extraOf(body, { base, target, more: { ...request.origin, ...debug } }),
       ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
@@ -188,16 +192,17 @@ function extraOf(
   {
     base,
     target,
-    debug,
+    more,
   }: {
     readonly base: string
     readonly target: Target
-    readonly debug: Readonly<Record<string, unknown>> | null
+    /** Where it comes from, and what its debugger is told. */
+    readonly more: Readonly<Record<string, unknown>>
   },
 ): string | null {
   const schemas = target.type === 'FLOW' ? target.flow.schemas : null
   let extra: Record<string, unknown> | null =
-    schemas === null && debug === null ? null : { ...schemas, ...debug }
+    schemas === null && Object.keys(more).length === 0 ? null : { ...schemas, ...more }
   // The flow's own value, unless the run says otherwise; null is for no limit.
   const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
   if (flowLimit !== null && body.max_runtime_seconds === undefined)
