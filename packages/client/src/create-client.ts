@@ -1,6 +1,7 @@
 import { createAuth, type Auth } from './auth.ts'
 import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
+import { createFiles, type Files } from './files.ts'
 import { createFlows, type Flows } from './flows.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { nodePlatform, type Platform } from './platform.ts'
@@ -11,12 +12,16 @@ import type {
   NewApiKey,
   NewConnector,
   NewProject,
+  NewScheduler,
   NewWorkspace,
   Project,
+  Scheduler,
   Workspace,
 } from './record-types.ts'
+import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
 
 export interface ClientOptions {
   /** `http://localhost:8080`, without the path of the API. */
@@ -37,7 +42,11 @@ export interface Client {
   readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
+  readonly webhooks: Webhooks
+  readonly files: Files
   readonly projects: Records<Project, NewProject>
+  readonly schedules: Schedules
+  readonly schedulers: Records<Scheduler, NewScheduler>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
@@ -58,7 +67,11 @@ export function createClient(options: ClientOptions): Client {
     flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
+    webhooks: createWebhooks(transport),
+    files: createFiles(transport),
     projects: createRecords(transport, 'project'),
+    schedules: createSchedules(transport),
+    schedulers: createRecords(transport, 'scheduler'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),

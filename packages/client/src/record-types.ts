@@ -39,6 +39,8 @@ export interface Flow extends RecordBase {
   readonly input_schema: Json
   readonly output_schema: Json
   readonly max_runtime_seconds: number | null
+  /** Lines that its runs in development mode stop before. */
+  readonly breakpoints: readonly number[] | null
   readonly concurrency: FlowConcurrency | null
   readonly rate_limit: FlowRateLimit | null
 }
@@ -50,6 +52,7 @@ export interface NewFlow extends NewBase {
   readonly input_schema?: Json
   readonly output_schema?: Json
   readonly max_runtime_seconds?: number | null
+  readonly breakpoints?: readonly number[] | null
   readonly concurrency?: FlowConcurrency | null
   readonly rate_limit?: FlowRateLimit | null
 }
@@ -70,6 +73,60 @@ export interface Connector extends RecordBase {
 export interface NewConnector extends NewBase {
   readonly connector_type: string
   readonly value: Json
+}
+
+export interface Scheduler extends RecordBase {
+  readonly script: string
+  readonly language: Language
+}
+
+export interface NewScheduler extends NewBase {
+  readonly script: string
+  readonly language?: Language
+}
+
+/** A webhook as it is shown: secrets as `***`. */
+export interface Webhook extends RecordBase {
+  readonly flow_id: string
+  readonly flow_name: string | null
+  /** Where it is called. */
+  readonly call_path: string
+  readonly is_enabled: boolean
+  readonly is_productive: boolean
+  readonly is_key_required: boolean
+  readonly is_async: boolean
+  readonly wait_seconds: number
+  readonly methods: readonly string[]
+  readonly allow_from: readonly string[]
+  readonly [more: string]: unknown
+}
+
+/** `flow_id` or `flow_name` says which flow it starts; more fields are in the API's document. */
+export interface NewWebhook extends NewBase {
+  readonly flow_id?: string
+  readonly flow_name?: string
+  /** False for a new one: a door is opened on purpose. */
+  readonly is_enabled?: boolean
+  readonly is_productive?: boolean
+  readonly is_async?: boolean
+  readonly key?: string | null
+  readonly [more: string]: unknown
+}
+
+export interface FileRecord extends RecordBase {
+  /** Bytes. */
+  readonly size: number
+  /** sha256 in hex. */
+  readonly hash: string
+  readonly content_type: string | null
+  readonly content_path: string
+}
+
+export interface NewFile extends NewBase {
+  readonly content_type?: string | null
+  /** Its content; one of both. */
+  readonly text?: string
+  readonly base64?: string
 }
 
 export interface Project extends Omit<RecordBase, 'project_id'> {}

@@ -31,6 +31,8 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ChildExecution',
   'Setting',
   'Semaphore',
+  'File',
+  'FileFacts',
   'Lock',
   'Message',
   'MessageLink',

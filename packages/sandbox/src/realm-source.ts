@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 const REPLAY_FILES = [
   'mix',
   'child-id',
+  'file-name',
   'fingerprint',
   'random',
   'describe-divergence',
@@ -27,6 +28,7 @@ const REALM_FILES = [
   'start-child',
   'locks',
   'message',
+  'files',
   'self-execution',
   'system',
   'environment',

@@ -2,6 +2,7 @@ import type { Status } from '@millrace/execution'
 import { type Database, inTransaction, type Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
 import { isLimited, openLimits } from './limits.ts'
+import type { NewMessage } from './messages.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { payloadOf, putPayloads, type Payload } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
@@ -47,6 +48,19 @@ export interface ActivationCommit {
     readonly name: string
     readonly value: string
   }[]
+  /** Present when it writes any: `commitWithFiles` takes it then. */
+  readonly files?: readonly NewFile[]
+  /** Present when it asks people: `commitWithFiles` takes it then. */
+  readonly messages?: readonly NewMessage[]
+}
+
+/** A file that is written. */
+export interface NewFile {
+  readonly name: string
+  /** Null moves it to the trash. */
+  readonly bytes: Uint8Array | null
+  /** Null keeps the one that it has. */
+  readonly contentType: string | null
 }
 
 /** A wait to open. `members`: the executions of a DEPENDENCY over several, in the caller's order. */
@@ -153,6 +167,7 @@ export function isShort(item: ActivationCommit): boolean {
   return (
     item.ended &&
     !item.hasWaits &&
+    item.files === undefined &&
     item.children.length + item.waits.length + item.lockRequests.length + item.settings.length === 0
   )
 }

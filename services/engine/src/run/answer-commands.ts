@@ -10,6 +10,7 @@ import type {
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
 import type { MessageCommand } from './answer-messages.ts'
+import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
@@ -77,6 +78,18 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       return answerSettingGet(context, command)
     case 'setting_set':
       return answerSettingSet(context, command)
+    case 'file_get':
+    case 'file_set':
+    case 'file_delete':
+      return answerFile(
+        {
+          db: context.db,
+          workspaceId: context.held.workspaceId,
+          written: context.collected.files,
+          fileOf: context.facts.fileOf,
+        },
+        command,
+      )
     case 'control':
       if (!isKnown(context, command.id)) return refuse(noExecution(command.id))
       return open(context, {

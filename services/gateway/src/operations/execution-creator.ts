@@ -13,6 +13,8 @@ export interface ExecutionCreator {
   create(item: NewExecution): Promise<number | null>
   /** Many in a commit of their own: all or none. */
   createAll(items: readonly NewExecution[]): Promise<void>
+  /** Nudges for executions that somebody else's commit has created. */
+  announce(items: readonly NewExecution[]): void
   readonly size: number
   idle(): Promise<void>
 }
@@ -102,6 +104,7 @@ export function createExecutionCreator(deps: {
       if (born.size !== 0 && born.size !== items.length)
         throw new ServiceError('internal', `created ${born.size} of ${items.length} executions`)
     },
+    announce: nudge,
     get size() {
       return batcher.size
     },
@@ -119,6 +122,8 @@ function toDispatch(item: NewExecution): DispatchItem {
   // A large input would be copied through NATS; whoever takes it reads it anyway.
   const chars = item.input.length + (item.extra?.length ?? 0)
   if (item.scriptHash === null || chars > INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (!item.isProductive) return key
   return {
     ...key,
     fresh: {
