@@ -168,6 +168,7 @@ export function isShort(item: ActivationCommit): boolean {
     item.ended &&
     !item.hasWaits &&
     item.files === undefined &&
+    item.messages === undefined &&
     item.children.length + item.waits.length + item.lockRequests.length + item.settings.length === 0
   )
 }
