@@ -191,9 +191,10 @@ describe('a revert', () => {
     const key = { workspaceId, executionId }
     const result = await revertExecution(db, key, { to: { seq: 1 }, by: user })
     assert.ok(result.kind === 'impossible' && result.why.includes('given back its place'))
-    await store.sql(`UPDATE execution SET status = 'WAITING_ENGINE', ended_at = NULL WHERE id = $1`, [
-      executionId,
-    ])
+    await store.sql(
+      `UPDATE execution SET status = 'WAITING_ENGINE', ended_at = NULL WHERE id = $1`,
+      [executionId],
+    )
     assert.equal((await revertExecution(db, key, { to: { seq: 1 }, by: user })).kind, 'reverted')
   })
 
