@@ -91,13 +91,15 @@ export const createPlan = (seed: number): Plan => withReverts(createForwardPlan(
 function createForwardPlan(seed: number): Plan {
   const rng = createRng(seed)
   const isCrowd = rng.next() < 0.2
-  const isLimited = rng.next() < 0.35
+  // Chance of its own: a seed of before goes on to be the same in all other parts.
+  const limiting = createRng(seed + 1_000_003)
+  const isLimited = limiting.next() < 0.35
   const starts = Array.from({ length: isCrowd ? 3 + rng.int(4) : 1 + rng.int(4) }, (): Start => ({
     atMs: rng.next() < 0.7 ? 0 : rng.int(isCrowd ? 300 : 1_500),
     program: isCrowd ? crowdProgram(rng) : anyProgram(rng),
     waitSeconds: rng.next() < 0.5 ? null : 5,
-    isGated: isLimited && rng.next() < 0.8,
-    maxRuntimeSeconds: rng.next() < 0.1 ? 1 + rng.int(3) : null,
+    isGated: isLimited && limiting.next() < 0.8,
+    maxRuntimeSeconds: limiting.next() < 0.1 ? 1 + limiting.int(3) : null,
   }))
   const faulty = rng.next() < 0.85
   const isLossy = faulty && rng.next() < 0.5
@@ -112,8 +114,8 @@ function createForwardPlan(seed: number): Plan {
       connector: rng.next() < 0.2 ? 2 : 1,
     },
     starts,
-    limits: isLimited ? limitsOf(rng) : { concurrency: null, rate: null },
-    steers: rng.next() < 0.3 ? steersOf(rng, starts.length) : [],
+    limits: isLimited ? limitsOf(limiting) : { concurrency: null, rate: null },
+    steers: rng.next() < 0.3 ? steersOf(rng, starts.length, limiting) : [],
     faults: faulty ? Array.from({ length: rng.int(4) }, () => createFault(rng)) : [],
     network: {
       drop: isLossy ? some(0.6, 0.2) : 0,
@@ -181,13 +183,13 @@ function limitsOf(rng: Rng): Limits {
   }
 }
 
-function steersOf(rng: Rng, starts: number): Steer[] {
+function steersOf(rng: Rng, starts: number, limiting: Rng): Steer[] {
   const steers: Steer[] = []
   for (let n = 1 + rng.int(2); n > 0; n -= 1) {
     const atMs = rng.int(1_500)
     const start = rng.int(starts)
     const action = rng.pick(['cancel', 'pause', 'pause'] as const)
-    const tree = action === 'pause' && rng.next() < 0.5
+    const tree = action === 'pause' && limiting.next() < 0.5
     steers.push({ atMs, start, action, tree })
     // Nobody else would ever do it.
     if (action === 'pause')

@@ -200,6 +200,26 @@ export const PLANTS: readonly Plant[] = [
       effects: { refuse: 0, loseAnswer: 0.8, delayMaxMs: 10 },
     }),
   },
+  {
+    name: 'a run starts without its place',
+    finds: /^I17:/,
+    statement: inStatement(
+      'locks.saveLocks',
+      'ON CONFLICT (workspace_id, key, execution_id) DO UPDATE',
+      "WHERE d.key NOT LIKE 'concurrency:%' ON CONFLICT (workspace_id, key, execution_id) DO UPDATE",
+    ),
+    plan: limited,
+  },
+  {
+    name: 'a turn in a rate is over with its run',
+    finds: /^I17:/,
+    statement: inStatement(
+      'locks.readHolders',
+      'THEN h.expires_at <= clock()',
+      'THEN e.ended_at IS NOT NULL',
+    ),
+    plan: limited,
+  },
 ]
 
 const GIVE_UP = {
@@ -212,6 +232,17 @@ const WRITE_LATE = {
   text: `INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
          SELECT workspace_id, id, generation, 1000, 1000, '[]' FROM execution WHERE ended_at IS NOT NULL
          ON CONFLICT DO NOTHING`,
+}
+
+/** Several runs of a flow of which one may go on at a time, and one may start in a second. */
+function limited(plan: Plan): Plan {
+  const [first] = plan.starts
+  if (first === undefined) return plan
+  const program = { body: [{ kind: 'sleep', id: 1, ms: 50 }] } as const
+  const one = { ...first, program, isGated: true, maxRuntimeSeconds: null }
+  const starts = Array.from({ length: 4 }, (_, n) => ({ ...one, atMs: n * 20 }))
+  const limits = { concurrency: { limit: 1 }, rate: { limit: 1, per_seconds: 1 } }
+  return { ...plan, starts, limits, steers: [] }
 }
 
 /** One that sleeps, and goes back to after that. */

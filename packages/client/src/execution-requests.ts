@@ -17,6 +17,8 @@ export interface NewExecution {
   readonly project_id?: string
   readonly project_name?: string
   readonly tags?: readonly string[]
+  /** Out of lists that do not ask for it. */
+  readonly is_hidden?: boolean
   readonly is_productive?: boolean
   /** RFC 3339: start then, not now. */
   readonly scheduled_for?: string
@@ -27,6 +29,15 @@ export interface NewExecution {
   readonly max_runtime_seconds?: number | null
   /** `ALL` by default; `LAST` keeps the newest savepoint only. */
   readonly savepoint_retention?: 'ALL' | 'LAST'
+}
+
+/** What may be changed afterwards; what is not given stays, null clears. */
+export interface ExecutionPatch {
+  readonly name?: string | null
+  readonly description?: string | null
+  readonly metadata?: Json
+  readonly tags?: readonly string[] | null
+  readonly is_hidden?: boolean
 }
 
 /** What is different about a rerun. */

@@ -12,9 +12,11 @@ export { ServerAwayError, TimedOutError } from './away-error.ts'
 export type { FieldProblem, Problem } from './problem.ts'
 
 export type { Executions, WaitOptions, CreateOptions } from './executions.ts'
+export type { ExportListOptions, ExportOptions, ImportResult } from './execution-documents.ts'
 export type {
   BulkAction,
   BulkResult,
+  ExecutionPatch,
   NewExecution,
   RerunRequest,
   SavepointRef,

@@ -20,6 +20,8 @@ export interface Request {
   readonly path: string
   readonly query?: Query
   readonly body?: unknown
+  /** A body that is text and goes as it is, with its media type; instead of `body`. */
+  readonly text?: { readonly type: string; readonly content: string }
   /** POST only; made up when absent, so that every POST may be sent again. */
   readonly idempotencyKey?: string
   readonly headers?: Record<string, string>
@@ -44,12 +46,15 @@ export function createTransport(options: {
     const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
     if (options.apiKey !== null) headers['authorization'] = `Bearer ${options.apiKey}`
     if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey
-    if (request.body !== undefined) headers['content-type'] = 'application/json'
+    const { text } = request
+    const content =
+      text?.content ?? (request.body === undefined ? undefined : JSON.stringify(request.body))
+    if (content !== undefined) headers['content-type'] = text?.type ?? 'application/json'
     try {
       return await platform.fetch(`${base}${request.path}${toSearch(request.query ?? {})}`, {
         method: request.method,
         headers,
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(content === undefined ? {} : { body: content }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })
     } catch (error) {

@@ -7,14 +7,14 @@ ON CONFLICT DO NOTHING
 -- The row lock under which tickets and tokens are given. In one order, so that two batches with
 -- common keys never wait for each other. Only keys of shards that the caller holds by term.
 -- The limits of a flow are what its record says now.
-SELECT l.workspace_id, l.key, l.last_ticket, l.last_token, coalesce(CASE
+SELECT l.workspace_id, l.key, coalesce(CASE
     WHEN l.key LIKE 'concurrency:%' THEN (
       SELECT coalesce((f.concurrency ->> 'limit')::integer, 1000000) FROM flow f
       WHERE f.workspace_id = l.workspace_id AND f.id = split_part(l.key, ':', 2)::uuid)
     WHEN l.key LIKE 'rate:%' THEN (
       SELECT coalesce((f.rate_limit ->> 'limit')::integer, 1000000) FROM flow f
       WHERE f.workspace_id = l.workspace_id AND f.id = split_part(l.key, ':', 2)::uuid)
-  END, l.capacity) AS capacity
+  END, l.capacity) AS capacity, l.last_ticket, l.last_token
 FROM (
   SELECT DISTINCT workspace_id, key FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
   WHERE $2::json IS NULL OR shard_of_lock(workspace_id, key) = ANY (ARRAY(

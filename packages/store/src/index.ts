@@ -43,6 +43,7 @@ export {
 export { type ForkResult, forkExecution } from './fork-execution.ts'
 export { listReverts, type RevertRow } from './list-reverts.ts'
 export { migrate } from './migrate.ts'
+export { createSchemaPins, type PinnedSchemas, type SchemaPins } from './pinned-schemas.ts'
 export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
@@ -95,6 +96,8 @@ export {
   readScriptSources,
   type RecordWait,
 } from './execution-records.ts'
+export { type Purge, purgeExecution, restoreExecution, trashExecution } from './execution-aside.ts'
+export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
   listExecutions,

@@ -11,6 +11,7 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
+import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
@@ -106,7 +107,14 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...pastRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
+    routes: [
+      ...executionRoutes,
+      ...executionRecordRoutes,
+      ...pastRoutes,
+      ...recordRoutes,
+      ...peopleRoutes,
+      ...doctorRoutes,
+    ],
     log,
     ready,
     version: VERSION,

@@ -4,6 +4,7 @@ import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
+  type PinnedSchemas,
   putScripts,
   readFacts,
   resolveConnectors,
@@ -13,6 +14,7 @@ import {
   scriptHash,
 } from '@millrace/store'
 import type { Held, Inheritance } from './held.ts'
+import { schemasOf } from './schemas.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
@@ -42,10 +44,24 @@ export async function resolveChildren(
     putScripts(db, scripts),
   ])
   const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
+  const { pins, checkInput } = schemasOf(db)
+  const pinned = await Promise.all(
+    flows.map((flow) =>
+      pins.pin(workspaceId, {
+        input: flow?.input_schema ?? null,
+        output: flow?.output_schema ?? null,
+      }),
+    ),
+  )
+  const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
 
   return specs.map(({ child, paused }) => {
-    const subject = subjectOf(child, flowOf, connectorOf)
+    const flow = flowOf.get(child.flow ?? '') ?? null
+    const error = flow === null ? null : checkInput(flow, child.input)
+    if (error !== null) return { error }
+    const schemas = pinnedOf.get(child.flow ?? '') ?? null
+    const subject = subjectOf(child, { flowOf, connectorOf, schemas })
     if ('error' in subject) return subject
     return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
   })
@@ -65,8 +81,15 @@ type Subject = Pick<
 
 function subjectOf(
   child: ChildSpec,
-  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
-  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
+  {
+    flowOf,
+    connectorOf,
+    schemas,
+  }: {
+    readonly flowOf: ReadonlyMap<string, ResolvedFlow | null>
+    readonly connectorOf: ReadonlyMap<string, ResolvedConnector | null>
+    readonly schemas: PinnedSchemas | null
+  },
 ): Partial<Subject> | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
     const flow = flowOf.get(child.flow)
@@ -80,7 +103,7 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
-      ...limitsOf(child, flow),
+      ...limitsOf(child, flow, schemas),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -99,18 +122,25 @@ function subjectOf(
   }
 }
 
-/** What its flow limits; nothing for most. */
-function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
+/** What its flow limits and asks of its values; nothing for most. */
+function limitsOf(
+  child: ChildSpec,
+  flow: ResolvedFlow,
+  schemas: PinnedSchemas | null,
+): Partial<Subject> {
   const gates = startGates(flow, child.input)
   const maxRuntime = child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
   return {
     ...(gates !== null && { gates }),
-    ...(maxRuntime !== null && { extra: extraOf({ ...child, maxRuntime }) }),
+    ...((maxRuntime !== null || schemas !== null) && {
+      extra: extraOf({ ...child, maxRuntime }, schemas),
+    }),
   }
 }
 
-function extraOf(child: ChildSpec): string | null {
+function extraOf(child: ChildSpec, schemas: PinnedSchemas | null): string | null {
   const extra = {
+    ...schemas,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
     ...(child.savepointRetention !== undefined && {
@@ -143,7 +173,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: extraOf(child),
+    extra: extraOf(child, null),
   }
 }
 

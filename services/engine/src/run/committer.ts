@@ -144,8 +144,11 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     topId,
     traceparent,
     priority,
+    extra,
   } = child
   const key = { workspaceId, executionId, version: 1, priority }
-  if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
-  return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
+  const chars = input.length + (extra?.length ?? 0)
+  if (scriptHash === null || chars > FRESH_INPUT_MAX_CHARS) return key
+  const fresh = { type, scriptHash, input, name, parentId, topId, traceparent }
+  return { ...key, fresh: extra === null ? fresh : { ...fresh, extra } }
 }

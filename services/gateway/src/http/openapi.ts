@@ -50,12 +50,15 @@ function operation(route: Route): object {
     ...(route.body !== undefined && {
       requestBody: {
         required: route.bodyOptional !== true,
-        content: { 'application/json': { schema: route.body } },
+        content: { [route.consumes ?? 'application/json']: { schema: route.body } },
       },
     }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(route.answers).map(([status, schema]) => [status, answer(schema)]),
+        Object.entries(route.answers).map(([status, schema]) => [
+          status,
+          answer(schema, status === '200' ? route.produces : undefined),
+        ]),
       ),
       ...(route.starts !== undefined && { 429: TOO_MUCH }),
       default: {
@@ -84,10 +87,10 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
-const answer = (schema: TSchema | null): object =>
+const answer = (schema: TSchema | null, type = 'application/json'): object =>
   schema === null
     ? { description: 'Done' }
-    : { description: 'Done', content: { 'application/json': { schema } } }
+    : { description: 'Done', content: { [type]: { schema } } }
 
 function parameters(schema: TSchema | undefined, place: 'path' | 'query'): object[] {
   const { properties = {}, required = [] } = (schema ?? {}) as {

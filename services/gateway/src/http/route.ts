@@ -42,6 +42,10 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
   readonly params?: P
   readonly query?: Q
   readonly body?: B
+  /** A body that is text and no JSON; `body` describes it and is not checked. */
+  readonly consumes?: 'application/yaml'
+  /** Of a 200 whose body is no JSON. */
+  readonly produces?: 'application/yaml'
   /** Whether a request without a body is one with {}. */
   readonly bodyOptional?: boolean
   readonly answers: Readonly<Record<number, TSchema | null>>

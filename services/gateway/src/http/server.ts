@@ -11,9 +11,10 @@ import type { Caller, Context } from '../context.ts'
 import { freshIds } from '../operations/create-execution.ts'
 import { idempotently } from '../operations/idempotent.ts'
 import { invalid, malformed, toProblem } from '../problem.ts'
+import { onClientError } from './client-error.ts'
 import { credentialOf } from './credentials.ts'
 import { DOCS_HTML } from './docs-page.ts'
-import { parseJsonBody } from './json-body.ts'
+import { decodeUtf8, parseJsonBody } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Answer, Route, RouteRequest } from './route.ts'
 import { bodyCheck, textCheck } from './validate.ts'
@@ -23,6 +24,11 @@ export const BODY_MAX_BYTES = 64 * 1_024 * 1_024
 
 /** A refused body of up to this size is read to its end, so that the refusal is seen. */
 const DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
+
+/** A filter with a thousand ids fits. */
+const URL_MAX_CHARS = 65_536
+/** Longer heads are not read to their end. */
+const HEAD_MAX_BYTES = 262_144
 
 export const PREFIXES = ['/api/latest', '/api/v1'] as const
 
@@ -41,6 +47,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
+    http: { maxHeaderSize: HEAD_MAX_BYTES },
+    clientErrorHandler: onClientError,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true, caseSensitive: true },
@@ -50,6 +58,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, body.length === 0 ? undefined : parseJsonBody(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.addContentTypeParser(YAML_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, new YamlText(decodeUtf8(body as Buffer)))
     } catch (error) {
       done(error as Error)
     }
@@ -68,7 +83,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: string): void {
   const checkParams = route.params === undefined ? null : textCheck(route.params)
   const checkQuery = route.query === undefined ? null : textCheck(route.query)
-  const checkBody = route.body === undefined ? null : bodyCheck(route.body)
+  const checkBody =
+    route.body === undefined || route.consumes !== undefined ? null : bodyCheck(route.body)
   const heedsKey = route.idempotent ?? route.method === 'POST'
   const seconds = context.metrics.histogram('http_request_seconds', 'Time of a request', [
     'route',
@@ -80,6 +96,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     url: `${prefix}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
     // Before the body is read: who may not ask cannot send 64 MiB either.
     onRequest: (request, reply, done) => {
+      if (request.url.length > URL_MAX_CHARS) return done(addressTooLong())
       if (route.auth === 'none') return done()
       try {
         const caller = context.authenticator.authenticate(credentialOf(request))
@@ -157,9 +174,7 @@ function traced(
 }
 
 function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown, unknown, unknown> {
-  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
-  if (route.body !== undefined && body === undefined)
-    throw malformed('The request needs a body: JSON, as application/json.')
+  const body = bodyOf(request, route)
   const header = request.headers['traceparent']
   return {
     caller: request.caller as Caller,
@@ -173,6 +188,31 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
     http: request,
   }
 }
+
+/** The body as its route takes it. Throws where there is none, or one of another media type. */
+function bodyOf(request: FastifyRequest, route: Route): unknown {
+  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
+  const [name, type] =
+    route.consumes === undefined ? ['JSON', 'application/json'] : ['YAML', route.consumes]
+  if (route.body !== undefined && body === undefined)
+    throw malformed(`The request needs a body: ${name}, as ${type}.`)
+  const isYaml = body instanceof YamlText
+  if (body !== undefined && isYaml !== (route.consumes !== undefined))
+    throw new ServiceError('invalid', `The body must be ${name}: Content-Type: ${type}.`, {
+      details: { httpStatus: 415 },
+    })
+  return isYaml ? body.text : body
+}
+
+/** Told apart from a JSON body that is a text. */
+class YamlText {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml']
 
 async function withKey(
   context: Context,
@@ -226,6 +266,13 @@ const tooLarge = (): ServiceError =>
   new ServiceError(
     'tooLarge',
     `The body is larger than ${BODY_MAX_BYTES / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
+  )
+
+const addressTooLong = (): ServiceError =>
+  new ServiceError(
+    'tooLarge',
+    `The address is longer than ${URL_MAX_CHARS} characters. Ask for less at once.`,
+    { details: { httpStatus: 414 } },
   )
 
 /** What the framework itself refuses, in our words. */

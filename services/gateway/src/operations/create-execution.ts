@@ -90,6 +90,7 @@ interface Planned {
   readonly item: NewExecution
   readonly target: Target
   readonly project: { readonly id: string; readonly name: string } | null
+  readonly isHidden: boolean
 }
 
 async function planExecution(
@@ -103,18 +104,22 @@ async function planExecution(
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
+  // Without an input the handler gets an empty object.
   if (target.type === 'FLOW')
-    target.flow.checkInput?.(body.input_value ?? null, `${base}/input_value`)
+    target.flow.checkInput?.(body.input_value ?? {}, `${base}/input_value`)
 
   const id = request.ids()
   return {
     target,
     project,
+    isHidden: body.is_hidden === true,
     item: {
       workspaceId: caller.workspaceId,
       id,
       type: target.type,
-      name: body.name ?? (target.type === 'FLOW' ? target.flow.row.name : null),
+      name:
+        trimmedName(body.name, `${base}/name`) ??
+        (target.type === 'FLOW' ? target.flow.row.name : nameOfConnection(target)),
       flowId: target.type === 'FLOW' ? target.flow.row.id : null,
       connectorId: target.type === 'CONNECTION' ? target.connectorId : null,
       connectorType: target.type === 'CONNECTION' ? target.connectorType : null,
@@ -172,22 +177,38 @@ export const EXTRA = [
   'tags',
   'savepoint_retention',
   'max_runtime_seconds',
+  'is_hidden',
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
 function extraOf(body: NewExecutionBody, base: string, target: Target): string | null {
-  let extra: Record<string, unknown> | null = null
+  const schemas = target.type === 'FLOW' ? target.flow.schemas : null
+  let extra: Record<string, unknown> | null = schemas === null ? null : { ...schemas }
   // The flow's own value, unless the run says otherwise; null is for no limit.
   const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
   if (flowLimit !== null && body.max_runtime_seconds === undefined)
-    extra = { max_runtime_seconds: flowLimit }
+    extra = { ...extra, max_runtime_seconds: flowLimit }
   for (const name of EXTRA) {
-    if (body[name] === undefined || body[name] === null) continue
+    if (body[name] === undefined || body[name] === null || body[name] === false) continue
     extra ??= {}
     extra[name] = body[name]
   }
   return extra === null ? null : extraText(extra, base)
 }
+
+/** A name as it is kept: without blanks around it. Throws `invalid` when nothing is left. */
+export function trimmedName<Name extends string | null | undefined>(
+  name: Name,
+  pointer: string,
+): Name | string {
+  if (typeof name !== 'string') return name
+  const trimmed = name.trim()
+  if (trimmed !== '') return trimmed
+  throw invalid([{ pointer, message: 'must not be blank; leave it out' }])
+}
+
+const nameOfConnection = (target: Exclude<Target, { type: 'FLOW' }>): string | null =>
+  target.type === 'CONNECTION' ? (target.connectorName ?? target.connectorType) : null
 
 /** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
 export function extraText(extra: object, base: string): string {
@@ -245,6 +266,9 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     output_schema: flow?.output_schema ?? null,
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
+    deleted_at: null,
+    deleted_by: null,
+    is_hidden: planned.isHidden,
     waits: startWait(item, bornAt),
   }
   return ended === null ? row : { ...row, ...ended, waits: null }

@@ -117,7 +117,8 @@ function toDispatch(item: NewExecution): DispatchItem {
   const { priority } = item
   const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1, priority }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
-  if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
+  const chars = item.input.length + (item.extra?.length ?? 0)
+  if (item.scriptHash === null || chars > INPUT_MAX_CHARS) return key
   return {
     ...key,
     fresh: {
@@ -128,6 +129,7 @@ function toDispatch(item: NewExecution): DispatchItem {
       parentId: item.parentId,
       topId: item.topId,
       traceparent: item.traceparent,
+      ...(item.extra !== null && { extra: item.extra }),
     },
   }
 }

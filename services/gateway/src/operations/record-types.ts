@@ -15,6 +15,7 @@ import {
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
+import { trimmedName } from './create-execution.ts'
 import { checkScript, resolveProject, schemaText } from './resolve-target.ts'
 
 /** A body of a record, as its schema lets it in. */
@@ -119,7 +120,8 @@ async function commonFields(
   body: RecordBody,
 ): Promise<Record<string, unknown>> {
   const fields: Record<string, unknown> = {}
-  for (const name of ['name', 'description']) if (name in body) fields[name] = body[name]
+  if (typeof body['name'] === 'string') fields['name'] = trimmedName(body['name'], '/name')
+  if ('description' in body) fields['description'] = body['description']
   if ('project_id' in body || 'project_name' in body) {
     const project = await resolveProject(context, caller, body)
     fields['project_id'] = project?.id ?? null
