@@ -45,7 +45,19 @@ export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
 export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
 export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
-export type { ApiKey, Connector, Flow, Project, Setting, Workspace } from './record-types.ts'
+export type {
+  ApiKey,
+  Connector,
+  FileRecord,
+  Flow,
+  NewWebhook,
+  Project,
+  Setting,
+  Webhook,
+  Workspace,
+} from './record-types.ts'
+export type { Files } from './files.ts'
+export type { Delivery, Webhooks } from './webhooks.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

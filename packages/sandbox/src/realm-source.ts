@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 const REPLAY_FILES = [
   'mix',
   'child-id',
+  'file-name',
   'fingerprint',
   'random',
   'describe-divergence',
@@ -26,6 +27,7 @@ const REALM_FILES = [
   'step',
   'start-child',
   'locks',
+  'files',
   'self-execution',
   'system',
   'environment',

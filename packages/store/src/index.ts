@@ -12,10 +12,12 @@ export {
   isShort,
   type ActivationCommit,
   type CommitResult,
+  type NewFile,
   type NewLockRequest,
   type NewWait,
 } from './commit-activations.ts'
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
+export { commitWithFiles } from './commit-files.ts'
 export { createExecutions } from './create-executions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
@@ -107,6 +109,20 @@ export {
   type SummaryGroup,
   type TreeRow,
 } from './execution-lists.ts'
+export {
+  FILE_MAX_BYTES,
+  fileTooLarge,
+  type FileContent,
+  findFiles,
+  type FoundFile,
+  type NewFileContent,
+  readContent,
+  type SavedFile,
+  saveFile,
+  sweepContents,
+  writeContent,
+} from './file-contents.ts'
+export { type FileRow, files } from './files.ts'
 export { type FlowFields, type FlowRow, flows } from './flows.ts'
 export {
   answerKey,
@@ -156,6 +172,17 @@ export {
   readLockedSettingName,
   readLockState,
 } from './why.ts'
+export {
+  type CalledWebhookRow,
+  type DeliveryRow,
+  insertDeliveries,
+  listDeliveries,
+  type NewDelivery,
+  readCalledWebhook,
+  sweepWebhookCalls,
+} from './webhook-calls.ts'
+export { startWebhookCalls, type WebhookStart, type WebhookStarted } from './webhook-starts.ts'
+export { type WebhookRow, webhooks } from './webhooks.ts'
 export {
   insertWorkspace,
   isFirstStart,

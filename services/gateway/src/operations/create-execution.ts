@@ -30,6 +30,8 @@ export interface CreateRequest {
   /** W3C trace context of the request. */
   readonly traceparent: string | null
   readonly ids: IdSource
+  /** Properties that the body may not set: what has started it. */
+  readonly origin?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -86,14 +88,16 @@ export async function createExecutions(
   return items.map((item) => item.id)
 }
 
-interface Planned {
+/** An execution that may be created, with what its record shows besides. */
+export interface Planned {
   readonly item: NewExecution
   readonly target: Target
   readonly project: { readonly id: string; readonly name: string } | null
   readonly isHidden: boolean
 }
 
-async function planExecution(
+/** Resolves and checks what is asked for. Throws `invalid` and `notFound`; stores nothing. */
+export async function planExecution(
   context: Context,
   caller: Caller,
   request: CreateRequest,
@@ -140,7 +144,7 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base, target),
+      extra: extraOf(body, base, { target, origin: request.origin }),
       ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
@@ -181,9 +185,14 @@ export const EXTRA = [
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, base: string, target: Target): string | null {
+function extraOf(
+  body: NewExecutionBody,
+  base: string,
+  { target, origin }: { readonly target: Target; readonly origin: CreateRequest['origin'] },
+): string | null {
   const schemas = target.type === 'FLOW' ? target.flow.schemas : null
-  let extra: Record<string, unknown> | null = schemas === null ? null : { ...schemas }
+  let extra: Record<string, unknown> | null =
+    schemas === null && origin === undefined ? null : { ...schemas, ...origin }
   // The flow's own value, unless the run says otherwise; null is for no limit.
   const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
   if (flowLimit !== null && body.max_runtime_seconds === undefined)

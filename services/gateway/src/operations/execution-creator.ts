@@ -13,6 +13,8 @@ export interface ExecutionCreator {
   create(item: NewExecution): Promise<number | null>
   /** Many in a commit of their own: all or none. */
   createAll(items: readonly NewExecution[]): Promise<void>
+  /** Nudges for executions that somebody else's commit has created. */
+  announce(items: readonly NewExecution[]): void
   readonly size: number
   idle(): Promise<void>
 }
@@ -102,6 +104,7 @@ export function createExecutionCreator(deps: {
       if (born.size !== 0 && born.size !== items.length)
         throw new ServiceError('internal', `created ${born.size} of ${items.length} executions`)
     },
+    announce: nudge,
     get size() {
       return batcher.size
     },

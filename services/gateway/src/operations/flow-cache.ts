@@ -86,7 +86,10 @@ const isSame = (a: FlowRow, b: FlowRow): boolean =>
   a.max_runtime_seconds === b.max_runtime_seconds &&
   a.project_name === b.project_name
 
-function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {
+/** What `load` finds, kept for a second per workspace and name. */
+export function createShortCache<T>(
+  load: (workspaceId: string, key: RecordName) => Promise<T | null>,
+): {
   get: (workspaceId: string, key: RecordName) => T | null | Promise<T | null>
   drop: (workspaceId: string) => void
 } {
