@@ -36,6 +36,16 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     client.connectors.create({ name: `fuzz connector ${n}`, connector_type: 'REST', value: {} }),
   )
   const projects = await repeat((n) => client.projects.create({ name: `fuzz project ${n}` }))
+  const schedulers = await repeat((n) =>
+    client.schedulers.create({ name: `fuzz scheduler ${n}`, script: SLEEPS }),
+  )
+  const schedules = await repeat((n) =>
+    client.schedules.create({
+      name: `fuzz schedule ${n}`,
+      flow_name: 'fuzz flow 1',
+      timing: { cron: '0 0 1 1 *' },
+    }),
+  )
   const users = await repeat((n) =>
     post(inside, '/user', { name: `fuzz-user-${n}`, password: 'long enough' }),
   )
@@ -57,9 +67,14 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
       what: 'its lock is held',
     })
   const trashed = await Promise.all(
-    ['flow', 'setting', 'connector', 'project'].map(async (type) => {
+    ['flow', 'setting', 'connector', 'project', 'scheduler', 'schedule'].map(async (type) => {
       const name = `fuzz trash ${newId()}`
-      const more = { flow: { script: ENDS }, connector: { connector_type: 'REST' } }
+      const more = {
+        flow: { script: ENDS },
+        connector: { connector_type: 'REST' },
+        scheduler: { script: ENDS },
+        schedule: { flow_name: 'fuzz flow 1', timing: { cron: '0 0 1 1 *' } },
+      }
       const body = { name, ...more[type as 'flow'] }
       const { id } = await post(inside, `/${type}`, body)
       await fetch(`${url}/api/latest/${type}/${String(id)}`, {
@@ -78,6 +93,8 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     setting: ids(settings),
     connector: ids(connectors),
     project: ids(projects),
+    scheduler: ids(schedulers),
+    schedule: ids(schedules),
     execution: [...ids(ended), ...ids(asleep)],
     user: ids(users),
     api_key: ids(keys),
@@ -97,6 +114,15 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     project_name: ['fuzz home'],
     execution_id: ids(holders),
     ids: [ids(asleep.slice(-2)), [ended[0]?.id, newId()]],
+    setting_id: ids(settings.slice(0, 2)),
+    setting_name: ['fuzz-setting-0'],
+    scheduler_id: ids(schedulers.slice(0, 2)),
+    scheduler_name: ['fuzz scheduler 0'],
+    timing: [{ cron: '0 0 1 1 *' }, { interval_seconds: 3_600 }],
+    from: ['2026-01-01T00:00:00Z'],
+    to: ['2026-01-02T00:00:00Z'],
+    starts_at: [earlier],
+    ends_at: [later],
     user_name: ['fuzz-user-0'],
     password: ['long enough', 'wrong wrong'],
     scheduled_for: [later, earlier],

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
+import { addDebugCommand } from './commands/debug.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExecutionCommands } from './commands/execution.ts'
 import { addFileCommands } from './commands/file.ts'
@@ -9,6 +10,8 @@ import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
+import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
 import { addWebhookCommands } from './commands/webhook.ts'
 import type { Deps } from './deps.ts'
@@ -51,11 +54,14 @@ function createProgram(deps: Deps): Command {
 
 function addCommands(program: Command, context: Context): void {
   addRunCommand(program, context)
+  addDebugCommand(program, context)
   addFlowCommands(program, context)
   addExecutionCommands(program, context)
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addScheduleCommands(program, context)
+  addSchedulerCommands(program, context)
   addWebhookCommands(program, context)
   addFileCommands(program, context)
   addLoginCommands(program, context)

@@ -11,10 +11,13 @@ import type {
   NewApiKey,
   NewConnector,
   NewProject,
+  NewScheduler,
   NewWorkspace,
   Project,
+  Scheduler,
   Workspace,
 } from './record-types.ts'
+import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
 import { createWebhooks, type Webhooks } from './webhooks.ts'
@@ -40,6 +43,8 @@ export interface Client {
   readonly webhooks: Webhooks
   readonly files: Files
   readonly projects: Records<Project, NewProject>
+  readonly schedules: Schedules
+  readonly schedulers: Records<Scheduler, NewScheduler>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
@@ -62,6 +67,8 @@ export function createClient(options: ClientOptions): Client {
     webhooks: createWebhooks(transport),
     files: createFiles(transport),
     projects: createRecords(transport, 'project'),
+    schedules: createSchedules(transport),
+    schedulers: createRecords(transport, 'scheduler'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),

@@ -30,6 +30,14 @@ export {
   type ExecutionType,
 } from './execution-record.ts'
 export type {
+  DebugAction,
+  DebugRequest,
+  DebugState,
+  DebugStop,
+  DebugVariable,
+  InspectRequest,
+} from './execution-debug.ts'
+export type {
   LogEntry,
   Revert,
   Savepoint,
@@ -52,12 +60,23 @@ export type {
   Flow,
   NewWebhook,
   Project,
+  Scheduler,
   Setting,
   Webhook,
   Workspace,
 } from './record-types.ts'
 export type { Files } from './files.ts'
 export type { Delivery, Webhooks } from './webhooks.ts'
+export type {
+  CatchUp,
+  NewSchedule,
+  PlannedTime,
+  Schedule,
+  ScheduleRun,
+  Schedules,
+  ScheduleWhy,
+  Timing,
+} from './schedules.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

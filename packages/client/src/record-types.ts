@@ -39,6 +39,8 @@ export interface Flow extends RecordBase {
   readonly input_schema: Json
   readonly output_schema: Json
   readonly max_runtime_seconds: number | null
+  /** Lines that its runs in development mode stop before. */
+  readonly breakpoints: readonly number[] | null
   readonly concurrency: FlowConcurrency | null
   readonly rate_limit: FlowRateLimit | null
 }
@@ -50,6 +52,7 @@ export interface NewFlow extends NewBase {
   readonly input_schema?: Json
   readonly output_schema?: Json
   readonly max_runtime_seconds?: number | null
+  readonly breakpoints?: readonly number[] | null
   readonly concurrency?: FlowConcurrency | null
   readonly rate_limit?: FlowRateLimit | null
 }
@@ -70,6 +73,16 @@ export interface Connector extends RecordBase {
 export interface NewConnector extends NewBase {
   readonly connector_type: string
   readonly value: Json
+}
+
+export interface Scheduler extends RecordBase {
+  readonly script: string
+  readonly language: Language
+}
+
+export interface NewScheduler extends NewBase {
+  readonly script: string
+  readonly language?: Language
 }
 
 /** A webhook as it is shown: secrets as `***`. */

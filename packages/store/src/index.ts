@@ -19,6 +19,22 @@ export {
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
 export { commitWithFiles } from './commit-files.ts'
 export { createExecutions } from './create-executions.ts'
+export {
+  type DebugProperties,
+  debugPropertiesOf,
+  isDebugged,
+  linesOf,
+  withDebugProperties,
+} from './debug-properties.ts'
+export {
+  commitDebugged,
+  type DebugSession,
+  makeProductive,
+  type NewStop,
+  readDebugSession,
+  readFlowBreakpoints,
+  releaseStop,
+} from './debug-sessions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
   liveProcesses,
@@ -145,6 +161,46 @@ export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
+export { type SchedulerFields, type SchedulerRow, schedulers } from './schedulers.ts'
+export {
+  type ScheduleFields,
+  type ScheduleOverlap,
+  type ScheduleRow,
+  schedules,
+} from './schedules.ts'
+export {
+  insertScheduleRuns,
+  listScheduleRuns,
+  type NewScheduleRun,
+  recordScriptRuns,
+  removeOldRuns,
+  type ScheduleRunRow,
+  updateScheduleRuns,
+} from './schedule-runs.ts'
+export {
+  awaitDecision,
+  deleteIteration,
+  dueIterations,
+  fireIteration,
+  holdIteration,
+  insertIteration,
+  type IterationRow,
+  lockSchedule,
+  nextIterationMs,
+  type OpenRunRow,
+  pauseSchedule,
+  readIteration,
+  readOpenRuns,
+  readScheduleWork,
+  resumeSchedule,
+  type RunOrigin,
+  saveSchedule,
+  type ScheduleKey,
+  schedulesOfEnded,
+  type ScheduleWork,
+  strayIterations,
+  sweepSchedules,
+} from './schedule-work.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'
 export {
@@ -223,6 +279,7 @@ export { type ExaminedExecution, examineExecutions, examineWaits } from './exami
 export {
   readChildrenOfMany,
   readStatuses,
+  type Standing,
   type SteerAction,
   type SteeredExecution,
   steerExecutions,

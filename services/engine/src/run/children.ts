@@ -4,16 +4,16 @@ import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
-  type PinnedSchemas,
   putScripts,
   readFacts,
+  readFlowBreakpoints,
   resolveConnectors,
   type ResolvedConnector,
   type ResolvedFlow,
   resolveFlows,
   scriptHash,
 } from '@millrace/store'
-import type { Held, Inheritance } from './held.ts'
+import type { Held, HeldDebug, Inheritance } from './held.ts'
 import { schemasOf } from './schemas.ts'
 
 /** A child as it will be created, or the error that its call throws. */
@@ -26,7 +26,12 @@ export type Child = { readonly execution: NewExecution } | { readonly error: Err
 export async function resolveChildren(
   db: Database,
   held: Held,
-  specs: readonly { readonly child: ChildSpec; readonly paused: boolean }[],
+  specs: readonly {
+    readonly child: ChildSpec
+    readonly paused: boolean
+    /** The debugger stepped into the line that starts it. */
+    readonly isSteppedInto: boolean
+  }[],
 ): Promise<Child[]> {
   const { workspaceId } = held
   const refsOf = (name: 'flow' | 'connector') => [
@@ -55,41 +60,69 @@ export async function resolveChildren(
   )
   const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
   const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
+  const ids = flows.flatMap((flow) => flow?.id ?? [])
+  // Lines are of interest in development mode only.
+  const linesOf =
+    inheritance.isProductive || ids.length === 0
+      ? NO_LINES
+      : await readFlowBreakpoints(db, { workspaceId, ids })
 
-  return specs.map(({ child, paused }) => {
+  return specs.map(({ child, paused, isSteppedInto }) => {
     const flow = flowOf.get(child.flow ?? '') ?? null
     const error = flow === null ? null : checkInput(flow, child.input)
     if (error !== null) return { error }
+    const found = subjectOf(child, flowOf, connectorOf)
+    if ('error' in found) return found
+    const { maxRuntime = child.maxRuntime ?? null, ...subject } = found
+    const lines = linesOf.get(subject.flowId ?? '') ?? []
+    const debug =
+      inheritance.isProductive || child.type === 'CONNECTION'
+        ? null
+        : debugExtra(held.debug, { lines, isSteppedInto })
     const schemas = pinnedOf.get(child.flow ?? '') ?? null
-    const subject = subjectOf(child, { flowOf, connectorOf, schemas })
-    if ('error' in subject) return subject
-    return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
+    const schedule = scheduleExtra(child, inheritance)
+    const extra = extraOf(child, { maxRuntime, more: { ...schemas, ...debug, ...schedule } })
+    const born = newChild(held, child, inheritance)
+    // What a schedule has started goes on when it is disabled, which cancels its iteration.
+    const orphan = child.orphan ?? schedule !== null
+    return { execution: { ...born, ...subject, extra, orphan, paused } }
   })
 }
 
-type Subject = Pick<
+const NO_LINES: ReadonlyMap<string, readonly number[]> = new Map()
+
+/** What of the debugger a child begins with: the lines of its own flow, heeded as its parent's are. */
+function debugExtra(
+  parent: HeldDebug | null,
+  { lines, isSteppedInto }: { readonly lines: readonly number[]; readonly isSteppedInto: boolean },
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(lines.length > 0 && { breakpoints: lines }),
+    ...(parent?.heedsBreakpoints === true && { use_breakpoints: true }),
+    ...(parent !== null && parent.lines !== null && { use_only_explicit_breakpoints: true }),
+    ...(isSteppedInto && { break: true }),
+  }
+}
+
+/** Flows that the iteration of a schedule starts know whose they are. */
+const scheduleExtra = (
+  { type }: ChildSpec,
+  { scheduleId }: Inheritance,
+): { readonly schedule_id: string } | null =>
+  type === 'FLOW' && scheduleId !== null ? { schedule_id: scheduleId } : null
+
+interface Subject extends Pick<
   NewExecution,
-  | 'name'
-  | 'flowId'
-  | 'connectorId'
-  | 'connectorType'
-  | 'scriptHash'
-  | 'projectId'
-  | 'extra'
-  | 'gates'
->
+  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId' | 'gates'
+> {
+  /** As its flow has it, unless the call says otherwise; null: no limit. */
+  readonly maxRuntime: number | null
+}
 
 function subjectOf(
   child: ChildSpec,
-  {
-    flowOf,
-    connectorOf,
-    schemas,
-  }: {
-    readonly flowOf: ReadonlyMap<string, ResolvedFlow | null>
-    readonly connectorOf: ReadonlyMap<string, ResolvedConnector | null>
-    readonly schemas: PinnedSchemas | null
-  },
+  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
+  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
 ): Partial<Subject> | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
     const flow = flowOf.get(child.flow)
@@ -103,7 +136,7 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
-      ...limitsOf(child, flow, schemas),
+      ...limitsOf(child, flow),
     }
   }
   if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
@@ -122,31 +155,32 @@ function subjectOf(
   }
 }
 
-/** What its flow limits and asks of its values; nothing for most. */
-function limitsOf(
-  child: ChildSpec,
-  flow: ResolvedFlow,
-  schemas: PinnedSchemas | null,
-): Partial<Subject> {
+/** What its flow limits; nothing for most. */
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
   const gates = startGates(flow, child.input)
   const maxRuntime = child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
-  return {
-    ...(gates !== null && { gates }),
-    ...((maxRuntime !== null || schemas !== null) && {
-      extra: extraOf({ ...child, maxRuntime }, schemas),
-    }),
-  }
+  return { ...(gates !== null && { gates }), maxRuntime }
 }
 
-function extraOf(child: ChildSpec, schemas: PinnedSchemas | null): string | null {
+function extraOf(
+  child: ChildSpec,
+  {
+    maxRuntime,
+    more,
+  }: {
+    readonly maxRuntime: number | null
+    /** The schemas it is held to, and what of the debugger it begins with. */
+    readonly more: Readonly<Record<string, unknown>>
+  },
+): string | null {
   const extra = {
-    ...schemas,
+    ...more,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
     ...(child.savepointRetention !== undefined && {
       savepoint_retention: child.savepointRetention,
     }),
-    ...(typeof child.maxRuntime === 'number' && { max_runtime_seconds: child.maxRuntime }),
+    ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }),
   }
   return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
 }
@@ -173,7 +207,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: extraOf(child, null),
+    extra: null,
   }
 }
 
@@ -186,6 +220,7 @@ async function inheritanceOf(db: Database, held: Held): Promise<Inheritance> {
     priority: facts?.priority ?? 0,
     projectId: facts?.project_id ?? null,
     createdBy: facts?.created_by ?? null,
+    scheduleId: facts?.schedule_id ?? null,
   }
   return held.inheritance
 }

@@ -10,6 +10,7 @@ import {
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
+import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
@@ -107,6 +108,7 @@ export async function planExecution(
   const resolving = resolveTarget(context, caller, body, base)
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
+  const debug = debugFieldsOf(body, target, base)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
   // Without an input the handler gets an empty object.
   if (target.type === 'FLOW')
@@ -144,7 +146,7 @@ export async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base, { target, origin: request.origin }),
+      extra: extraOf(body, { base, target, more: { ...request.origin, ...debug } }),
       ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
@@ -187,12 +189,20 @@ export const EXTRA = [
 /** The rarely set properties as JSON text; null when there are none. */
 function extraOf(
   body: NewExecutionBody,
-  base: string,
-  { target, origin }: { readonly target: Target; readonly origin: CreateRequest['origin'] },
+  {
+    base,
+    target,
+    more,
+  }: {
+    readonly base: string
+    readonly target: Target
+    /** Where it comes from, and what its debugger is told. */
+    readonly more: Readonly<Record<string, unknown>>
+  },
 ): string | null {
   const schemas = target.type === 'FLOW' ? target.flow.schemas : null
   let extra: Record<string, unknown> | null =
-    schemas === null && origin === undefined ? null : { ...schemas, ...origin }
+    schemas === null && Object.keys(more).length === 0 ? null : { ...schemas, ...more }
   // The flow's own value, unless the run says otherwise; null is for no limit.
   const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
   if (flowLimit !== null && body.max_runtime_seconds === undefined)

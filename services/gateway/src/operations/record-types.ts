@@ -3,8 +3,8 @@ import {
   connectors,
   type FlowRow,
   flows,
+  linesOf,
   projects,
-  putScript,
   type RecordRow,
   type RecordRows,
   type RecordType,
@@ -14,7 +14,9 @@ import {
 import { invalid } from '../problem.ts'
 import { FILE_KIND } from './file-record.ts'
 import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
-import { checkScript, schemaText } from './resolve-target.ts'
+import { schemaText } from './resolve-target.ts'
+import { SCHEDULE_KIND } from './schedule-record.ts'
+import { SCHEDULER_KIND, scriptField } from './scheduler-record.ts'
 import { WEBHOOK_KIND } from './webhook-record.ts'
 
 export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T]> } = {
@@ -22,18 +24,11 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     store: asStore<FlowRow>(flows),
     async toFields(context, caller, body, before) {
       const fields = await commonFields(context, caller, body)
-      if (body['script'] !== undefined || body['language'] !== undefined) {
-        const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
-        const source = (body['script'] ?? before?.script ?? '') as string
-        checkScript(source, language, '/script')
-        fields['script_hash'] = await putScript(context.api, caller.workspaceId, {
-          language,
-          source,
-        })
-      }
+      Object.assign(fields, await scriptField(context, caller, { body, before }))
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
+      if ('breakpoints' in body) fields['breakpoints'] = breakpointsOf(body['breakpoints'])
       for (const name of ['concurrency', 'rate_limit'])
         if (name in body) fields[name] = jsonText(body[name])
       return fields
@@ -46,6 +41,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       input_schema: row.input_schema ?? 'null',
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
+      breakpoints: row.breakpoints ?? 'null',
       concurrency: row.concurrency ?? 'null',
       rate_limit: row.rate_limit ?? 'null',
     }),
@@ -78,6 +74,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
+  scheduler: SCHEDULER_KIND,
+  schedule: SCHEDULE_KIND,
   webhook: WEBHOOK_KIND,
   file: FILE_KIND,
 }
@@ -91,6 +89,12 @@ function valueText(value: unknown): string | null {
   if (text.length > VALUE_MAX_CHARS)
     throw invalid([{ pointer: '/value', message: `is longer than ${VALUE_MAX_CHARS} characters` }])
   return text
+}
+
+/** Rising; null without any. */
+function breakpointsOf(value: unknown): readonly number[] | null {
+  const lines = linesOf(value)
+  return lines.length === 0 ? null : lines
 }
 
 const VALUE_MAX_CHARS = 1_048_576

@@ -1,7 +1,8 @@
 import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
-import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { NewSchedule, NewScheduler } from './schedule.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
@@ -44,6 +45,7 @@ export const NewFlow = strict({
   input_schema: Type.Optional(Json),
   output_schema: Type.Optional(Json),
   max_runtime_seconds: Type.Optional(Runtime),
+  breakpoints: Type.Optional(nullable(Breakpoints)),
   concurrency: Type.Optional(Concurrency),
   rate_limit: Type.Optional(RateLimit),
   ...described,
@@ -94,6 +96,8 @@ export const NEW_RECORD = {
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
+  scheduler: NewScheduler,
+  schedule: NewSchedule,
   webhook: Anything,
   file: NewFile,
 } as const
@@ -102,6 +106,8 @@ export const RECORD_PATCH = {
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
+  scheduler: Type.Partial(NewScheduler),
+  schedule: Type.Partial(NewSchedule),
   webhook: Anything,
   file: FilePatch,
 } as const
