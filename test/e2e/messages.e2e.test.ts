@@ -105,6 +105,32 @@ describe('messages', { concurrency: 4, timeout: 240_000 }, () => {
     assert.equal(late, 'ANSWERED')
   })
 
+  test('going back keeps what was answered before the savepoint, and asks again what came after', async () => {
+    const { id, message: first } = await asks(
+      `const first = await self.message({ message: 'First?' })
+       await self.savepoint('between')
+       const second = await self.message({ message: 'Second?' })
+       return [first.id, second.id]`,
+    )
+    const answerNext = async (before: Message): Promise<Message> => {
+      const next = await until(
+        async () => {
+          const newest = await messageOf(id)
+          return newest.id === before.id ? null : newest
+        },
+        { what: 'it asks the next' },
+      )
+      await at.stack.client.messages.reply(next.id)
+      return next
+    }
+    await at.stack.client.messages.reply(first.id)
+    const second = await answerNext(first)
+    assert.deepEqual((await at.rig.ended(id)).output_value, [first.id, second.id])
+    await at.stack.client.executions.revert(id, { name: 'between' })
+    const third = await answerNext(second)
+    assert.deepEqual((await at.rig.ended(id)).output_value, [first.id, third.id])
+  })
+
   test('a link answers without a login, once', async () => {
     const started = await at.rig.start(
       `const message = await self.message({ message: 'Go?', allows_links: true, wait: false })

@@ -11,12 +11,11 @@ import type { Caller, Context } from '../context.ts'
 import { freshIds } from '../operations/create-execution.ts'
 import { idempotently } from '../operations/idempotent.ts'
 import { invalid, malformed, toProblem } from '../problem.ts'
-import { ANSWER_HTML } from './answer-page.ts'
 import { onClientError } from './client-error.ts'
 import { credentialOf } from './credentials.ts'
-import { DOCS_HTML } from './docs-page.ts'
 import { decodeUtf8, parseJsonBody } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
+import { addPages } from './pages.ts'
 import type { Answer, Route, RouteRequest } from './route.ts'
 import { bodyCheck, textCheck } from './validate.ts'
 
@@ -363,27 +362,7 @@ function addFixedRoutes(
 ): void {
   const document = JSON.stringify(openApiDocument(routes, version))
   app.get('/api/openapi.json', (_request, reply) => reply.type('application/json').send(document))
-  app.get('/api/docs', (_request, reply) =>
-    reply
-      .type('text/html; charset=utf-8')
-      .header(
-        'content-security-policy',
-        "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-      )
-      .send(DOCS_HTML),
-  )
-  app.get('/answer', (_request, reply) =>
-    reply
-      .type('text/html; charset=utf-8')
-      .headers({
-        'content-security-policy':
-          "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-        'referrer-policy': 'no-referrer',
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-      })
-      .send(ANSWER_HTML),
-  )
+  addPages(app)
   app.get('/alive', (_request, reply) => reply.type('text/plain').send('alive\n'))
   app.get('/ready', async (_request, reply) => {
     const isReady = await ready().catch(() => false)
