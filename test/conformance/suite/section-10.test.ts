@@ -273,7 +273,9 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     const [none, last, all] = await Promise.all([missed('none'), missed('last'), missed('all')])
     assert.ok(none.every(({ state }) => state === 'DROPPED'))
     assert.ok(none.length > 0)
-    assert.equal(last.filter(({ state }) => state !== 'DROPPED').length, 1)
+    // The last one may be so close to the resume that it was not missed.
+    assert.ok(last.filter(({ state }) => state !== 'DROPPED').length <= 1)
+    assert.ok(last.some(({ state }) => state === 'DROPPED'))
     assert.ok(all.length >= 2 && all.every(({ state }) => state === 'ENDED'), JSON.stringify(all))
   })
 
