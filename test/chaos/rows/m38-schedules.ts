@@ -107,8 +107,7 @@ async function settles(chaos: Chaos, made: readonly Made[]): Promise<void> {
   const left = await chaos.sql<{ id: string }>(
     `SELECT id FROM execution WHERE type = 'SCHEDULE' AND ended_at IS NULL`,
   )
-  for (const { id } of left)
-    await chaos.stack.client.executions.cancel(id).catch(() => undefined)
+  for (const { id } of left) await chaos.stack.client.executions.cancel(id).catch(() => undefined)
   // What they have started ends by itself, and the book hears of it.
   await until(
     async () =>
