@@ -41,4 +41,7 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ExecutionStatus',
   'Handler',
   'ConnectorSpec',
+  'Starter',
+  'Wrapped',
+  'WrapperUse',
 ])

@@ -24,6 +24,8 @@ const REALM_FILES = [
   'save',
   'step',
   'start-child',
+  'starter',
+  'wrapped',
   'locks',
   'self-execution',
   'system',

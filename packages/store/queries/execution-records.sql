@@ -10,6 +10,10 @@ SELECT
   e.scheduled_for, e.ended_at, e.traceparent, e.extra,
   f.name AS flow_name, f.input_schema, f.output_schema, c.name AS connector_name,
   p.name AS project_name,
+  CASE WHEN e.type = 'WRAPPER' THEN (
+    SELECT r.name FROM wrapper r
+    WHERE r.workspace_id = e.workspace_id AND r.id = (e.extra ->> 'wrapper_id')::uuid
+  ) END AS wrapper_name,
   CASE WHEN e.ended_at IS NULL THEN (
     SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref, 'subject', w.subject,
       'due_at', w.due_at, 'since', w.since) ORDER BY w.seq)

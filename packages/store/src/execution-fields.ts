@@ -25,6 +25,9 @@ const nameOf = (table: string, id: string): Field => ({
     `e.${id} IN (SELECT n.id FROM ${table} n WHERE n.workspace_id = $1 AND ${condition})`,
 })
 
+/** Only executions of wrappers have one, so it is kept with the rarely set properties. */
+const WRAPPER_ID = "(e.extra ->> 'wrapper_id')::uuid"
+
 /** What executions may be filtered and sorted by. */
 export const executionFields: Fields = {
   known: {
@@ -41,6 +44,14 @@ export const executionFields: Fields = {
     connector_id: column('connector_id', 'uuid'),
     connector_name: { ...nameOf('connector', 'connector_id'), cheap: false },
     connector_type: column('connector_type', 'text'),
+    wrapper_id: { sql: WRAPPER_ID, type: 'uuid' },
+    wrapper_name: {
+      sql: 'n.name',
+      type: 'text',
+      via: (condition) =>
+        `${WRAPPER_ID} IN (SELECT n.id FROM wrapper n WHERE n.workspace_id = $1 AND ${condition})`,
+    },
+    unwrapped: { sql: "coalesce((e.extra ->> 'unwrapped')::boolean, false)", type: 'boolean' },
     parent_execution_id: column('parent_execution_id', 'uuid', true),
     top_execution_id: column('top_execution_id', 'uuid', true),
     created_by: column('created_by', 'uuid', true),

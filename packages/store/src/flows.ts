@@ -9,6 +9,9 @@ export interface FlowRow extends ProjectRecordRow {
   readonly input_schema: string | null
   readonly output_schema: string | null
   readonly max_runtime_seconds: number | null
+  readonly is_wrapped: boolean
+  /** Its static wrappers from the outermost on, as JSON text; null for none. */
+  readonly wrappers: string | null
 }
 
 /** What may be written. The script itself goes to `putScript` first. Schemas are JSON text. */

@@ -114,7 +114,13 @@ export {
 } from './logs.ts'
 export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
-export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'
+export type {
+  ProjectRecordRow,
+  RecordAct,
+  RecordKey,
+  RecordRow,
+  RecordStore,
+} from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'
@@ -212,6 +218,29 @@ export {
   lockExecutions,
   lockSeeds,
 } from './deadlocks.ts'
+export { type WrapperFields, type WrapperRow, wrappers } from './wrappers.ts'
+export {
+  type LinkableWrapper,
+  lockWrapped,
+  lockWrappers,
+  setStaticWrappers,
+  type WrappedRow,
+  wrapsItself,
+} from './static-wrappers.ts'
+export {
+  installStandardWrappers,
+  type StandardWrapper,
+  updateStandardWrappers,
+} from './standard-wrappers.ts'
+export {
+  type JsonObject,
+  type ResolvedWrapper,
+  resolveWrappers,
+  type WrapperUse,
+  wrapTargets,
+  type Wrapping,
+  type WrapTarget,
+} from './wrap-targets.ts'
 export { createPresence, type Presence } from './presence.ts'
 export { createShardKeeper, type ShardKeeper } from './shard-keeper.ts'
 export {

@@ -6,8 +6,9 @@ import { type ListRequest, type ListSource, type Page, readPage } from './list-p
 import { projects } from './projects.ts'
 import type { RecordRow } from './records.ts'
 import { settings, type SettingRow } from './settings.ts'
+import { wrappers, type WrapperRow } from './wrappers.ts'
 
-/** One page of flows, settings, connectors or projects; those in the trash only when asked. */
+/** One page of records of a type; those in the trash only when asked. */
 export function listRecords<T extends RecordType>(
   db: Queryable,
   type: T,
@@ -21,6 +22,7 @@ export interface RecordRows {
   readonly setting: SettingRow
   readonly connector: ConnectorRow
   readonly project: RecordRow
+  readonly wrapper: WrapperRow
 }
 export type RecordType = keyof RecordRows
 
@@ -28,13 +30,21 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
   flow: source('flow', flows, {
     language: { sql: 's.language', type: 'text' },
     max_runtime_seconds: { sql: 'f.max_runtime_seconds', type: 'integer' },
+    is_wrapped: { sql: 'f.is_wrapped', type: 'boolean' },
     script: { sql: 's.source', type: 'text' },
   }),
   setting: source('setting', settings, {}),
   connector: source('connector', connectors, {
     connector_type: { sql: 'c.connector_type', type: 'text' },
+    is_wrapped: { sql: 'c.is_wrapped', type: 'boolean' },
   }),
   project: source('project', projects, {}),
+  wrapper: source('wrapper', wrappers, {
+    language: { sql: 's.language', type: 'text' },
+    script: { sql: 's.source', type: 'text' },
+    standard_name: { sql: 'w.standard_name', type: 'text' },
+    is_wrapped: { sql: 'w.is_wrapped', type: 'boolean' },
+  }),
 }
 
 const TRASH: Readonly<Record<RecordType, ListSource>> = {
@@ -42,6 +52,7 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   setting: trashOf(SOURCES.setting),
   connector: trashOf(SOURCES.connector),
   project: trashOf(SOURCES.project),
+  wrapper: trashOf(SOURCES.wrapper),
 }
 
 function source(

@@ -8,6 +8,7 @@ import { setRealmLimits } from './limits.ts'
 import type { RealmLimits } from './limits.ts'
 import { Lock, Semaphore, Setting } from './locks.ts'
 import { SelfExecution } from './self-execution.ts'
+import { Starter } from './starter.ts'
 import { System } from './system.ts'
 
 /** What the sandbox process calls; everything goes in and out as text. */
@@ -27,7 +28,7 @@ export function buildRealm(
 ): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, System])
+  harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, Starter, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

@@ -18,7 +18,9 @@ import { promised } from './promised.ts'
 import type { Run } from './run.ts'
 import { saveFields, setOutput } from './save.ts'
 import { connectorTarget, scriptTarget, sleepArgs, startChild } from './start-child.ts'
+import { Starter } from './starter.ts'
 import { step } from './step.ts'
+import { startWrapped } from './wrapped.ts'
 
 /** `self`: the execution that the code runs in. */
 export class SelfExecution {
@@ -70,6 +72,14 @@ export class SelfExecution {
     return promised(() =>
       startChild(this.#run, 'self.script', scriptTarget(source), inputs, options),
     )
+  }
+
+  using(wrapper: unknown, inputs?: unknown): Starter {
+    return new Starter(this.#run, []).using(wrapper, inputs)
+  }
+
+  wrapped(inputs?: unknown, options?: unknown): Promise<ChildExecution> {
+    return promised(() => startWrapped(this.#run, inputs, options))
   }
 
   step(name: unknown, work: unknown): Promise<Json> {

@@ -9,16 +9,20 @@ import {
   type ResolvedConnector,
   type ResolvedFlow,
   resolveFlows,
+  type ResolvedWrapper,
+  resolveWrappers,
   scriptHash,
 } from '@millrace/store'
 import type { Held, Inheritance } from './held.ts'
+import { type ChildWrap, wrapChildren } from './wrap-children.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
 
 /**
  * Turns the children that one activation starts into executions: names become ids, the script that
- * a flow has now is pinned. In the order of `specs`.
+ * a flow has now is pinned, and what has wrappers becomes an execution of its outermost one. In the
+ * order of `specs`.
  */
 export async function resolveChildren(
   db: Database,
@@ -26,75 +30,107 @@ export async function resolveChildren(
   specs: readonly { readonly child: ChildSpec; readonly paused: boolean }[],
 ): Promise<Child[]> {
   const { workspaceId } = held
-  const refsOf = (name: 'flow' | 'connector') => [
+  const refsOf = (name: 'flow' | 'connector' | 'wrapper') => [
     ...new Set(specs.flatMap(({ child }) => child[name] ?? [])),
   ]
   const [flowRefs, connectorRefs] = [refsOf('flow'), refsOf('connector')]
+  const wrapperRefs = refsOf('wrapper')
   const scripts = specs
     .flatMap(({ child }) => child.script ?? [])
     .map((source) => ({ workspaceId, ...asScript(source) }))
   const toRefs = (refs: readonly string[]) => refs.map((ref) => ({ workspaceId, ref }))
-  const [flows, connectors, inheritance] = await Promise.all([
+  const [flows, connectors, wrappers, inheritance] = await Promise.all([
     flowRefs.length > 0 ? resolveFlows(db, toRefs(flowRefs)) : [],
     connectorRefs.length > 0 ? resolveConnectors(db, toRefs(connectorRefs)) : [],
+    wrapperRefs.length > 0 ? resolveWrappers(db, toRefs(wrapperRefs)) : [],
     inheritanceOf(db, held),
     putScripts(db, scripts),
   ])
-  const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
-  const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
+  const found: Found = {
+    flow: new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null])),
+    connector: new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null])),
+    wrapper: new Map(wrapperRefs.map((ref, index) => [ref, wrappers[index] ?? null])),
+  }
 
-  return specs.map(({ child, paused }) => {
-    const subject = subjectOf(child, flowOf, connectorOf)
+  const wraps: ChildWrap[] = []
+  const children = specs.map(({ child, paused }, place): Child => {
+    const subject = subjectOf(child, found)
     if ('error' in subject) return subject
-    return { execution: { ...newChild(held, child, inheritance), ...subject, paused } }
+    const { record, ...fields } = subject
+    const extra = extraOf(child, child.type === 'WRAPPER' ? record : null)
+    const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
+    const isWrapped = record?.is_wrapped === true && child.unwrapped !== true
+    if (isWrapped || child.wrappers !== undefined)
+      wraps.push({ place, child, execution, record, isWrapped })
+    return { execution }
   })
+  return wraps.length === 0 ? children : wrapChildren(db, children, wraps)
 }
 
-type Subject = Pick<
-  NewExecution,
-  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
->
+interface Found {
+  readonly flow: ReadonlyMap<string, ResolvedFlow | null>
+  readonly connector: ReadonlyMap<string, ResolvedConnector | null>
+  readonly wrapper: ReadonlyMap<string, ResolvedWrapper | null>
+}
 
-function subjectOf(
-  child: ChildSpec,
-  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
-  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
-): Partial<Subject> | { readonly error: ErrorValue } {
+type Subject = Partial<
+  Pick<
+    NewExecution,
+    'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
+  >
+> & { readonly record: ChildWrap['record'] }
+
+function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
-    const flow = flowOf.get(child.flow)
+    const flow = found.flow.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
     const place =
       child.projectId === undefined && flow.project_id !== null
         ? { projectId: flow.project_id }
         : {}
     return {
+      record: flow,
       flowId: flow.id,
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
     }
   }
-  if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
+  if (child.script !== undefined)
+    return { record: null, scriptHash: scriptHash(asScript(child.script)) }
+  if (child.wrapper !== undefined) {
+    const wrapper = found.wrapper.get(child.wrapper)
+    if (!wrapper) return notFound('wrapper', child.wrapper)
+    const { script_hash: hash, name } = wrapper
+    return { record: wrapper, scriptHash: hash, name: child.name ?? name }
+  }
   if (child.connector !== undefined) {
-    const connector = connectorOf.get(child.connector)
+    const connector = found.connector.get(child.connector)
     if (!connector) return notFound('connector', child.connector)
     return {
+      record: connector,
       connectorId: connector.id,
       connectorType: connector.connector_type,
       name: child.name ?? connector.name,
     }
   }
   return {
+    record: null,
     connectorType: child.connectorType ?? null,
     name: child.name ?? child.connectorType ?? null,
   }
 }
 
+/** The rarely set properties as JSON text; null when there are none. */
+function extraOf(child: ChildSpec, wrapper: { readonly id: string } | null): string | null {
+  const { description, metadata, unwrapped } = child
+  if (description === undefined && metadata === undefined && unwrapped !== true && wrapper === null)
+    return null
+  // JSON.stringify leaves out what is undefined.
+  return JSON.stringify({ description, metadata, unwrapped, wrapper_id: wrapper?.id })
+}
+
 function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {
-  const extra = {
-    ...(child.description !== undefined && { description: child.description }),
-    ...(child.metadata !== undefined && { metadata: child.metadata }),
-  }
   return {
     workspaceId: held.workspaceId,
     id: child.id,
@@ -116,7 +152,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
     scheduledFor: child.scheduledFor ?? null,
     paused: false,
-    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
+    extra: null,
   }
 }
 

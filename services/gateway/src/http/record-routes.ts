@@ -153,5 +153,6 @@ export const recordRoutes: readonly Route[] = [
   ...routesOf('setting'),
   ...routesOf('connector'),
   ...routesOf('project'),
+  ...routesOf('wrapper'),
   ...lockRoutes,
 ]

@@ -6,6 +6,7 @@ import type { NewExecutionBody } from '../schemas/execution.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
+import { hasWrappers, type Planned, throughWrappers } from './through-wrappers.ts'
 
 /** An execution that was accepted, and perhaps has ended meanwhile. */
 export interface CreatedExecution {
@@ -36,7 +37,8 @@ export async function createExecution(
   request: CreateRequest,
 ): Promise<CreatedExecution> {
   const writer = executionWriter(request.fields)
-  const planned = await planExecution(context, caller, request, '')
+  const plan = await planExecution(context, caller, request, '')
+  const [planned = plan] = plan.isWrapped ? await throughWrappers(context, [plan]) : []
   const { item } = planned
   const key = { workspaceId: item.workspaceId, executionId: item.id }
   const waitMs = request.waitSeconds * 1_000
@@ -53,7 +55,9 @@ export async function createExecution(
   // Its id exists: an earlier try with the same Idempotency-Key got this far.
   if (bornAt === null) watch?.check()
   const ended = watch === null ? null : await watch.ended(waitMs)
-  if (bornAt === null || (watch !== null && ended === null)) return reread(context, planned, writer)
+  // What a wrapper's record shows is not at hand, and only those who use them pay for that.
+  if (bornAt === null || item.type === 'WRAPPER' || (watch !== null && ended === null))
+    return reread(context, planned, writer)
 
   return answer(toRecord(planned, bornAt, ended))
 
@@ -70,19 +74,17 @@ export async function createExecutions(
   request: { bodies: readonly NewExecutionBody[]; traceparent: string | null; ids: IdSource },
 ): Promise<readonly string[]> {
   const { bodies, traceparent, ids } = request
-  const items: NewExecution[] = []
+  const plans: Planned[] = []
   for (const [index, body] of bodies.entries()) {
     const one = { body, waitSeconds: 0, fields: null, traceparent, ids }
-    items.push((await planExecution(context, caller, one, `/items/${index}`)).item)
+    plans.push(await planExecution(context, caller, one, `/items/${index}`))
   }
+  const planned = plans.some((plan) => plan.isWrapped)
+    ? await throughWrappers(context, plans)
+    : plans
+  const items = planned.map(({ item }) => item)
   await context.creator.createAll(items)
   return items.map((item) => item.id)
-}
-
-interface Planned {
-  readonly item: NewExecution
-  readonly target: Target
-  readonly project: { readonly id: string; readonly name: string } | null
 }
 
 async function planExecution(
@@ -96,27 +98,27 @@ async function planExecution(
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
-  if (target.type === 'FLOW')
+  const isWrapped = hasWrappers(body, target)
+  // A wrapper may make other inputs of these: they are checked when it starts the flow.
+  if (target.type === 'FLOW' && !isWrapped)
     target.flow.checkInput?.(body.input_value ?? null, `${base}/input_value`)
 
   const id = request.ids()
   return {
     target,
     project,
+    isWrapped,
+    body,
+    base,
     item: {
       workspaceId: caller.workspaceId,
       id,
       type: target.type,
-      name: body.name ?? (target.type === 'FLOW' ? target.flow.row.name : null),
+      name: body.name ?? nameOf(target),
       flowId: target.type === 'FLOW' ? target.flow.row.id : null,
       connectorId: target.type === 'CONNECTION' ? target.connectorId : null,
       connectorType: target.type === 'CONNECTION' ? target.connectorType : null,
-      scriptHash:
-        target.type === 'FLOW'
-          ? target.flow.row.script_hash
-          : target.type === 'SCRIPT'
-            ? target.scriptHash
-            : null,
+      scriptHash: scriptHashOf(target),
       projectId: project?.id ?? null,
       input,
       parentId: null,
@@ -128,8 +130,26 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base),
+      extra: extraOf(body, target, base),
     },
+  }
+}
+
+function nameOf(target: Target): string | null {
+  if (target.type === 'FLOW') return target.flow.row.name
+  return target.type === 'WRAPPER' ? target.wrapper.name : null
+}
+
+function scriptHashOf(target: Target): string | null {
+  switch (target.type) {
+    case 'FLOW':
+      return target.flow.row.script_hash
+    case 'SCRIPT':
+      return target.scriptHash
+    case 'WRAPPER':
+      return target.wrapper.script_hash
+    case 'CONNECTION':
+      return null
   }
 }
 
@@ -142,11 +162,16 @@ function projectOf(
   if (body.project_id !== undefined || body.project_name !== undefined)
     return resolveProject(context, caller, body)
   if (target.type === 'SCRIPT') return null
-  const [id, name] =
-    target.type === 'FLOW'
-      ? [target.flow.row.project_id, target.flow.row.project_name]
-      : [target.projectId, target.projectName]
+  const [id, name] = placeOf(target)
   return id === null || name === null ? null : { id, name }
+}
+
+function placeOf(
+  target: Exclude<Target, { type: 'SCRIPT' }>,
+): readonly [id: string | null, name: string | null] {
+  if (target.type === 'CONNECTION') return [target.projectId, target.projectName]
+  const row = target.type === 'FLOW' ? target.flow.row : target.wrapper
+  return [row.project_id, row.project_name]
 }
 
 const EXTRA = [
@@ -158,8 +183,10 @@ const EXTRA = [
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, base: string): string | null {
+function extraOf(body: NewExecutionBody, target: Target, base: string): string | null {
   let extra: Record<string, unknown> | null = null
+  if (target.type === 'WRAPPER') extra = { wrapper_id: target.wrapper.id }
+  if (body.unwrapped === true) extra = { ...extra, unwrapped: true }
   for (const name of EXTRA) {
     if (body[name] === undefined || body[name] === null) continue
     extra ??= {}
@@ -224,6 +251,7 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     output_schema: flow?.output_schema ?? null,
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
+    wrapper_name: null,
     waits: startWait(item.scheduledFor, bornAt),
   }
   return ended === null ? row : { ...row, ...ended, waits: null }

@@ -6,16 +6,19 @@ import {
   type ProjectRecordRow,
   projects,
   putScript,
+  type Queryable,
   type RecordRow,
   type RecordRows,
   type RecordType,
   type RecordStore,
   type SettingRow,
   settings,
+  type WrapperRow,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
 import { checkScript, resolveProject, schemaText } from './resolve-target.ts'
+import { unlinkedWrappers } from './static-wrappers.ts'
 
 /** A body of a record, as its schema lets it in. */
 export type RecordBody = Readonly<Record<string, unknown>>
@@ -23,8 +26,8 @@ export type RecordBody = Readonly<Record<string, unknown>>
 /** What differs between the types of records. */
 export interface RecordKind<Row extends RecordRow = RecordRow> {
   readonly store: Pick<RecordStore<Row, never>, 'read' | 'trash' | 'restore' | 'remove'> & {
-    insert: (db: Context['api'], record: Insert) => Promise<void>
-    update: (db: Context['api'], change: Update) => Promise<boolean>
+    insert: (db: Queryable, record: Insert) => Promise<void>
+    update: (db: Queryable, change: Update) => Promise<boolean>
   }
   /** The columns that a body names; with `before` for what a change is checked against. */
   readonly toFields: (
@@ -55,15 +58,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     store: asStore<FlowRow>(flows),
     async toFields(context, caller, body, before) {
       const fields = await commonFields(context, caller, body)
-      if (body['script'] !== undefined || body['language'] !== undefined) {
-        const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
-        const source = (body['script'] ?? before?.script ?? '') as string
-        checkScript(source, language, '/script')
-        fields['script_hash'] = await putScript(context.api, caller.workspaceId, {
-          language,
-          source,
-        })
-      }
+      await addScript(context, caller, { fields, body, before })
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
@@ -77,6 +72,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       input_schema: row.input_schema ?? 'null',
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
+      ...wrappersJson(row),
     }),
   },
   setting: {
@@ -100,6 +96,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       ...projectJson(row),
       connector_type: JSON.stringify(row.connector_type),
       value: row.value,
+      ...wrappersJson(row),
     }),
   },
   project: {
@@ -107,6 +104,47 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
+  wrapper: {
+    store: asStore<WrapperRow>(unlinkedWrappers),
+    async toFields(context, caller, body, before) {
+      const fields = await commonFields(context, caller, body)
+      await addScript(context, caller, { fields, body, before })
+      if ('input_schema' in body)
+        fields['input_schema'] = schemaText(body['input_schema'], '/input_schema')
+      return fields
+    },
+    toJson: (row) => ({
+      ...projectJson(row),
+      script: JSON.stringify(row.script),
+      language: JSON.stringify(row.language),
+      script_hash: JSON.stringify(row.script_hash),
+      input_schema: row.input_schema ?? 'null',
+      ...wrappersJson(row),
+      standard_name: JSON.stringify(row.standard_name),
+      is_changed: String(row.is_changed),
+    }),
+  },
+}
+
+/** Keeps the source that a body brings and pins it. */
+async function addScript(
+  context: Context,
+  caller: Caller,
+  {
+    fields,
+    body,
+    before,
+  }: {
+    fields: Record<string, unknown>
+    body: RecordBody
+    before: { readonly language: string; readonly script: string } | null
+  },
+): Promise<void> {
+  if (body['script'] === undefined && body['language'] === undefined) return
+  const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
+  const source = (body['script'] ?? before?.script ?? '') as string
+  checkScript(source, language, '/script')
+  fields['script_hash'] = await putScript(context.api, caller.workspaceId, { language, source })
 }
 
 async function commonFields(
@@ -136,6 +174,14 @@ const VALUE_MAX_CHARS = 1_048_576
 const projectJson = (row: ProjectRecordRow): Record<string, string> => ({
   project_id: JSON.stringify(row.project_id),
   project_name: JSON.stringify(row.project_name),
+})
+
+const wrappersJson = (row: {
+  readonly is_wrapped: boolean
+  readonly wrappers: string | null
+}): Record<string, string> => ({
+  is_wrapped: String(row.is_wrapped),
+  wrappers: row.wrappers ?? '[]',
 })
 
 /** The schemas have checked what a body may hold, so the fields are those of the store. */

@@ -87,6 +87,7 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(NEW_RECORD.setting),
   connector: bodyCheck(NEW_RECORD.connector),
   project: bodyCheck(NEW_RECORD.project),
+  wrapper: bodyCheck(NEW_RECORD.wrapper),
 }
 
 const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
@@ -94,6 +95,7 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(RECORD_PATCH.setting),
   connector: bodyCheck(RECORD_PATCH.connector),
   project: bodyCheck(RECORD_PATCH.project),
+  wrapper: bodyCheck(RECORD_PATCH.wrapper),
 }
 
 interface PageJson {

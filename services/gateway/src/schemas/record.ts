@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
-import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
   project_name: Type.Optional(nullable(Name)),
 }
 const described = { description: Type.Optional(nullable(Text)) }
+
+const wrapped = { wrappers: Type.Optional(nullable(WrapperUses)) }
 
 const Source = Type.String({ minLength: 1, maxLength: 1_048_576 })
 const Language = Type.Enum(['typescript', 'python'], {
@@ -22,6 +24,7 @@ export const NewFlow = strict({
   input_schema: Type.Optional(Json),
   output_schema: Type.Optional(Json),
   max_runtime_seconds: Type.Optional(Runtime),
+  ...wrapped,
   ...described,
   ...project,
 })
@@ -35,6 +38,16 @@ export const NewConnector = strict({
   name: Name,
   connector_type: ConnectorType,
   value: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  ...wrapped,
+  ...described,
+  ...project,
+})
+export const NewWrapper = strict({
+  name: Name,
+  script: Source,
+  language: Type.Optional(Language),
+  input_schema: Type.Optional(Json),
+  ...wrapped,
   ...described,
   ...project,
 })
@@ -46,12 +59,14 @@ export const NEW_RECORD = {
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
+  wrapper: NewWrapper,
 } as const
 export const RECORD_PATCH = {
   flow: Type.Partial(NewFlow),
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
+  wrapper: Type.Partial(NewWrapper),
 } as const
 
 export const NewWorkspace = strict({
