@@ -8,6 +8,7 @@ import { addLoginCommands } from './commands/login.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addSettingCommands } from './commands/setting.ts'
+import { addWrapperCommands } from './commands/wrapper.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { explainError } from './explain-error.ts'
@@ -53,6 +54,7 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addWrapperCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
 }

@@ -11,8 +11,10 @@ import type {
   NewFlow,
   NewProject,
   NewWorkspace,
+  NewWrapper,
   Project,
   Workspace,
+  Wrapper,
 } from './record-types.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
@@ -36,6 +38,7 @@ export interface Client {
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
   readonly projects: Records<Project, NewProject>
+  readonly wrappers: Records<Wrapper, NewWrapper>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
@@ -55,6 +58,7 @@ export function createClient(options: ClientOptions): Client {
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
     projects: createRecords(transport, 'project'),
+    wrappers: createRecords(transport, 'wrapper'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),

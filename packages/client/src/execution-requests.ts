@@ -1,7 +1,8 @@
 import type { Json } from './json.ts'
 import type { Filter } from './list.ts'
+import type { WrapperUse } from './record-types.ts'
 
-/** What to run. Exactly one of the first six says what; the rest is optional. */
+/** What to run. Exactly one of the first eight says what; the rest is optional. */
 export interface NewExecution {
   readonly flow_id?: string
   readonly flow_name?: string
@@ -10,6 +11,8 @@ export interface NewExecution {
   readonly connector_id?: string
   readonly connector_name?: string
   readonly connector_type?: string
+  readonly wrapper_id?: string
+  readonly wrapper_name?: string
   readonly input_value?: Json
   readonly name?: string
   readonly description?: string
@@ -24,6 +27,10 @@ export interface NewExecution {
   readonly run?: boolean
   readonly priority?: number
   readonly max_runtime_seconds?: number
+  /** Around what runs, from the outermost on. */
+  readonly wrappers?: readonly WrapperUse[]
+  /** True: the wrappers that always stand around what runs are left out. */
+  readonly unwrapped?: boolean
 }
 
 export type BulkAction = 'cancel' | 'pause' | 'resume' | 'delete' | 'rerun'

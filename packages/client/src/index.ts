@@ -25,7 +25,16 @@ export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execut
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
 export type { Records } from './records.ts'
-export type { ApiKey, Connector, Flow, Project, Setting, Workspace } from './record-types.ts'
+export type {
+  ApiKey,
+  Connector,
+  Flow,
+  Project,
+  Setting,
+  Workspace,
+  Wrapper,
+  WrapperUse,
+} from './record-types.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

@@ -6,6 +6,7 @@ import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
 import { looksLikeId, parseSeconds } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
+import { readWrapperUse } from '../read-wrapper-use.ts'
 import { renderResult } from '../render/result.ts'
 
 /** The first request waits no longer than this for the end; then others go on. Seconds. */
@@ -15,6 +16,8 @@ interface Options {
   readonly script?: string
   readonly input?: string
   readonly name?: string
+  readonly wrapper?: readonly string[]
+  readonly unwrapped?: boolean
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
@@ -28,6 +31,12 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--script <file>', 'run this file once instead of a flow')
     .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
     .option('--name <name>', "the execution's name")
+    .option(
+      '--wrapper <wrapper>',
+      'name, or name={"its":"inputs"}; several from the outermost on',
+      (one: string, before: readonly string[] = []) => [...before, one],
+    )
+    .option('--unwrapped', 'leave out the wrappers that always stand around it')
     .option('-w, --wait', 'wait for the end, print the output and exit by it')
     .option('-f, --follow', 'show what happens until the end, then as --wait')
     .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
@@ -51,9 +60,15 @@ async function whatToRun(
   const input =
     options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
   const name = options.name === undefined ? {} : { name: options.name }
+  const more = {
+    ...input,
+    ...name,
+    ...(options.wrapper !== undefined && { wrappers: options.wrapper.map(readWrapperUse) }),
+    ...(options.unwrapped === true && { unwrapped: true }),
+  }
   if (flow === undefined)
-    return { script: await readSource(options.script ?? '', deps.cwd), ...input, ...name }
-  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...input, ...name }
+    return { script: await readSource(options.script ?? '', deps.cwd), ...more }
+  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...more }
 }
 
 async function start(
