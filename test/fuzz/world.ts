@@ -35,6 +35,9 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
   const connectors = await repeat((n) =>
     client.connectors.create({ name: `fuzz connector ${n}`, connector_type: 'REST', value: {} }),
   )
+  const wrappers = await repeat((n) =>
+    client.wrappers.create({ name: `fuzz wrapper ${n}`, script: ENDS }),
+  )
   const projects = await repeat((n) => client.projects.create({ name: `fuzz project ${n}` }))
   const users = await repeat((n) =>
     post(inside, '/user', { name: `fuzz-user-${n}`, password: 'long enough' }),
@@ -57,9 +60,10 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
       what: 'its lock is held',
     })
   const trashed = await Promise.all(
-    ['flow', 'setting', 'connector', 'project'].map(async (type) => {
+    ['flow', 'setting', 'connector', 'project', 'wrapper'].map(async (type) => {
       const name = `fuzz trash ${newId()}`
-      const more = { flow: { script: ENDS }, connector: { connector_type: 'REST' } }
+      const source = { script: ENDS }
+      const more = { flow: source, wrapper: source, connector: { connector_type: 'REST' } }
       const body = { name, ...more[type as 'flow'] }
       const { id } = await post(inside, `/${type}`, body)
       await fetch(`${url}/api/latest/${type}/${String(id)}`, {
@@ -76,6 +80,7 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     setting: ids(settings),
     connector: ids(connectors),
     project: ids(projects),
+    wrapper: ids(wrappers),
     execution: [...ids(ended), ...ids(asleep)],
     user: ids(users),
     api_key: ids(keys),
@@ -111,6 +116,7 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     roles: [[]],
     input_schema: [{ type: 'object' }, true, null],
     output_schema: [{}, null],
+    wrappers: [[], [{ name: 'retry', input: { max_tries: 2 } }]],
     filter: FILTERS.map((filter) => JSON.stringify(filter)),
     last_event_id: ['1.1.0.0.0'],
   }
