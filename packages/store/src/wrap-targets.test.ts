@@ -34,7 +34,7 @@ const target = (over: Partial<WrapTarget>): WrapTarget => ({
   workspaceId,
   wrapped: { type: 'FLOW', flow_id: 'f', name: 'mine', input_value: 1 },
   wrappers: [],
-  staticOf: null,
+  staticOf: [],
   ...over,
 })
 
@@ -53,7 +53,7 @@ test('wrappers of the call stand outside of the static ones, and know what is st
   await link('flow', f, b)
   assert.equal((await flows.read(db, { workspaceId, id: f }))?.is_wrapped, true)
   const [found] = await wrapTargets(db, [
-    target({ wrappers: [{ ref: ' a ', input: { n: 1 } }], staticOf: f }),
+    target({ wrappers: [{ ref: ' a ', input: { n: 1 } }], staticOf: [f] }),
   ])
   assert.ok(found?.kind === 'wrapper')
   assert.deepEqual([found.id, found.name, found.scriptHash], [a, 'a', hash])
@@ -85,13 +85,23 @@ test('a wrapper with wrappers is itself what the first of these is told to start
   assert.equal((found.input['wrapped'] as { name: string }).name, 'mine')
 })
 
+test('static wrappers of several records nest in the order of the records', async () => {
+  const [d, e] = [await wrapper('d'), await wrapper('e')]
+  const [outside, inside] = [await flow('outside'), await flow('inside')]
+  await link('flow', outside, e)
+  await link('flow', inside, d)
+  const [found] = await wrapTargets(db, [target({ staticOf: [outside, inside] })])
+  assert.ok(found?.kind === 'wrapper')
+  assert.deepEqual([found.name, ...chainOf(found.input)], ['e', 'd', 'f'])
+})
+
 test('each target gets its own, and one without any none', async () => {
   const c = await wrapper('c')
   const [one, other] = [await flow('one'), await flow('other')]
   await link('flow', one, c)
   const found = await wrapTargets(db, [
-    target({ staticOf: other }),
-    target({ staticOf: one }),
+    target({ staticOf: [other] }),
+    target({ staticOf: [one] }),
     target({ wrappers: [{ ref: 'c', input: {} }, { ref: 'nobody', input: {} }] }),
     target({}),
   ])

@@ -21,8 +21,8 @@ export interface WrapTarget {
   readonly wrapped: JsonObject
   /** Those of the call, from the outermost on. They stand outside of the static ones. */
   readonly wrappers: readonly WrapperUse[]
-  /** The record whose static wrappers apply; null for none. */
-  readonly staticOf: string | null
+  /** The records whose static wrappers apply, those of the first one outside. */
+  readonly staticOf: readonly string[]
 }
 
 export interface ResolvedWrapper {
@@ -134,7 +134,7 @@ function asTarget(target: Pending, head: Link, input: JsonObject): Pending {
     place,
     wrapped: { ...facts, input_value: input },
     wrappers: [],
-    staticOf: head.id,
+    staticOf: [head.id],
   }
 }
 
@@ -168,13 +168,15 @@ async function readNamed(
 /** For each target the static ones. */
 async function readStatic(db: Queryable, targets: readonly WrapTarget[]): Promise<Link[][]> {
   const found: Link[][] = targets.map(() => [])
-  const asked = targets.flatMap(({ workspaceId, staticOf }, place) =>
-    staticOf === null ? [] : [{ place, workspace_id: workspaceId, id: staticOf }],
+  const asked = targets.flatMap(({ workspaceId, staticOf }, at) =>
+    staticOf.map((id) => ({ at, workspace_id: workspaceId, id })),
   )
   if (asked.length === 0) return found
-  const rows = await db.query<StaticRow>(sql.readStaticWrappers, [JSON.stringify(asked)])
+  const rows = await db.query<StaticRow>(sql.readStaticWrappers, [
+    JSON.stringify(asked.map(({ workspace_id, id }, place) => ({ place, workspace_id, id }))),
+  ])
   for (const { place, input, ...wrapper } of rows)
-    found[place]?.push({ ...wrapper, own: JSON.parse(input) as JsonObject })
+    found[asked[place]?.at ?? -1]?.push({ ...wrapper, own: JSON.parse(input) as JsonObject })
   return found
 }
 

@@ -44,7 +44,7 @@ export async function wrapChildren(
         ref: wrapper,
         input: input as JsonObject,
       })),
-      staticOf: isWrapped ? (record?.id ?? null) : null,
+      staticOf: isWrapped && record !== null ? [record.id] : [],
     })),
   )
   const through = [...children]

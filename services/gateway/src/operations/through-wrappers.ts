@@ -55,7 +55,7 @@ export async function throughWrappers(
         ref: refOf(use, `${base}/wrappers/${index}`),
         input: use.input ?? {},
       })),
-      staticOf: body.unwrapped === true ? null : recordOf(target),
+      staticOf: body.unwrapped === true ? [] : recordsOf(target),
     })),
   )
   const wrappingOf = new Map(asked.map((plan, at) => [plan, wrappings[at] ?? null]))
@@ -121,17 +121,17 @@ function refOf(
   return ref
 }
 
-/** The record that static wrappers belong to. */
-function recordOf(target: Target): string | null {
+/** The record that static wrappers belong to; none for what is not stored. */
+function recordsOf(target: Target): readonly string[] {
   switch (target.type) {
     case 'FLOW':
-      return target.flow.row.id
+      return [target.flow.row.id]
     case 'CONNECTION':
-      return target.connectorId
+      return target.connectorId === null ? [] : [target.connectorId]
     case 'WRAPPER':
-      return target.wrapper.id
+      return [target.wrapper.id]
     case 'SCRIPT':
-      return null
+      return []
   }
 }
 
