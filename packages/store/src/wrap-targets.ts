@@ -161,8 +161,11 @@ async function readNamed(
     wrappers.map(({ ref }) => ({ workspaceId, ref })),
   )
   const resolved = await resolveWrappers(db, refs)
-  let from = 0
-  return targets.map(({ wrappers }) => resolved.slice(from, (from += wrappers.length)))
+  let to = 0
+  return targets.map(({ wrappers }) => {
+    to += wrappers.length
+    return resolved.slice(to - wrappers.length, to)
+  })
 }
 
 /** For each target the static ones. */

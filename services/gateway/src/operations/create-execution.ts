@@ -1,5 +1,5 @@
 import { formatTraceparent, newId } from '@millrace/runtime'
-import type { EndedRow, ExecutionRecordRow, NewExecution, RecordWait } from '@millrace/store'
+import type { EndedRow, ExecutionRecordRow, RecordWait } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
