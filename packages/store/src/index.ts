@@ -232,6 +232,7 @@ export {
   type StandardWrapper,
   updateStandardWrappers,
 } from './standard-wrappers.ts'
+export { wrapExecution } from './wrap-execution.ts'
 export {
   type JsonObject,
   type ResolvedWrapper,

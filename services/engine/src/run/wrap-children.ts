@@ -3,6 +3,7 @@ import {
   type Database,
   type JsonObject,
   type NewExecution,
+  wrapExecution,
   wrapTargets,
   type Wrapping,
 } from '@millrace/store'
@@ -53,23 +54,22 @@ export async function wrapChildren(
   return through
 }
 
-function throughWrapper({ child, execution }: ChildWrap, wrapping: Wrapping): Child {
-  if (wrapping === null) return { execution }
-  if (wrapping.kind === 'unknown') return refuse(`there is no wrapper named "${wrapping.ref}" in this workspace; create it, or check the spelling`, wrapping.ref)
-  if (wrapping.kind === 'circle') return refuse(`the wrapper "${wrapping.name}" wraps itself over others; take one of them off`, wrapping.name)
-  const { description, metadata } = child
-  return {
-    execution: {
-      ...execution,
-      type: 'WRAPPER',
-      name: execution.name ?? wrapping.name,
-      flowId: null,
-      connectorId: null,
-      connectorType: null,
-      scriptHash: wrapping.scriptHash,
-      input: JSON.stringify(wrapping.input),
-      extra: JSON.stringify({ description, metadata, wrapper_id: wrapping.id }),
-    },
+function throughWrapper({ execution }: ChildWrap, wrapping: Wrapping): Child {
+  switch (wrapping?.kind) {
+    case undefined:
+      return { execution }
+    case 'wrapper':
+      return { execution: wrapExecution(execution, wrapping) }
+    case 'unknown':
+      return refuse(
+        `there is no wrapper named "${wrapping.ref}" in this workspace; create it, or check the spelling`,
+        wrapping.ref,
+      )
+    case 'circle':
+      return refuse(
+        `the wrapper "${wrapping.name}" wraps itself over others; take one of them off`,
+        wrapping.name,
+      )
   }
 }
 

@@ -1,5 +1,11 @@
 import { ServiceError } from '@millrace/runtime'
-import { type NewExecution, type ResolvedWrapper, wrapTargets, type Wrapping } from '@millrace/store'
+import {
+  type NewExecution,
+  type ResolvedWrapper,
+  wrapExecution,
+  wrapTargets,
+  type Wrapping,
+} from '@millrace/store'
 import type { Context } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
@@ -78,25 +84,7 @@ function wrap(plan: Planned, wrapping: Wrapping): Planned {
       `The wrapper ${wrapping.name} wraps itself over others. Take one of them off, or start it unwrapped.`,
     )
   checkInputs(body, wrapping.named, base)
-  return {
-    ...plan,
-    item: {
-      ...item,
-      type: 'WRAPPER',
-      name: item.name ?? wrapping.name,
-      flowId: null,
-      connectorId: null,
-      connectorType: null,
-      scriptHash: wrapping.scriptHash,
-      input: JSON.stringify(wrapping.input),
-      // JSON.stringify leaves out what is undefined.
-      extra: JSON.stringify({
-        ...parsed(item.extra),
-        unwrapped: undefined,
-        wrapper_id: wrapping.id,
-      }),
-    },
-  }
+  return { ...plan, item: wrapExecution(item, wrapping) }
 }
 
 function checkInputs(
@@ -169,6 +157,3 @@ function startedBy(target: Target): Record<string, unknown> {
       return { wrapper_id: target.wrapper.id, wrapper_name: target.wrapper.name }
   }
 }
-
-const parsed = (extra: string | null): Record<string, unknown> =>
-  extra === null ? {} : (JSON.parse(extra) as Record<string, unknown>)
