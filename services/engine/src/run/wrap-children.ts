@@ -55,9 +55,8 @@ export async function wrapChildren(
 }
 
 function throughWrapper({ execution }: ChildWrap, wrapping: Wrapping): Child {
-  switch (wrapping?.kind) {
-    case undefined:
-      return { execution }
+  if (wrapping === null) return { execution }
+  switch (wrapping.kind) {
     case 'wrapper':
       return { execution: wrapExecution(execution, wrapping) }
     case 'unknown':
