@@ -10,7 +10,8 @@ export function wrapExecution(
   item: NewExecution,
   wrapping: Extract<Wrapping, { readonly kind: 'wrapper' }>,
 ): NewExecution {
-  const extra = item.extra === null ? {} : (JSON.parse(item.extra) as object)
+  const extra = item.extra === null ? [] : Object.entries(JSON.parse(item.extra) as object)
+  const ofCall = extra.filter(([name]) => !OF_THE_WRAPPED.has(name))
   return {
     ...item,
     type: 'WRAPPER',
@@ -20,7 +21,15 @@ export function wrapExecution(
     connectorType: null,
     scriptHash: wrapping.scriptHash,
     input: JSON.stringify(wrapping.input),
-    // JSON.stringify leaves out what is undefined. Unwrapped is what the wrapper starts, not itself.
-    extra: JSON.stringify({ ...extra, unwrapped: undefined, wrapper_id: wrapping.id }),
+    extra: JSON.stringify({ ...Object.fromEntries(ofCall), wrapper_id: wrapping.id }),
   }
 }
+
+/** What says something of the script or of the record that is wrapped, and not of the call. */
+const OF_THE_WRAPPED: ReadonlySet<string> = new Set([
+  'unwrapped',
+  'breakpoints',
+  'use_only_explicit_breakpoints',
+  'input_schema_hash',
+  'output_schema_hash',
+])
