@@ -56,10 +56,7 @@ export interface Execution extends Starter {
    * In a wrapper: starts what it runs in place of as a child, as `flow` does, with the inputs of its
    * caller unless others are given. Any number of times.
    */
-  wrapped(
-    inputs?: { readonly [key: string]: any },
-    options?: ChildOptions,
-  ): Promise<ChildExecution>
+  wrapped(inputs?: { readonly [key: string]: any }, options?: ChildOptions): Promise<ChildExecution>
   /**
    * Runs `work` once and records what it returns or throws; it is not run again after a crash. What
    * it gives is what JSON keeps of it. Calls of the API inside of it are refused.

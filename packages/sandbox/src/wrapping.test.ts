@@ -54,7 +54,10 @@ describe('wrappers of a call', () => {
     ['inputs that are no object', `self.using('a', [1])`],
     ['an input named wrapped', `self.using('a', { wrapped: 1 })`],
     ['wrappers that are no list', `await self.flow('x', {}, { wrappers: 'a' })`],
-    ['a wrapper with an unknown field', `await self.flow('x', {}, { wrappers: [{ name: 'a', x: 1 }] })`],
+    [
+      'a wrapper with an unknown field',
+      `await self.flow('x', {}, { wrappers: [{ name: 'a', x: 1 }] })`,
+    ],
     ['too many of them', `await self.flow('x', {}, { wrappers: Array(17).fill('a') })`],
   ] as const)
     test(`${what} is an InvalidInputError`, async () => {
@@ -64,7 +67,13 @@ describe('wrappers of a call', () => {
 })
 
 describe('what a wrapper runs in place of', () => {
-  const FLOW = { type: 'FLOW', flow_id: 'f-id', flow_name: 'f', name: 'mine', input_value: { a: 1 } }
+  const FLOW = {
+    type: 'FLOW',
+    flow_id: 'f-id',
+    flow_name: 'f',
+    name: 'mine',
+    input_value: { a: 1 },
+  }
 
   test('it is started with the inputs of its caller, without its static wrappers', async () => {
     const run = await begin(`return (await self.wrapped()).output`, { n: 1, wrapped: FLOW })
@@ -83,7 +92,10 @@ describe('what a wrapper runs in place of', () => {
       { wrapped: FLOW },
     )
     const { child, returnWhen, timeout } = run.command('call')
-    assert.deepEqual([child.input, child.name, returnWhen, timeout], [{ b: 2 }, 'try 1', 'ALL_ENDED', 5])
+    assert.deepEqual(
+      [child.input, child.name, returnWhen, timeout],
+      [{ b: 2 }, 'try 1', 'ALL_ENDED', 5],
+    )
   })
 
   test('an input that is no object is passed on as it is', async () => {
@@ -104,7 +116,12 @@ describe('what a wrapper runs in place of', () => {
 
   for (const [fields, type, field, value] of [
     [{ script: 'source' }, 'SCRIPT', 'script', 'source'],
-    [{ connector_id: 'c', connector_name: 'n', connector_type: 'REST' }, 'CONNECTION', 'connector', 'c'],
+    [
+      { connector_id: 'c', connector_name: 'n', connector_type: 'REST' },
+      'CONNECTION',
+      'connector',
+      'c',
+    ],
     [{ connector_type: 'REST' }, 'CONNECTION', 'connectorType', 'REST'],
     [{ wrapper_name: 'w' }, 'WRAPPER', 'wrapper', 'w'],
     [{ flow_name: 'n' }, 'FLOW', 'flow', 'n'],

@@ -114,13 +114,7 @@ export {
 } from './logs.ts'
 export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
-export type {
-  ProjectRecordRow,
-  RecordAct,
-  RecordKey,
-  RecordRow,
-  RecordStore,
-} from './records.ts'
+export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'

@@ -74,7 +74,11 @@ test('wrappers of the call stand outside of the static ones, and know what is st
 })
 
 test('a wrapper with wrappers is itself what the first of these is told to start', async () => {
-  const [inner, outer, outmost] = [await wrapper('inner'), await wrapper('outer'), await wrapper('outmost')]
+  const [inner, outer, outmost] = [
+    await wrapper('inner'),
+    await wrapper('outer'),
+    await wrapper('outmost'),
+  ]
   await link('wrapper', inner, outer)
   await link('wrapper', outer, outmost)
   const uses = [{ ref: inner, input: {} }]
@@ -102,7 +106,12 @@ test('each target gets its own, and one without any none', async () => {
   const found = await wrapTargets(db, [
     target({ staticOf: [other] }),
     target({ staticOf: [one] }),
-    target({ wrappers: [{ ref: 'c', input: {} }, { ref: 'nobody', input: {} }] }),
+    target({
+      wrappers: [
+        { ref: 'c', input: {} },
+        { ref: 'nobody', input: {} },
+      ],
+    }),
     target({}),
   ])
   assert.deepEqual(
@@ -130,9 +139,22 @@ test('other wrappers take the place of the first, in their order, and none unwra
     return [row?.is_wrapped, uses.map(({ name, input }) => [name, input])]
   }
   await link('flow', f, p, q, r)
-  assert.deepEqual(await named(), [true, [['p', { at: 0 }], ['q', { at: 1 }], ['r', { at: 2 }]]])
+  assert.deepEqual(await named(), [
+    true,
+    [
+      ['p', { at: 0 }],
+      ['q', { at: 1 }],
+      ['r', { at: 2 }],
+    ],
+  ])
   await link('flow', f, r, p)
-  assert.deepEqual(await named(), [true, [['r', { at: 0 }], ['p', { at: 1 }]]])
+  assert.deepEqual(await named(), [
+    true,
+    [
+      ['r', { at: 0 }],
+      ['p', { at: 1 }],
+    ],
+  ])
   assert.deepEqual(await lockWrapped(db, { workspaceId, id: p }), [
     { wrapped_type: 'flow', wrapped_id: f, wrapped_name: 'g' },
   ])

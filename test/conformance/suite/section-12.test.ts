@@ -18,14 +18,18 @@ const putWrapper = async (
   await client.wrappers.create({ name, script: script(body), wrappers: uses })
 }
 
-const wrapFlow = async ({ client }: Doors, name: string, uses: readonly WrapperUse[]): Promise<void> => {
+const wrapFlow = async (
+  { client }: Doors,
+  name: string,
+  uses: readonly WrapperUse[],
+): Promise<void> => {
   await client.flows.update(name, { wrappers: uses }, { by: 'name' })
 }
 
 /** From an execution down to what has no children: one line. */
 async function lineOf({ rig }: Doors, top: Execution): Promise<Execution[]> {
   const line = [top]
-  for (let at: Execution | undefined = top; at !== undefined; ) {
+  for (let at: Execution | undefined = top; at !== undefined;) {
     const children: Execution[] = await rig.children(at.id)
     assert.ok(children.length <= 1)
     at = children[0]
@@ -55,7 +59,11 @@ describe('wrappers', { concurrency: 4, timeout: 240_000 }, () => {
         wrappers: [{ name: 's12-a', input: { mark: 'A' } }],
       })
       const top = await rig.ended(id)
-      assert.deepEqual(top.output_value, { got: { x: 1, seen: ['A'] }, back: ['A'] }, top.message ?? '')
+      assert.deepEqual(
+        top.output_value,
+        { got: { x: 1, seen: ['A'] }, back: ['A'] },
+        top.message ?? '',
+      )
       const line = await lineOf(doors, top)
       assert.deepEqual(named(line), [
         ['WRAPPER', 's12-a'],
@@ -101,7 +109,11 @@ describe('wrappers', { concurrency: 4, timeout: 240_000 }, () => {
     'flows, connections, scripts and wrappers can be wrapped',
     async (doors) => {
       const { rig, client } = doors
-      await putWrapper(doors, 's12-catch', `const child = await self.wrapped(undefined, { wait: 'ALL_ENDED' }); return [child.status, inputs.wrapped.type]`)
+      await putWrapper(
+        doors,
+        's12-catch',
+        `const child = await self.wrapped(undefined, { wait: 'ALL_ENDED' }); return [child.status, inputs.wrapped.type]`,
+      )
       await client.connectors.create({
         name: 's12-connector',
         connector_type: 'REST',
@@ -180,7 +192,9 @@ describe('wrappers', { concurrency: 4, timeout: 240_000 }, () => {
         { name: 's12-c', input: { mark: 'C' } },
       ])
       const seenOf = async (call: string): Promise<unknown> =>
-        rig.output(`const { output } = await ${call}; return [output.got.seen ?? [], output.back ?? []]`)
+        rig.output(
+          `const { output } = await ${call}; return [output.got.seen ?? [], output.back ?? []]`,
+        )
       const outside = `self.using('s12-a', { mark: 'A' }).using('s12-a', { mark: 'AA' })`
       assert.deepEqual(await seenOf(`${outside}.flow('s12-chain')`), [
         ['A', 'AA', 'B', 'C'],
@@ -194,15 +208,19 @@ describe('wrappers', { concurrency: 4, timeout: 240_000 }, () => {
     },
   )
 
-  item('D86', 'the wrapped run is a child, and a failure of the wrapper is one of the call', async (doors) => {
-    const { rig } = doors
-    await putWrapper(doors, 's12-refuses', `await self.wrapped(); self.error('not with me')`)
-    const output = await rig.output(`
+  item(
+    'D86',
+    'the wrapped run is a child, and a failure of the wrapper is one of the call',
+    async (doors) => {
+      const { rig } = doors
+      await putWrapper(doors, 's12-refuses', `await self.wrapped(); self.error('not with me')`)
+      const output = await rig.output(`
       try { await self.using('s12-refuses').flow('s12-echo') } catch (error) { return [error.name, error.message] }`)
-    const [name, message] = output as [string, string]
-    assert.equal(name, 'DependencyFailedError')
-    assert.match(message, /not with me/)
-  })
+      const [name, message] = output as [string, string]
+      assert.equal(name, 'DependencyFailedError')
+      assert.match(message, /not with me/)
+    },
+  )
 
   property(
     ['type', 'unwrapped', 'wrapper_id', 'wrapper_name'],
@@ -228,22 +246,24 @@ describe('wrappers', { concurrency: 4, timeout: 240_000 }, () => {
     },
   )
 
-  item('D88', 'the standard wrappers are records like others, with their source', async ({ client }) => {
-    const names = ['cache', 'check', 'interactive', 'notify', 'retry', 'timeout', 'validate']
-    for (const name of names) {
-      const wrapper = await client.wrappers.get(name, { by: 'name' })
-      assert.deepEqual([wrapper.standard_name, wrapper.is_changed], [name, false])
-      assert.match(wrapper.script, /self\.wrapped\(/)
-    }
-  })
+  item(
+    'D88',
+    'the standard wrappers are records like others, with their source',
+    async ({ client }) => {
+      const names = ['cache', 'check', 'interactive', 'notify', 'retry', 'timeout', 'validate']
+      for (const name of names) {
+        const wrapper = await client.wrappers.get(name, { by: 'name' })
+        assert.deepEqual([wrapper.standard_name, wrapper.is_changed], [name, false])
+        assert.match(wrapper.script, /self\.wrapped\(/)
+      }
+    },
+  )
 
   item('6.1.5', 'gRPC takes wrappers as REST does', async ({ grpc, client }) => {
     const { execution } = await grpc<{ execution: { id: string } }>('executions', 'Create', {
       flow_name: 's12-echo',
       wait_seconds: 20,
-      wrappers: [
-        { name: 's12-a', input: { fields: { mark: { stringValue: 'G' } } } },
-      ],
+      wrappers: [{ name: 's12-a', input: { fields: { mark: { stringValue: 'G' } } } }],
     })
     const { type, output_value: output } = await client.executions.get(execution.id)
     assert.deepEqual([type, (output as { back: Json }).back], ['WRAPPER', ['G']])

@@ -13,9 +13,7 @@ export function addPushCommand<T extends Scripted>(
 ): void {
   parent
     .command('push')
-    .description(
-      `create or update ${what}s from files; the language follows from the extension`,
-    )
+    .description(`create or update ${what}s from files; the language follows from the extension`)
     .argument('<path...>', 'files, or folders with them')
     .option('--name <name>', 'instead of the name of the file')
     .action(async (paths: string[], options: { name?: string }) => {

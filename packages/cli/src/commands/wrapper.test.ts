@@ -6,14 +6,20 @@ import { json, problem, startScriptedServer } from '@millrace/client/testing'
 import { createSandbox } from '../../test/run-in-test.ts'
 
 const ID = '019aa000-0000-7000-8000-000000000001'
-const uses = [{ id: 'w1', name: 'retry', input: { max_tries: 5 } }, { id: 'w2', name: 'cache' }]
+const uses = [
+  { id: 'w1', name: 'retry', input: { max_tries: 5 } },
+  { id: 'w2', name: 'cache' },
+]
 
 test('wrap gives a record its wrappers in their order, with what each is given', async () => {
   await using server = await startScriptedServer([json(200, { name: 'f', wrappers: uses })])
   await using box = await createSandbox(server.url)
   const ran = await box.run(['flow', 'wrap', 'f', 'retry={"max_tries":5}', ID])
   assert.equal(ran.out, 'retry > cache > f')
-  assert.equal(`${server.seen[0]?.method} ${server.seen[0]?.url}`, 'PATCH /api/latest/flow/f?by=name')
+  assert.equal(
+    `${server.seen[0]?.method} ${server.seen[0]?.url}`,
+    'PATCH /api/latest/flow/f?by=name',
+  )
   assert.deepEqual(server.seen[0]?.body, {
     wrappers: [{ name: 'retry', input: { max_tries: 5 } }, { id: ID }],
   })
@@ -38,7 +44,15 @@ test('what is given to a wrapper has to be a JSON object', async () => {
 test('run takes wrappers from the outermost on, and may leave out the static ones', async () => {
   await using server = await startScriptedServer([json(201, { id: ID, status: 'WAITING_ENGINE' })])
   await using box = await createSandbox(server.url)
-  await box.run(['run', '--wrapper', 'cache', '--wrapper', 'retry={"max_tries":2}', 'f', '--unwrapped'])
+  await box.run([
+    'run',
+    '--wrapper',
+    'cache',
+    '--wrapper',
+    'retry={"max_tries":2}',
+    'f',
+    '--unwrapped',
+  ])
   assert.deepEqual(server.seen[0]?.body, {
     flow_name: 'f',
     wrappers: [{ name: 'cache' }, { name: 'retry', input: { max_tries: 2 } }],

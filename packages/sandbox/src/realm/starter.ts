@@ -39,14 +39,7 @@ export class Starter {
 
   script(source: unknown, inputs?: unknown, options?: unknown): Promise<ChildExecution> {
     return promised(() =>
-      startChild(
-        this.#run,
-        'self.script',
-        scriptTarget(source),
-        inputs,
-        options,
-        this.#around,
-      ),
+      startChild(this.#run, 'self.script', scriptTarget(source), inputs, options, this.#around),
     )
   }
 }

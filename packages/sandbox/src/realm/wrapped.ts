@@ -9,11 +9,7 @@ import { type ChildTarget, startChild } from './start-child.ts'
  * In a wrapper: starts what it stands in for, as its input says, through the wrappers that are still to
  * come and without the static ones, which are among these already.
  */
-export function startWrapped(
-  run: Run,
-  inputs: unknown,
-  options: unknown,
-): Promise<ChildExecution> {
+export function startWrapped(run: Run, inputs: unknown, options: unknown): Promise<ChildExecution> {
   const api = 'self.wrapped'
   const wrapped: unknown = isRecord(run.input) ? run.input['wrapped'] : undefined
   const target = isRecord(wrapped) ? wrappedTarget(wrapped as WrappedFacts) : null

@@ -100,10 +100,7 @@ function checkInputs(
     )
 }
 
-function refOf(
-  use: { readonly id?: string; readonly name?: string },
-  pointer: string,
-): string {
+function refOf(use: { readonly id?: string; readonly name?: string }, pointer: string): string {
   const ref = use.id ?? use.name
   if (ref === undefined) throw invalid([{ pointer, message: 'must have id or name' }])
   return ref

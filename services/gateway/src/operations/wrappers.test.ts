@@ -35,7 +35,14 @@ test('an execution through wrappers is one of the outermost, told how to start t
   })
   assert.equal(status, 201)
   assert.deepEqual(
-    [json['type'], json['wrapper_name'], json['name'], json['flow_id'], json['unwrapped'], json['tags']],
+    [
+      json['type'],
+      json['wrapper_name'],
+      json['name'],
+      json['flow_id'],
+      json['unwrapped'],
+      json['tags'],
+    ],
     ['WRAPPER', 'outer', 'plain', null, false, ['x']],
   )
   assert.equal(json['script'], script)
@@ -75,12 +82,19 @@ test('what is wrong with a wrapper of a call is said with its place', async () =
   assert.deepEqual(await wrong([{ name: 'inner' }, { name: 'nobody' }]), [422, '/wrappers/1'])
   assert.deepEqual(await wrong([{}]), [422, '/wrappers/0'])
   assert.deepEqual(await wrong([{ name: 'outer' }]), [422, '/wrappers/0/input/n'])
-  assert.deepEqual(await wrong([{ name: 'outer', input: { n: 'x' } }]), [422, '/wrappers/0/input/n'])
+  assert.deepEqual(await wrong([{ name: 'outer', input: { n: 'x' } }]), [
+    422,
+    '/wrappers/0/input/n',
+  ])
   assert.deepEqual(await wrong([{ name: 'inner', input: { wrapped: 1 } }]), [
     422,
     '/wrappers/0/input/wrapped',
   ])
-  assert.equal((await post({ ...flow, wrappers: Array(17).fill({ name: 'inner' }) })).status, 422)
+  assert.equal(
+    (await post({ ...flow, wrappers: Array.from({ length: 17 }, () => ({ name: 'inner' })) }))
+      .status,
+    422,
+  )
   const batch = await gateway.request('POST', 'execution/batch', {
     items: [flow, { ...flow, wrappers: [{ name: 'nobody' }] }],
   })
@@ -97,7 +111,10 @@ test('a static wrapper always applies, but for what is started unwrapped', async
   })
   assert.equal(made.status, 201, made.text)
   assert.deepEqual(
-    (made.json['wrappers'] as { name: string; input: object }[]).map((use) => [use.name, use.input]),
+    (made.json['wrappers'] as { name: string; input: object }[]).map((use) => [
+      use.name,
+      use.input,
+    ]),
     [['inner', { k: 1 }]],
   )
   // It may be made right by the wrapper, and is checked when that starts the flow.
@@ -137,7 +154,12 @@ test('a wrapper that is started by itself has to be told what it wraps', async (
     input_value: { k: 1, wrapped: { flow_name: 'plain', input_value: { a: 1 } } },
   })
   assert.deepEqual([told.status, told.json['type'], told.json['name']], [201, 'WRAPPER', 'inner'])
-  for (const input of [undefined, null, { wrapped: {} }, { wrapped: { flow_name: 'a', script: 'b' } }]) {
+  for (const input of [
+    undefined,
+    null,
+    { wrapped: {} },
+    { wrapped: { flow_name: 'a', script: 'b' } },
+  ]) {
     const reply = await post({ wrapper_name: 'inner', input_value: input })
     assert.deepEqual([reply.status, ...pointers(reply)], [422, '/input_value/wrapped'])
   }
@@ -151,7 +173,11 @@ test('a workspace is founded with the standard wrappers, each with a schema that
   const names = standardWrappers().map(({ name }) => name)
   assert.equal(names.length, 7)
   const { json } = await gateway.request('GET', 'wrapper?order=name')
-  const items = json['items'] as { name: string; standard_name: string | null; is_changed: boolean }[]
+  const items = json['items'] as {
+    name: string
+    standard_name: string | null
+    is_changed: boolean
+  }[]
   const standard = items.filter((item) => item.standard_name !== null)
   assert.deepEqual(
     standard.map((item) => item.name),
@@ -162,6 +188,9 @@ test('a workspace is founded with the standard wrappers, each with a schema that
     const uses = [{ name, input: { nonsense: 1 } }]
     const reply = await post({ flow_name: 'plain', input_value: { a: 1 }, wrappers: uses })
     assert.equal(reply.status, 422, name)
-    assert.ok(pointers(reply).every((at) => String(at).startsWith('/wrappers/0/input')), name)
+    assert.ok(
+      pointers(reply).every((at) => String(at).startsWith('/wrappers/0/input')),
+      name,
+    )
   }
 })

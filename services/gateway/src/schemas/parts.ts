@@ -32,7 +32,9 @@ export const WrapperUses = Type.Array(
     id: Type.Optional(Id),
     name: Type.Optional(Name),
     input: Type.Optional(
-      Type.Object({}, { additionalProperties: true, description: 'its own inputs' }),
+      Type.Unsafe<Readonly<Record<string, unknown>>>(
+        Type.Object({}, { additionalProperties: true, description: 'its own inputs' }),
+      ),
     ),
   }),
   { maxItems: 16, description: 'wrappers by id or name, from the outermost on' },

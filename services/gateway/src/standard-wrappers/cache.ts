@@ -58,7 +58,7 @@ interface Entry {
 }
 
 /** Undefined when the execution is not there any more. */
-async function outputOf(execution: ChildExecution): Promise<unknown> {
+async function outputOf(execution: ChildExecution): Promise<any> {
   try {
     const [status, output] = await execution.load('status', 'output_value')
     return status === 'ENDED_SUCCESS' ? output : undefined

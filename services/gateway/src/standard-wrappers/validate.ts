@@ -85,7 +85,11 @@ const IGNORED: ReadonlySet<string> = new Set([
 const RULES: { readonly [keyword: string]: (asked: Asked) => string[] } = {
   type: ({ value, wanted, at }) => {
     const types: string[] = [wanted].flat()
-    return unless(types.some((type) => isOf(type, value)), at, `must be ${types.join(' or ')}`)
+    return unless(
+      types.some((type) => isOf(type, value)),
+      at,
+      `must be ${types.join(' or ')}`,
+    )
   },
   enum: ({ value, wanted, at }) =>
     unless(
@@ -111,27 +115,59 @@ const RULES: { readonly [keyword: string]: (asked: Asked) => string[] } = {
       .filter((name) => !Object.hasOwn(schema['properties'] ?? {}, name))
       .flatMap((name) => problemsOf(value[name], wanted, `${at}/${name}`)),
   minProperties: ({ value, wanted, at }) =>
-    unless(!isObject(value) || Object.keys(value).length >= wanted, at, `must have ${wanted} keys or more`),
+    unless(
+      !isObject(value) || Object.keys(value).length >= wanted,
+      at,
+      `must have ${wanted} keys or more`,
+    ),
   maxProperties: ({ value, wanted, at }) =>
-    unless(!isObject(value) || Object.keys(value).length <= wanted, at, `must have ${wanted} keys or fewer`),
+    unless(
+      !isObject(value) || Object.keys(value).length <= wanted,
+      at,
+      `must have ${wanted} keys or fewer`,
+    ),
 
   items: ({ value, wanted, at }) =>
     Array.isArray(value)
       ? value.flatMap((item, index) => problemsOf(item, wanted, `${at}/${index}`))
       : [],
   minItems: ({ value, wanted, at }) =>
-    unless(!Array.isArray(value) || value.length >= wanted, at, `must have ${wanted} items or more`),
+    unless(
+      !Array.isArray(value) || value.length >= wanted,
+      at,
+      `must have ${wanted} items or more`,
+    ),
   maxItems: ({ value, wanted, at }) =>
-    unless(!Array.isArray(value) || value.length <= wanted, at, `must have ${wanted} items or fewer`),
+    unless(
+      !Array.isArray(value) || value.length <= wanted,
+      at,
+      `must have ${wanted} items or fewer`,
+    ),
   uniqueItems: ({ value, wanted, at }) =>
-    unless(wanted !== true || !Array.isArray(value) || !hasDouble(value), at, 'must not hold the same twice'),
+    unless(
+      wanted !== true || !Array.isArray(value) || !hasDouble(value),
+      at,
+      'must not hold the same twice',
+    ),
 
   minLength: ({ value, wanted, at }) =>
-    unless(typeof value !== 'string' || [...value].length >= wanted, at, `must have ${wanted} characters or more`),
+    unless(
+      typeof value !== 'string' || charactersOf(value) >= wanted,
+      at,
+      `must have ${wanted} characters or more`,
+    ),
   maxLength: ({ value, wanted, at }) =>
-    unless(typeof value !== 'string' || [...value].length <= wanted, at, `must have ${wanted} characters or fewer`),
+    unless(
+      typeof value !== 'string' || charactersOf(value) <= wanted,
+      at,
+      `must have ${wanted} characters or fewer`,
+    ),
   pattern: ({ value, wanted, at }) =>
-    unless(typeof value !== 'string' || new RegExp(wanted, 'u').test(value), at, `must match ${wanted}`),
+    unless(
+      typeof value !== 'string' || new RegExp(wanted, 'u').test(value),
+      at,
+      `must match ${wanted}`,
+    ),
 
   minimum: ({ value, wanted, at }) =>
     unless(typeof value !== 'number' || value >= wanted, at, `must be ${wanted} or more`),
@@ -142,9 +178,14 @@ const RULES: { readonly [keyword: string]: (asked: Asked) => string[] } = {
   exclusiveMaximum: ({ value, wanted, at }) =>
     unless(typeof value !== 'number' || value < wanted, at, `must be less than ${wanted}`),
   multipleOf: ({ value, wanted, at }) =>
-    unless(typeof value !== 'number' || value % wanted === 0, at, `must be a multiple of ${wanted}`),
+    unless(
+      typeof value !== 'number' || value % wanted === 0,
+      at,
+      `must be a multiple of ${wanted}`,
+    ),
 
-  allOf: ({ value, wanted, at }) => wanted.flatMap((schema: Schema) => problemsOf(value, schema, at)),
+  allOf: ({ value, wanted, at }) =>
+    wanted.flatMap((schema: Schema) => problemsOf(value, schema, at)),
   anyOf: ({ value, wanted, at }) =>
     unless(matching(value, wanted) > 0, at, 'must match at least one schema of anyOf'),
   oneOf: ({ value, wanted, at }) =>
@@ -158,6 +199,9 @@ const unless = (holds: boolean, at: string, problem: string): string[] =>
 
 const matching = (value: unknown, schemas: readonly Schema[]): number =>
   schemas.filter((schema) => problemsOf(value, schema).length === 0).length
+
+/** As JSON Schema counts: an emoji is one. */
+const charactersOf = (text: string): number => text.match(/[^]/gu)?.length ?? 0
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
