@@ -134,7 +134,8 @@ function toldOf(
     project_id: isPlaced ? (item.projectId ?? undefined) : undefined,
     description: body.description ?? undefined,
     metadata: body.metadata,
-    input_value: body.input_value ?? null,
+    // As a handler gets it.
+    input_value: body.input_value ?? {},
   }
 }
 
