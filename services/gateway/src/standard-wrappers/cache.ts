@@ -28,8 +28,9 @@ export default async function handler(
   const { wrapped, max_age_minutes: maxAgeMinutes = 1_440, max_entries: maxEntries = 100 } = inputs
   const setting = system.setting(settingName(wrapped))
   const key = digestOf([wrapped.input_value, wrapped.wrappers ?? []])
+  const askedMs = Date.parse(new Date().toISOString())
   const isFresh = (entry: Entry): boolean =>
-    Date.now() - Date.parse(entry.at) <= maxAgeMinutes * 60_000
+    askedMs - Date.parse(entry.at) <= maxAgeMinutes * 60_000
 
   const hit = (await entriesOf(setting)).find((entry) => entry.key === key && isFresh(entry))
   if (hit !== undefined) {
