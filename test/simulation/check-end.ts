@@ -77,6 +77,7 @@ export function checkEnd(input: {
     }
     const expected = expectOutcome(start.program, {
       cancelled: wasSteered ? 'maybe' : 'no',
+      overrun: start.maxRuntimeSeconds === null ? 'no' : 'maybe',
       effects: mayFail ? 'may-fail' : 'sure',
     })
     wrong.push(
@@ -123,6 +124,29 @@ function logsOf(postgres: SimPostgres, topId: string): string[] {
 
 /** Each row of an answer is a breach. */
 const AT_REST = [
+  {
+    name: 'sim.overrun',
+    text: `SELECT format('I18: %s ended at its maximum runtime after %s', e.id, e.ended_at - e.started_at) AS what
+           FROM execution e WHERE e.message LIKE '%max_runtime_seconds%'
+             AND e.ended_at - e.started_at < (e.extra ->> 'max_runtime_seconds')::integer * interval '1 second'`,
+  },
+  {
+    name: 'sim.outlived',
+    text: `WITH RECURSIVE below AS (
+             SELECT e.id AS top, e.ended_at AS over_at, c.id, c.ended_at, c.status, c.orphan
+             FROM execution e JOIN execution c ON c.parent_execution_id = e.id
+             WHERE e.message LIKE '%max_runtime_seconds%'
+             UNION ALL
+             SELECT b.top, b.over_at, c.id, c.ended_at, c.status, c.orphan
+             FROM below b JOIN execution c ON c.parent_execution_id = b.id WHERE NOT b.orphan)
+           SELECT format('I18: %s went on to %s for %s below %s', id, status, ended_at - over_at, top) AS what
+           FROM below WHERE NOT orphan AND status <> 'ENDED_CANCELLED' AND ended_at > over_at + interval '40 seconds'`,
+  },
+  {
+    name: 'sim.unlimited',
+    text: `SELECT format('I18: the limit of %s is still looked after', execution_id) AS what FROM runtime_limit
+           WHERE check_at < clock() - interval '1 minute'`,
+  },
   {
     name: 'sim.holes',
     text: `SELECT format('I4: %s has %s answers, the last is %s, the row says %s', e.id, a.count, a.last, e.answered) AS what

@@ -16,6 +16,7 @@ export interface Plan {
   readonly copies: Readonly<Record<ServiceName, number>>
   readonly starts: readonly Start[]
   readonly steers: readonly Steer[]
+  readonly limits: Limits
   readonly faults: readonly Fault[]
   readonly network: NetworkFaults
   /** The start at whose acceptance the gateway dies; null: none. */
@@ -38,6 +39,15 @@ export interface Start {
   readonly program: Program
   /** Seconds for which the client waits for the end; null: it does not. */
   readonly waitSeconds: number | null
+  /** A run of the limited flow; what it starts is not limited. */
+  readonly isGated: boolean
+  readonly maxRuntimeSeconds: number | null
+}
+
+/** What the limited flow allows; `key`: by the number of the start. */
+export interface Limits {
+  readonly concurrency: { readonly limit: number; readonly key?: string } | null
+  readonly rate: { readonly limit: number; readonly per_seconds: number } | null
 }
 
 export type SteerAction = 'cancel' | 'pause' | 'resume'
@@ -46,6 +56,8 @@ export interface Steer {
   /** Which start. */
   readonly start: number
   readonly action: SteerAction
+  /** Pause and resume: all below it, too. */
+  readonly tree: boolean
 }
 
 export type Fault =
@@ -72,10 +84,13 @@ const EFFECT_URL = 'http://effects.test/do'
 export function createPlan(seed: number): Plan {
   const rng = createRng(seed)
   const isCrowd = rng.next() < 0.2
+  const isLimited = rng.next() < 0.35
   const starts = Array.from({ length: isCrowd ? 3 + rng.int(4) : 1 + rng.int(4) }, (): Start => ({
     atMs: rng.next() < 0.7 ? 0 : rng.int(isCrowd ? 300 : 1_500),
     program: isCrowd ? crowdProgram(rng) : anyProgram(rng),
     waitSeconds: rng.next() < 0.5 ? null : 5,
+    isGated: isLimited && rng.next() < 0.8,
+    maxRuntimeSeconds: rng.next() < 0.1 ? 1 + rng.int(3) : null,
   }))
   const faulty = rng.next() < 0.85
   const isLossy = faulty && rng.next() < 0.5
@@ -90,6 +105,7 @@ export function createPlan(seed: number): Plan {
       connector: rng.next() < 0.2 ? 2 : 1,
     },
     starts,
+    limits: isLimited ? limitsOf(rng) : { concurrency: null, rate: null },
     steers: rng.next() < 0.3 ? steersOf(rng, starts.length) : [],
     faults: faulty ? Array.from({ length: rng.int(4) }, () => createFault(rng)) : [],
     network: {
@@ -148,15 +164,27 @@ function featuresOf(rng: Rng): ReadonlySet<Feature> {
   return new Set([...ALL_FEATURES].filter((feature) => feature === 'steps' || rng.next() < 0.4))
 }
 
+function limitsOf(rng: Rng): Limits {
+  const limit = 1 + rng.int(2)
+  const chance = rng.next()
+  const keyed = rng.next() < 0.3 ? { key: '/shard' } : {}
+  return {
+    concurrency: chance < 0.7 ? { limit, ...keyed } : null,
+    rate: chance > 0.5 ? { limit: 1 + rng.int(2), per_seconds: 1 } : null,
+  }
+}
+
 function steersOf(rng: Rng, starts: number): Steer[] {
   const steers: Steer[] = []
   for (let n = 1 + rng.int(2); n > 0; n -= 1) {
     const atMs = rng.int(1_500)
     const start = rng.int(starts)
     const action = rng.pick(['cancel', 'pause', 'pause'] as const)
-    steers.push({ atMs, start, action })
+    const tree = action === 'pause' && rng.next() < 0.5
+    steers.push({ atMs, start, action, tree })
     // Nobody else would ever do it.
-    if (action === 'pause') steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume' })
+    if (action === 'pause')
+      steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume', tree: true })
   }
   return steers.toSorted((a, b) => a.atMs - b.atMs)
 }

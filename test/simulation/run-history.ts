@@ -23,6 +23,8 @@ export interface HistoryResult {
 }
 
 const WORKSPACE = '00000000-0000-7000-8000-0000000000aa'
+/** The same flow under limits. */
+const GATED_FLOW = 'gated-program'
 const USER = '00000000-0000-7000-8000-0000000000bb'
 /** Simulated time after the last fault by which everything must have ended. */
 const QUIET_MS = 120_000
@@ -63,7 +65,7 @@ export async function runHistory(
 
   postgres.setClock(world.now)
   postgres.clean()
-  seed(postgres)
+  seed(postgres, plan.limits)
   for (const service of SERVICES)
     for (let copy = 1; copy <= plan.copies[service]; copy += 1) stack.start(service, copy)
   Object.assign(nats.faults, plan.network)
@@ -74,11 +76,15 @@ export async function runHistory(
     open += 1
     void (async () => {
       await world.sleep(start.atMs)
-      const { program, waitSeconds } = start
+      const { program, waitSeconds, isGated, maxRuntimeSeconds } = start
       const answer = await client.ask('createExecution', {
         key: `start-${n}`,
         query: waitSeconds === null ? {} : { wait: waitSeconds },
-        body: { flow_name: PROGRAM_FLOW, input_value: { program, run: `r${n}` } },
+        body: {
+          flow_name: isGated ? GATED_FLOW : PROGRAM_FLOW,
+          input_value: { program, run: `r${n}`, shard: n % 2 },
+          ...(maxRuntimeSeconds !== null && { max_runtime_seconds: maxRuntimeSeconds }),
+        },
       })
       const { id } = JSON.parse(answer.body as string) as { id: string }
       seen[n]?.ids.push(id)
@@ -96,12 +102,12 @@ export async function runHistory(
     open += 1
     void (async () => {
       // One after the other: a pause asked for again after the resume would be for ever.
-      for (const { atMs, action } of steers) {
+      for (const { atMs, action, tree } of steers) {
         await world.sleep(atMs - world.elapsedMs)
         while (seen[n]?.ids.length === 0 && seen[n].refusals.length === 0) await world.sleep(200)
         const [id = ''] = seen[n]?.ids ?? []
         await client
-          .ask(`${action}Execution`, { params: { id } })
+          .ask(`${action}Execution`, { params: { id }, body: tree ? { tree } : {} })
           .catch((error: unknown) => world.note(`- client: refused: ${(error as Error).message}`))
       }
     })().finally(() => (open -= 1))
@@ -183,7 +189,7 @@ export async function runHistory(
   }
 }
 
-function seed(postgres: SimPostgres): void {
+function seed(postgres: SimPostgres, limits: Plan['limits']): void {
   const hash = createHash('sha256').update(`typescript\0${programFlow}`).digest()
   const run = (text: string, params: unknown[]): void =>
     void postgres.run({ name: '', text }, params)
@@ -192,12 +198,17 @@ function seed(postgres: SimPostgres): void {
     `INSERT INTO script (workspace_id, hash, language, source) VALUES ($1, $2, 'typescript', $3)`,
     [WORKSPACE, hash, programFlow],
   )
-  run(`INSERT INTO flow (workspace_id, id, name, script_hash) VALUES ($1, $2, $3, $4)`, [
-    WORKSPACE,
-    '00000000-0000-7000-8000-0000000000cc',
-    PROGRAM_FLOW,
-    hash,
-  ])
+  const json = (value: object | null): string | null =>
+    value === null ? null : JSON.stringify(value)
+  for (const [id, name, concurrency, rate] of [
+    ['00000000-0000-7000-8000-0000000000cc', PROGRAM_FLOW, null, null],
+    ['00000000-0000-7000-8000-0000000000ce', GATED_FLOW, limits.concurrency, limits.rate],
+  ] as const)
+    run(
+      `INSERT INTO flow (workspace_id, id, name, script_hash, concurrency, rate_limit)
+       VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json)`,
+      [WORKSPACE, id, name, hash, json(concurrency), json(rate)],
+    )
   for (const [n, name] of [...LOCKS, ...LOCKS.map((lock) => `ring-${lock}`)].entries())
     run(`INSERT INTO setting (workspace_id, id, name) VALUES ($1, $2, $3)`, [
       WORKSPACE,

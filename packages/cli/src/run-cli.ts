@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addExecutionCommands } from './commands/execution.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
@@ -57,11 +58,13 @@ function addCommands(program: Command, context: Context): void {
   addWrapperCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
+  addDoctorCommand(program, context)
 }
 
 const EPILOGUE = `
 The server is that of --profile, of MILLRACE_URL and MILLRACE_API_KEY, of the current profile, or
 of the local stack (MILLRACE_HOME or ./.millrace), in this order.
 
-Exit codes: 0 done, 1 the execution ended in error, 2 wrong command line or input, 3 cancelled,
-4 the server refused (unknown, taken, wrong state, not allowed), 5 server away or time up.`
+Exit codes: 0 done, 1 the execution ended in error or the doctor found something, 2 wrong command
+line or input, 3 cancelled, 4 the server refused (unknown, taken, wrong state, not allowed), 5 server
+away or time up.`

@@ -1,14 +1,14 @@
 import { createAuth, type Auth } from './auth.ts'
+import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
+import { createFlows, type Flows } from './flows.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
   ApiKey,
   Connector,
-  Flow,
   NewApiKey,
   NewConnector,
-  NewFlow,
   NewProject,
   NewWorkspace,
   NewWrapper,
@@ -34,7 +34,7 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly executions: Executions
-  readonly flows: Records<Flow, NewFlow>
+  readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
   readonly projects: Records<Project, NewProject>
@@ -42,6 +42,7 @@ export interface Client {
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
+  readonly doctor: Doctor
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -54,7 +55,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: options.url,
     executions: createExecutionsApi(transport),
-    flows: createRecords(transport, 'flow'),
+    flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
     projects: createRecords(transport, 'project'),
@@ -62,5 +63,6 @@ export function createClient(options: ClientOptions): Client {
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),
+    doctor: createDoctor(transport),
   }
 }

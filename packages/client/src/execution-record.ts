@@ -110,6 +110,7 @@ export interface Execution {
   readonly epoch: number
   readonly version: number
   readonly priority: number | null
+  readonly max_runtime_seconds: number | null
   readonly tags: readonly string[] | null
   readonly trace_id: string | null
   /** Null when moving or ended. */

@@ -26,7 +26,8 @@ export interface NewExecution {
   /** False: create only; it stays PAUSED until resumed. */
   readonly run?: boolean
   readonly priority?: number
-  readonly max_runtime_seconds?: number
+  /** Null: no limit, whatever the flow says. */
+  readonly max_runtime_seconds?: number | null
   /** Around what runs, from the outermost on. */
   readonly wrappers?: readonly WrapperUse[]
   /** True: the wrappers that always stand around what runs are left out. */
@@ -41,6 +42,8 @@ export interface BulkRequest {
   readonly filter?: Filter
   /** Say what would be touched and touch nothing. */
   readonly dry_run?: boolean
+  /** Of those that are cancelled. */
+  readonly message?: string
 }
 
 export interface BulkResult {

@@ -12,6 +12,8 @@ export interface Why {
   readonly waits: readonly Wait[]
   /** What frees it when that is no matter of a wait, such as a pause. */
   readonly unblock?: readonly Unblock[]
+  /** When its maximum runtime ends it; absent in the short form. */
+  readonly ends_at?: string | null
   /** With `chain`: what each awaited execution waits for in turn, down to the root. */
   readonly chain?: readonly ChainLink[]
 }

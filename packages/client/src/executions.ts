@@ -25,8 +25,9 @@ export interface Executions {
   /** With `chain`, followed to its root. */
   why(id: string, options?: { chain?: boolean }): Promise<Why>
   cancel(id: string, options?: { message?: string }): Promise<Execution>
-  pause(id: string): Promise<Execution>
-  resume(id: string): Promise<Execution>
+  /** With `tree` all below it, too, that is no orphan. */
+  pause(id: string, options?: TreeOptions): Promise<Execution>
+  resume(id: string, options?: TreeOptions): Promise<Execution>
   bulk(request: BulkRequest): Promise<BulkResult>
   /** Until it has ended. Errors: TimedOutError. */
   wait(id: string, options?: WaitOptions): Promise<Execution>
@@ -39,6 +40,10 @@ export interface CreateOptions {
   readonly waitSeconds?: number | undefined
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal | undefined
+}
+
+export interface TreeOptions {
+  readonly tree?: boolean | undefined
 }
 
 export interface WaitOptions {
@@ -83,10 +88,12 @@ export function createExecutionsApi(transport: Transport): Executions {
     why: (id, options) =>
       read<Why>(one(id, '/why'), { chain: options?.chain === true ? true : undefined }),
     cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),
-    pause: (id) => post<Execution>(one(id, '/pause'), {}),
-    resume: (id) => post<Execution>(one(id, '/resume'), {}),
+    pause: (id, options) => post<Execution>(one(id, '/pause'), treeOf(options)),
+    resume: (id, options) => post<Execution>(one(id, '/resume'), treeOf(options)),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
     wait: (id, options) => waitForEnd(transport, id, options),
     stream: (id, options) => streamExecution(transport, id, options),
   }
 }
+
+const treeOf = (options: TreeOptions = {}) => (options.tree === true ? { tree: true } : {})

@@ -24,6 +24,8 @@ export {
 export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
+export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
+export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
 export type {
   ApiKey,
@@ -35,6 +37,7 @@ export type {
   Wrapper,
   WrapperUse,
 } from './record-types.ts'
+export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

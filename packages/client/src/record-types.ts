@@ -41,12 +41,25 @@ interface NewWrappable {
   readonly wrappers?: readonly WrapperUse[] | null
 }
 
+/** How many runs of a flow go on at once; `key`: a JSON pointer into their input. */
+export interface FlowConcurrency {
+  readonly limit: number
+  readonly key?: string
+}
+
+/** How many runs of a flow start in any so many seconds. */
+export interface FlowRateLimit extends FlowConcurrency {
+  readonly per_seconds: number
+}
+
 export interface Flow extends RecordBase, Wrappable {
   readonly script: string
   readonly language: Language
   readonly input_schema: Json
   readonly output_schema: Json
   readonly max_runtime_seconds: number | null
+  readonly concurrency: FlowConcurrency | null
+  readonly rate_limit: FlowRateLimit | null
 }
 
 export interface NewFlow extends NewBase, NewWrappable {
@@ -56,6 +69,8 @@ export interface NewFlow extends NewBase, NewWrappable {
   readonly input_schema?: Json
   readonly output_schema?: Json
   readonly max_runtime_seconds?: number | null
+  readonly concurrency?: FlowConcurrency | null
+  readonly rate_limit?: FlowRateLimit | null
 }
 
 export interface Setting extends RecordBase {

@@ -5,7 +5,8 @@ import type { Wait } from './wait.ts'
  * at-least-once, so an event that belongs to one wait, one version or one lease names it: that is
  * how a late or repeated copy is told from a fresh one.
  */
-export type Event = AnswerEvent | EngineEvent | LeaseEvent | RescueEvent | UserEvent
+export type Event =
+  AnswerEvent | GateEvent | EngineEvent | LeaseEvent | RescueEvent | LimitEvent | UserEvent
 
 export type EventType = Event['type']
 
@@ -24,6 +25,15 @@ export interface AnswerEvent {
 }
 
 export type AnswerType = AnswerEvent['type']
+
+/**
+ * Its start time has come, and it needs a place in its flow before it may start: the wait for the
+ * time becomes one for the place. Said by the scheduler. Token: the START is open.
+ */
+export interface GateEvent {
+  readonly type: 'gateReached'
+  readonly generation: number
+}
 
 /**
  * Said by the process that runs the execution. Token: `version`, the one it was dispatched with
@@ -59,6 +69,11 @@ export interface RescueEvent {
   readonly type: 'recovered' | 'abandoned'
 }
 
+/** It has run for longer than it may. Said by the scheduler; harmless when repeated. */
+export interface LimitEvent {
+  readonly type: 'runtimeExceeded'
+}
+
 /** Said by people, or by code on their behalf. No token: each is harmless when repeated. */
 export interface UserEvent {
   readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'reverted'
@@ -71,6 +86,7 @@ export const EVENT_TYPES = [
   'lockGranted',
   'responseReceived',
   'waitTimedOut',
+  'gateReached',
   'engineClaimed',
   'parked',
   'engineReleased',
@@ -80,6 +96,7 @@ export const EVENT_TYPES = [
   'leaseExpired',
   'recovered',
   'abandoned',
+  'runtimeExceeded',
   'pauseRequested',
   'resumeRequested',
   'cancelRequested',

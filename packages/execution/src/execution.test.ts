@@ -56,6 +56,34 @@ describe('an execution', () => {
     })
   })
 
+  test('waits for its place before its start, and after the time of its start', () => {
+    const place = [{ seq: 0, kind: 'LOCK' }]
+    const gated = create({ scheduledFor: null, paused: false, gated: true })
+    assert.deepEqual([gated.state, gated.waits], [{ status: 'WAITING_LOCK' }, place])
+    const granted = decide(gated, { type: 'lockGranted', generation: 1, seq: 0 })
+    assert.ok(granted.kind === 'moved')
+    assert.deepEqual([granted.next.state.status, granted.next.answered], ['WAITING_ENGINE', 0])
+
+    const due: Event = { type: 'gateReached', generation: 1 }
+    const later = create({ scheduledFor: 5, paused: true, gated: true })
+    assert.deepEqual(later.state, { status: 'PAUSED', beneath: 'SCHEDULED' })
+    const held = after(later, due)
+    assert.deepEqual(
+      [held.state, held.waits],
+      [{ status: 'PAUSED', beneath: 'WAITING_LOCK' }, place],
+    )
+    assert.deepEqual(decide(held, due), { kind: 'ignored', why: 'stale' })
+  })
+
+  test('ends in error at its maximum runtime, whatever it does', () => {
+    const over: Event = { type: 'runtimeExceeded' }
+    for (const paused of [true, false]) {
+      const ended = after(create({ scheduledFor: 5, paused }), over)
+      assert.deepEqual([ended.state.status, ended.waits], ['ENDED_ERROR', []])
+      assert.deepEqual(decide(ended, over), { kind: 'ignored', why: 'noEffect' })
+    }
+  })
+
   test('spends no position among the answers on its start', () => {
     const due: Event = { type: 'startTimeReached', generation: 1, seq: 0 }
     const started = after(create({ scheduledFor: 5, paused: false }), due)

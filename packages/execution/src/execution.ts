@@ -1,3 +1,4 @@
+import { PLACE } from './create.ts'
 import type { AnswerEvent, Event, EventOf } from './event.ts'
 import type { State } from './state.ts'
 import { cover, uncover } from './state.ts'
@@ -47,6 +48,7 @@ export type Refusal = keyof typeof REFUSALS
 export function decide(now: Execution, event: Event): Decision {
   if (isStale(now, event)) return { kind: 'ignored', why: 'stale' }
   if ('seq' in event) return decideAnswer(now, event)
+  if (event.type === 'gateReached') return decideGate(now, event)
   if (event.type === 'engineClaimed') return decideClaimed(now, event)
   if (event.type === 'parked') return decideParked(now, event)
   return decideOther(now, event)
@@ -61,6 +63,9 @@ function isStale(now: Execution, event: Event): boolean {
   if ('seq' in event) {
     return event.generation !== now.generation || now.waits.every(({ seq }) => seq !== event.seq)
   }
+  if ('generation' in event) {
+    return event.generation !== now.generation || now.waits.every(({ kind }) => kind !== 'START')
+  }
   if ('version' in event) return event.version !== now.version
   if ('epoch' in event) return now.state.status !== 'AT_ENGINE' || event.epoch !== now.epoch
   return false
@@ -73,8 +78,8 @@ function decideAnswer(now: Execution, event: AnswerEvent): Decision {
   const kind = now.waits.find(({ seq }) => seq === event.seq)?.kind
   // Also where an ended execution would be caught: it has no wait of any kind.
   if (!ANSWERABLE[event.type].some((answerable) => answerable === kind)) return refused('wrongKind')
-  // The start is no call of the code, so no position is spent on it.
-  const answered = kind === 'START' ? now.answered : now.answered + 1
+  // The start is no call of the code, so no position is spent on it, be it on its time or its place.
+  const answered = event.seq === 0 ? now.answered : now.answered + 1
   const waits = now.waits.filter(({ seq }) => seq !== event.seq)
   const next = { ...now, answered, waits }
   return cell === 'noted'
@@ -83,11 +88,20 @@ function decideAnswer(now: Execution, event: AnswerEvent): Decision {
 }
 
 /** A pause delays what an answer leads to, never the answer. */
-function decideUnderPause(now: Execution, event: AnswerEvent): Decision {
+function decideUnderPause(now: Execution, event: AnswerEvent | EventOf<'gateReached'>): Decision {
   const decision = decide({ ...now, state: uncover(now.state) }, event)
   if (!('next' in decision)) return decision
   const { kind, next } = decision
   return { kind, next: { ...next, state: cover(next.state) } }
+}
+
+/** The time of its start has come; now it waits for its place. */
+function decideGate(now: Execution, event: EventOf<'gateReached'>): Decision {
+  const cell = TRANSITIONS[now.state.status][event.type]
+  if (cell === 'underPause') return decideUnderPause(now, event)
+  if (cell === 'refused') return refused('notAllowed')
+  const waits = now.waits.map((wait) => (wait.kind === 'START' ? PLACE : wait))
+  return moved({ ...now, waits, state: { status: cell } })
 }
 
 function decideClaimed(now: Execution, event: EventOf<'engineClaimed'>): Decision {
@@ -112,7 +126,7 @@ function decideParked(now: Execution, event: EventOf<'parked'>): Decision {
   return moved({ ...next, state: { status: statusOfWait(oldest.kind) } })
 }
 
-type OtherEvent = Exclude<Event, AnswerEvent | EventOf<'parked' | 'engineClaimed'>>
+type OtherEvent = Exclude<Event, AnswerEvent | EventOf<'gateReached' | 'parked' | 'engineClaimed'>>
 
 function decideOther(now: Execution, event: OtherEvent): Decision {
   const cell = TRANSITIONS[now.state.status][event.type]

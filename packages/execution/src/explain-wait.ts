@@ -19,6 +19,8 @@ export interface WaitFacts extends Wait {
   readonly subject: string | null
   /** LOCK: who holds it. */
   readonly holders: readonly Party[]
+  /** LOCK before the first activation: the limit of its flow. */
+  readonly gate?: GateFacts
   /** LOCK: place in the queue, 1 is next; null when it is not in the queue yet. */
   readonly position: number | null
   /** DEPENDENCY: whom it waits for, in the caller's order. */
@@ -27,6 +29,19 @@ export interface WaitFacts extends Wait {
   readonly returnWhen: string | null
   /** DEPENDENCY: the n of N_ENDED and N_SUCCEEDED. */
   readonly needed: number | null
+}
+
+/** What limits the starts of a flow: so many at a time, or so many in a period. */
+export interface GateFacts {
+  /** The flow's name; null when it is gone. */
+  readonly flow: string | null
+  /** The value of its key, as JSON text; null: one for the whole flow. */
+  readonly value: string | null
+  readonly limit: number
+  /** Seconds in which `limit` may start; null: `limit` may run at once. */
+  readonly perSeconds: number | null
+  /** When it starts if nobody leaves the queue: known for periods only. ms since 1970. */
+  readonly startsAt: number | null
 }
 
 /** What somebody can do about it; `ref` names the execution, lock or message it is done to. */
@@ -64,7 +79,7 @@ export function explainWait(
     ...(holder === undefined ? {} : { holder: holder.executionId }),
     ...(wait.position === null ? {} : { position: wait.position }),
     since: wait.since,
-    until: wait.dueAt,
+    until: wait.dueAt ?? wait.gate?.startsAt ?? null,
     reason: `${sentence(wait)}${deadline(wait, now)}`,
     unblock: unblock(wait, executionId).slice(0, UNBLOCK_MAX),
   }
@@ -79,7 +94,7 @@ function sentence(wait: WaitFacts): string {
     case 'DEPENDENCY':
       return dependencySentence(wait)
     case 'LOCK':
-      return lockSentence(wait)
+      return wait.gate === undefined ? lockSentence(wait) : gateSentence(wait, wait.gate)
     case 'RESPONSE':
       return `It waits for a person to answer the message ${quoted(wait)}.`
     case 'CONTROL':
@@ -118,6 +133,22 @@ function lockSentence(wait: WaitFacts): string {
   return `${name}, held by execution ${holder.executionId}, ${describe(holder)}${more}; ${place(wait)}.`
 }
 
+function gateSentence(wait: WaitFacts, gate: GateFacts): string {
+  const { flow, value, limit, perSeconds, startsAt } = gate
+  const flowName = flow === null ? 'its flow' : `flow '${flow}'`
+  const of = `${flowName}${value === null ? '' : ` for the key ${value}`}`
+  if (perSeconds !== null) {
+    const rate = `${limit} ${limit === 1 ? 'start' : 'starts'} in ${perSeconds} s`
+    const when = startsAt === null ? '' : ` It starts at about ${time(startsAt)}.`
+    return `It waits for its turn in the rate of ${of}, ${rate}; ${place(wait)}.${when}`
+  }
+  const places = limit === 1 ? `the only place of ${of}` : `one of the ${limit} places of ${of}`
+  const [holder, ...others] = wait.holders
+  if (holder === undefined) return `It waits for ${places}, which is about to be given to it.`
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return `It waits for ${places}, held by execution ${holder.executionId}, ${describe(holder)}${more}; ${place(wait)}.`
+}
+
 function place({ position }: WaitFacts): string {
   if (position === null) return 'its request is on its way to the queue'
   if (position === 1) return 'it is next'
@@ -151,7 +182,10 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
     case 'DEPENDENCY':
       return byUrgency(wait.members.filter(isOpen)).map(freeParty)
     case 'LOCK': {
-      const force = wait.subject === null ? [] : [wait.subject]
+      if (wait.gate !== undefined && wait.gate.perSeconds !== null)
+        return [{ action: 'cancel', ref: executionId }]
+      // A place is given back by its holder alone: taken from it, more would run than may.
+      const force = wait.subject === null || wait.gate !== undefined ? [] : [wait.subject]
       return [
         ...byUrgency(wait.holders).map(freeParty),
         ...force.map((ref) => ({ action: 'forceRelease', ref }) as const),

@@ -114,6 +114,8 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
       const { seq } = fitting ?? now.waits[0] ?? { seq: -1 }
       return { type, generation: GENERATION, seq }
     }
+    case 'gateReached':
+      return { type, generation: GENERATION }
     case 'engineClaimed':
       return { type, version: now.version, processId: 'p' }
     case 'engineReleased':
@@ -125,6 +127,7 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
       return { type, epoch: now.epoch }
     case 'recovered':
     case 'abandoned':
+    case 'runtimeExceeded':
     case 'pauseRequested':
     case 'resumeRequested':
     case 'cancelRequested':
@@ -138,8 +141,10 @@ function kindGrid(): string {
     head: wait.kind,
     execution: sample({ status: statusOfWait(wait.kind) }, [wait]),
   }))
-  return table(kinds, EVENT_TYPES.filter((type) => type in ANSWERABLE).flatMap(linesOf))
+  return table(kinds, EVENT_TYPES.filter(isOfStart).flatMap(linesOf))
 }
+
+const isOfStart = (type: EventType): boolean => type in ANSWERABLE || type === 'gateReached'
 
 function table(heads: readonly Column[], lines: readonly Line[]): string {
   const print = (head: string, cells: readonly (readonly [Column, string])[]) => {

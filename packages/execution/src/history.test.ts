@@ -26,6 +26,7 @@ const OFTEN: Partial<Record<EventType, number>> = {
   lockGranted: 3,
   responseReceived: 3,
   waitTimedOut: 3,
+  gateReached: 2,
   engineClaimed: 8,
   parked: 8,
   leaseExpired: 6,
@@ -48,6 +49,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 const born = fc.record({
   scheduledFor: fc.constantFrom(null, 5),
   paused: fc.boolean(),
+  gated: fc.boolean(),
 })
 const runs = { numRuns: 3000, seed: 42 }
 
@@ -64,6 +66,8 @@ function eventOf(now: Execution, { type, isFresh, pick, kinds, unread }: Step): 
       const seq = candidates[pick % Math.max(1, candidates.length)]?.seq ?? pick
       return { type, generation: now.generation - late, seq }
     }
+    case 'gateReached':
+      return { type, generation: now.generation - late }
     case 'engineClaimed':
       return { type, version: now.version - late, processId: `process ${pick}` }
     case 'parked': {
@@ -169,7 +173,7 @@ describe('after any history', () => {
       }
       const isAnswer = event.type in ANSWERABLE && 'next' in decision
       const gone = before.waits.filter(({ seq }) => next.waits.every((wait) => wait.seq !== seq))
-      const counted = isAnswer && gone[0]?.kind !== 'START' ? 1 : 0
+      const counted = isAnswer && gone[0]?.seq !== 0 ? 1 : 0
       assert.equal(next.answered, before.answered + counted)
       if (isAnswer) assert.equal(gone.length, 1)
       else if (!isEnded(next.state.status)) assert.equal(gone.length, 0)

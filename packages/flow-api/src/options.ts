@@ -45,6 +45,8 @@ export interface InitFields {
   readonly scheduled_for?: Date | number | string
   readonly orphan?: boolean
   readonly priority?: number
+  /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
+  readonly max_runtime_seconds?: number | null
 }
 
 export interface ChildOptions {
@@ -61,6 +63,8 @@ export interface ChildOptions {
   readonly orphan?: boolean
   /** Higher ones run first; a whole number, default 0. */
   readonly priority?: number
+  /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
+  readonly maxRuntime?: number | null
   /** More inputs; they win over those of the call. */
   readonly inputs?: { readonly [key: string]: Json }
   /** Wrappers of this call from the outermost on; names, or with what each is given. At most 16. */

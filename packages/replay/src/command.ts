@@ -79,4 +79,6 @@ export interface ChildSpec {
   readonly metadata?: Json
   /** ms since 1970 */
   readonly scheduledFor?: number
+  /** Seconds; null: no limit, whatever its flow says. */
+  readonly maxRuntime?: number | null
 }

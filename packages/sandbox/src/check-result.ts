@@ -136,6 +136,9 @@ function isChild(value: unknown): boolean {
     'input' in value &&
     CHILD_TEXTS.every((key) => isTextOrAbsent(value[key])) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
+    (value['maxRuntime'] === undefined ||
+      value['maxRuntime'] === null ||
+      isNumber(value['maxRuntime'])) &&
     ['orphan', 'unwrapped'].every(
       (key) => value[key] === undefined || typeof value[key] === 'boolean',
     ) &&

@@ -336,5 +336,21 @@ WITH moved AS (
 ), dropped_members AS (
   DELETE FROM wait_member w USING dropped d
   WHERE w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = d.seq
+), asked AS (
+  -- Held back before it had asked for its place in a limited flow, it asks now.
+  INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, capacity)
+  SELECT m.workspace_id, g.key, m.id, $7, 0, 'acquire', g.capacity
+  FROM moved m
+  CROSS JOIN LATERAL (
+    -- Its kind apart: here it would offer the planner the index of all waits for locks.
+    SELECT w.subject, w.kind FROM wait w
+    WHERE w.workspace_id = m.workspace_id AND w.execution_id = m.id AND w.seq = 0 LIMIT 1
+  ) w
+  CROSS JOIN LATERAL (
+    SELECT g.key, g.capacity FROM start_gate g
+    WHERE g.workspace_id = m.workspace_id AND g.execution_id = m.id AND g.key = w.subject LIMIT 1
+  ) g
+  WHERE $4::text = 'WAITING_LOCK' AND w.kind = 'LOCK'
+  ON CONFLICT DO NOTHING
 )
 SELECT version FROM moved

@@ -52,6 +52,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
   WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), gates AS (
+  DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
@@ -96,6 +98,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
   WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), gates AS (
+  DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (

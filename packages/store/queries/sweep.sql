@@ -6,7 +6,7 @@ WITH RECURSIVE held AS (
   JOIN shard_lease s ON s.service = 'scheduler' AND s.shard = d.shard AND s.term = d.term
     AND s.process_id = $2 AND s.expires_at > clock()
 ), page AS MATERIALIZED (
-  SELECT e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.orphan, e.process_id,
+  SELECT e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.orphan, e.priority, e.process_id,
     e.parent_execution_id, e.moved_at
   FROM execution e
   WHERE e.ended_at IS NULL AND (e.workspace_id, e.id) > ($3, $4)
@@ -40,11 +40,11 @@ WITH RECURSIVE held AS (
   SELECT 'abandoned', m.* FROM mine m
   WHERE m.id IN (SELECT c.id FROM climb c WHERE c.status = 'ENDED_CANCELLED')
 )
-SELECT find, workspace_id, id, type, version, epoch,
+SELECT find, workspace_id, id, type, version, epoch, priority,
   (extract(epoch FROM clock() - moved_at) * 1000)::float8 AS age_ms, 0 AS rows
 FROM found
 UNION ALL
-SELECT 'page', workspace_id, id, type, version, epoch, 0, (SELECT count(*)::integer FROM page)
+SELECT 'page', workspace_id, id, type, version, epoch, 0, 0, (SELECT count(*)::integer FROM page)
 FROM (SELECT * FROM page ORDER BY workspace_id DESC, id DESC LIMIT 1) last
 
 -- name: sweepWaits
@@ -79,11 +79,13 @@ WITH held AS (
     WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND (
       SELECT r.ticket FROM lock_request r
       WHERE r.workspace_id = p.workspace_id AND r.key = p.subject AND r.execution_id = p.execution_id
-        AND r.seq = p.seq) IS NULL THEN 'lock'
+        AND r.seq = p.seq) IS NULL
+      -- Held back before its start, it asks for its place when it is resumed.
+      AND NOT (p.seq = 0 AND e.status = 'PAUSED') THEN 'lock'
   END AS find
   FROM page p
   LEFT JOIN LATERAL (
-    SELECT e.id, e.ended_at, e.generation FROM execution e
+    SELECT e.id, e.ended_at, e.generation, e.status FROM execution e
     WHERE e.workspace_id = p.workspace_id AND e.id = p.execution_id LIMIT 1
   ) e ON true
   WHERE shard_of_execution(p.execution_id) = ANY (ARRAY(SELECT shard FROM held))
@@ -145,7 +147,7 @@ UPDATE execution e SET
   moved_at = clock()
 FROM lost l
 WHERE e.workspace_id = l.workspace_id AND e.id = l.id
-RETURNING e.workspace_id, e.id, e.type, e.status, e.version, e.parent_execution_id, l.process_id
+RETURNING e.workspace_id, e.id, e.type, e.status, e.version, e.priority, e.parent_execution_id, l.process_id
 
 -- name: removeExpired
 DELETE FROM process_lease l WHERE l.process_id = $1 AND l.expires_at <= clock() RETURNING l.process_id

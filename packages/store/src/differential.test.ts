@@ -15,6 +15,7 @@ import { claimExecutions } from './claim-executions.ts'
 import { type ActivationCommit, commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { steerExecutions } from './steer-executions.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
@@ -188,6 +189,13 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
           false,
         )
         return { kind: 'ignored', why: 'stale' }
+      }
+      if (step.unread && step.act !== 'revert') {
+        // The same for many at once.
+        const executions = [{ workspaceId, executionId }]
+        const [one] = await steerExecutions(db, { action: step.act, executions, message: 'many' })
+        assert.equal(one?.moved?.version, decision.next.version)
+        return decision
       }
       assert.equal(
         await applyIfVersion(db, { workspaceId, executionId }, { before, after: decision.next }),

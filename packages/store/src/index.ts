@@ -34,7 +34,7 @@ export {
   type ScriptRow,
 } from './load-executions.ts'
 export { migrate } from './migrate.ts'
-export type { NewExecution } from './new-execution.ts'
+export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
 export {
@@ -179,6 +179,24 @@ export {
   type WaitFind,
   type WaitKey,
 } from './sweep.ts'
+export { type ExaminedExecution, examineExecutions, examineWaits } from './examine.ts'
+export {
+  readChildrenOfMany,
+  readStatuses,
+  type SteerAction,
+  type SteeredExecution,
+  steerExecutions,
+} from './steer-executions.ts'
+export {
+  checkRuntimes,
+  forgetRuntimes,
+  maxRuntimeOf,
+  nextRuntimeCheckMs,
+  type OverrunExecution,
+  passGates,
+  putRuntimeLimits,
+  reachGates,
+} from './limits.ts'
 export { type ControlRequest, readControls } from './controls.ts'
 export {
   type CancelledExecution,
@@ -200,6 +218,7 @@ export {
 export {
   auditForceRelease,
   inspectLock,
+  listGateKeys,
   listLocks,
   type LockSummary,
   type LockView,

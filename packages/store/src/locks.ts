@@ -1,4 +1,4 @@
-import type { Holder, Lock, Waiter } from '@millrace/lock'
+import { type Holder, type Lock, parseGateKey, type Waiter } from '@millrace/lock'
 import type { Queryable } from './database.ts'
 import { sql } from './locks-sql.ts'
 import type { ExecutionKey } from './read-execution.ts'
@@ -13,12 +13,14 @@ export interface LoadedLock extends LockKey {
   readonly isCut: boolean
   /** Of those behind it, the requests of executions that hold the lock, or are in the head or fresh. */
   readonly behind: readonly Waiter[]
-  /** Holders that have ended or were reverted. */
+  /** Holders that have ended or were reverted, or whose period is over. */
   readonly endedHolders: readonly string[]
   /** Waiters whose wait is over: timed out, cancelled, reverted, ended. */
   readonly goneWaiters: readonly Waiter[]
   /** Requests without a ticket, in the order in which they were made; the oldest `FRESH_MAX`. */
   readonly fresh: readonly FreshRequest[]
+  /** ms until the period of the first of its holders is over; null when nobody holds it for a time. */
+  readonly expiresInMs: number | null
 }
 
 export interface FreshRequest {
@@ -153,6 +155,11 @@ function toLoadedLock(
   holders: readonly HolderRow[],
   requests: readonly RequestRow[],
 ): LoadedLock {
+  // What a limited flow allows is said by its record, not by who asks.
+  const isGate = parseGateKey(row.key) !== null
+  const expiries = holders.flatMap((holder) =>
+    holder.expires_in_ms === null || holder.has_ended ? [] : [holder.expires_in_ms],
+  )
   const ticketed = requests.flatMap((request) =>
     request.ticket === null ? [] : [{ ...request, ticket: request.ticket }],
   )
@@ -185,10 +192,11 @@ function toLoadedLock(
         generation: request.generation,
         seq: request.seq,
         action: request.action,
-        capacity: request.capacity,
+        capacity: isGate ? row.capacity : request.capacity,
         isOpen: request.is_open === true,
         ageMs: request.age_ms,
       })),
+    expiresInMs: expiries.length === 0 ? null : Math.min(...expiries),
   }
 }
 
@@ -261,6 +269,7 @@ interface HolderRow extends KeyRow {
   token: number
   depth: number
   has_ended: boolean
+  expires_in_ms: number | null
 }
 
 interface RequestRow extends KeyRow {

@@ -26,6 +26,10 @@ export interface ResolvedFlow {
   readonly script_hash: string
   /** JSON text. */
   readonly input_schema: string | null
+  readonly max_runtime_seconds: number | null
+  /** Its limits, JSON text each. */
+  readonly concurrency: string | null
+  readonly rate_limit: string | null
   /** Whether it has static wrappers. */
   readonly is_wrapped: boolean
 }

@@ -35,6 +35,7 @@ describe('a service over gRPC', () => {
             seen = context
             return answer()
           },
+          serve: refuse,
         }),
         served(executionService, {
           create: ({ inputValue, target }) =>
@@ -51,6 +52,7 @@ describe('a service over gRPC', () => {
           tree: refuse,
           log: refuse,
           bulk: refuse,
+          doctor: refuse,
           stream: (_request, context) => streamed(context),
         }),
       ],

@@ -10,6 +10,7 @@ import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
+import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
@@ -104,7 +105,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
     log,
     ready,
     version: VERSION,

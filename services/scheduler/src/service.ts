@@ -12,6 +12,7 @@ import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
+import { runtimesLoop } from './loop/runtimes.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
 import { timersLoop } from './loop/timers.ts'
@@ -41,7 +42,7 @@ export async function createScheduler(
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
-    connections: 8, // one for each loop and backlog, so that none waits for another
+    connections: 9, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({
@@ -55,7 +56,15 @@ export async function createScheduler(
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
   const grpc = await ports.serveGrpc({
-    services: [schedulerRpc({ db, shards, processId })],
+    // Asked after it has registered, by when everything below is there.
+    services: [
+      schedulerRpc({
+        db,
+        shards,
+        processId,
+        mend: () => ({ context, cascade, controls, dependencies }),
+      }),
+    ],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),
@@ -72,6 +81,7 @@ export async function createScheduler(
   const loops = [
     timers,
     expiredProcessesLoop(context),
+    runtimesLoop(context, cascade),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls }),
     partitionsLoop(context),

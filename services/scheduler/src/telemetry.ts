@@ -18,6 +18,7 @@ export interface SchedulerMetrics {
   readonly expired: Counter
   readonly controls: Counter
   readonly cascaded: Counter
+  readonly overrun: Counter
   readonly shards: Gauge
   readonly removed: Counter
   readonly partitions: Gauge
@@ -44,6 +45,10 @@ export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
     cascaded: metrics.counter(
       'executions_cascaded_total',
       'Executions cancelled with one above them',
+    ),
+    overrun: metrics.counter(
+      'executions_overrun_total',
+      'Executions ended at their maximum runtime',
     ),
     shards: metrics.gauge('shards_held', 'Shards of this copy'),
     removed: metrics.counter('retention_removed_total', 'What had its time and was removed', [

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import { type LimitOptions, parseLimit, parseRate, parseRuntime, toLimits } from '../flow-limits.ts'
 import { parseCount, byWhat } from '../parse-option.ts'
 import { renderFields, renderTable } from '../render/table.ts'
+import { renderFlowLimits } from '../render/flow-limits.ts'
 import { formatTime } from '../render/time.ts'
 import { addPushCommand } from './push.ts'
 import { addWrapCommand } from './wrap.ts'
@@ -39,6 +41,39 @@ export function addFlowCommands(program: Command, context: Context): void {
       )
       if (page.next_cursor !== null)
         context.deps.io.err(`there are more: --cursor ${page.next_cursor}`)
+    })
+
+  flow
+    .command('limits')
+    .description('who has a place in a limited flow, and who waits for one')
+    .argument('<flow>', 'name or id')
+    .action(async (key: string) => {
+      const found = await (await context.client()).flows.limits(key, byWhat(key))
+      context.print(found, () => renderFlowLimits(found, context.deps.now()))
+    })
+
+  flow
+    .command('limit')
+    .description(
+      'say how many runs of a flow go on at once, how many start, and for how long they run',
+    )
+    .argument('<flow>', 'name or id')
+    .option('--concurrency <count>', 'so many at once, or "none"', parseLimit)
+    .option('--rate <count>/<seconds>', 'so many starts in so many seconds, or "none"', parseRate)
+    .option('--key <pointer>', 'runs with the same value there share them, such as /customer')
+    .option('--max-runtime <time>', 'end a run in error after 90s, 5m, 2h, or "none"', parseRuntime)
+    .action(async (key: string, options: LimitOptions) => {
+      const fields = toLimits(options)
+      const found = await (await context.client()).flows.update(key, fields, byWhat(key))
+      const { name, concurrency, rate_limit: rate, max_runtime_seconds: runtime } = found
+      context.print(found, () =>
+        renderFields({
+          name,
+          concurrency: concurrency === null ? 'none' : JSON.stringify(concurrency),
+          rate: rate === null ? 'none' : JSON.stringify(rate),
+          'max runtime': runtime === null ? 'none' : `${runtime} s`,
+        }),
+      )
     })
 
   flow

@@ -4,7 +4,8 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { looksLikeId, parseSeconds } from '../parse-option.ts'
+import { parseRuntime } from '../flow-limits.ts'
+import { looksLikeId, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { readWrapperUse } from '../read-wrapper-use.ts'
 import { renderResult } from '../render/result.ts'
@@ -21,6 +22,8 @@ interface Options {
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
+  readonly priority?: number
+  readonly maxRuntime?: number | null
 }
 
 export function addRunCommand(program: Command, context: Context): void {
@@ -37,6 +40,8 @@ export function addRunCommand(program: Command, context: Context): void {
       (one: string, before: readonly string[] = []) => [...before, one],
     )
     .option('--unwrapped', 'leave out the wrappers that always stand around it')
+    .option('--priority <number>', 'higher ones are run first; 0 by default', parseWhole)
+    .option('--max-runtime <time>', 'end it in error after 90s, 5m, 2h, or "none"', parseRuntime)
     .option('-w, --wait', 'wait for the end, print the output and exit by it')
     .option('-f, --follow', 'show what happens until the end, then as --wait')
     .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
@@ -59,10 +64,12 @@ async function whatToRun(
   }
   const input =
     options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
-  const name = options.name === undefined ? {} : { name: options.name }
+  const { name, priority, maxRuntime } = options
   const more = {
     ...input,
-    ...name,
+    ...(name !== undefined && { name }),
+    ...(priority !== undefined && { priority }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: maxRuntime }),
     ...(options.wrapper !== undefined && { wrappers: options.wrapper.map(readWrapperUse) }),
     ...(options.unwrapped === true && { unwrapped: true }),
   }

@@ -18,6 +18,9 @@ export function renderWhy(id: string, why: Why, now: number): string {
   return [
     head,
     ...(span === '' ? [] : [`  ${span}`]),
+    ...(typeof why.ends_at === 'string'
+      ? [`  ended in error at ${formatTime(why.ends_at)} at the latest: its maximum runtime`]
+      : []),
     ...(why.unblock ?? []).map((step) => `  to free it: ${nextStep(id, step)}`),
     ...waits,
     ...chain,

@@ -35,6 +35,7 @@ const OPTIONS = [
   'init',
   'orphan',
   'priority',
+  'maxRuntime',
   'inputs',
   'wrappers',
   'unwrapped',
@@ -47,6 +48,7 @@ const INIT = [
   'scheduled_for',
   'orphan',
   'priority',
+  'max_runtime_seconds',
 ]
 
 /**
@@ -192,6 +194,7 @@ function initOf(
   for (const key of ['name', 'orphan', 'priority']) {
     if (options[key] !== undefined) init[key] = options[key]
   }
+  if (options['maxRuntime'] !== undefined) init['max_runtime_seconds'] = options['maxRuntime']
   let text = ''
   const add = (key: string, value: Json): void => {
     text += `,"${key}":${JSON.stringify(value)}`
@@ -204,8 +207,12 @@ function initOf(
     const { priority } = init
     if (typeof priority !== 'number' || !Number.isInteger(priority))
       throw invalid(api, 'priority', 'a whole number', priority)
+    if (priority < -32_768 || priority > 32_767)
+      throw invalid(api, 'priority', 'between -32768 and 32767', priority)
     add('priority', priority)
   }
+  if (init['max_runtime_seconds'] !== undefined)
+    add('maxRuntime', maxRuntimeOf(api, init['max_runtime_seconds']))
   if (init['project_id'] !== undefined)
     add('projectId', textOf(api, 'init.project_id', init['project_id']))
   if (init['description'] !== undefined)
@@ -215,6 +222,13 @@ function initOf(
   if (init['metadata'] !== undefined)
     text += `,"metadata":${jsonText(init['metadata'], 'init.metadata')}`
   return { name, text }
+}
+
+function maxRuntimeOf(api: string, value: unknown): number | null {
+  if (value === null) return null
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 2_147_483_647)
+    return value
+  throw invalid(api, 'maxRuntime', 'a whole number of seconds from 1, or null', value)
 }
 
 export function sleepArgs(api: string, seconds: unknown): { text: string; label: string } {

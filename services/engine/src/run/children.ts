@@ -1,3 +1,4 @@
+import { startGates } from '@millrace/lock'
 import type { ChildSpec, ErrorValue } from '@millrace/replay'
 import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
@@ -56,8 +57,8 @@ export async function resolveChildren(
   const children = specs.map(({ child, paused }, place): Child => {
     const subject = subjectOf(child, found)
     if ('error' in subject) return subject
-    const { record, ...fields } = subject
-    const extra = extraOf(child, child.type === 'WRAPPER' ? record : null)
+    const { record, maxRuntime: _, ...fields } = subject
+    const extra = extraOf(child, subject)
     const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
     const isWrapped = record?.is_wrapped === true && child.unwrapped !== true
     if (isWrapped || child.wrappers !== undefined)
@@ -73,12 +74,15 @@ interface Found {
   readonly wrapper: ReadonlyMap<string, ResolvedWrapper | null>
 }
 
-type Subject = Partial<
-  Pick<
-    NewExecution,
-    'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId'
-  >
-> & { readonly record: ChildWrap['record'] }
+type Fields = Pick<
+  NewExecution,
+  'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId' | 'gates'
+>
+type Subject = Partial<Fields> & {
+  readonly record: ChildWrap['record']
+  /** Its flow's, where the call names none. */
+  readonly maxRuntime?: number
+}
 
 function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
@@ -94,6 +98,7 @@ function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: 
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
+      ...limitsOf(child, flow),
     }
   }
   if (child.script !== undefined)
@@ -121,13 +126,27 @@ function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: 
   }
 }
 
+/** What its flow limits; nothing for most. */
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Pick<Subject, 'gates' | 'maxRuntime'> {
+  const gates = startGates(flow, child.input)
+  const { max_runtime_seconds: maxRuntime } = flow
+  return {
+    ...(gates !== null && { gates }),
+    ...(child.maxRuntime === undefined && maxRuntime !== null && { maxRuntime }),
+  }
+}
+
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(child: ChildSpec, wrapper: { readonly id: string } | null): string | null {
-  const { description, metadata, unwrapped } = child
-  if (description === undefined && metadata === undefined && unwrapped !== true && wrapper === null)
-    return null
-  // JSON.stringify leaves out what is undefined.
-  return JSON.stringify({ description, metadata, unwrapped, wrapper_id: wrapper?.id })
+function extraOf(child: ChildSpec, { record, maxRuntime: ofFlow }: Subject): string | null {
+  const maxRuntime = ofFlow ?? child.maxRuntime
+  const extra = {
+    ...(child.description !== undefined && { description: child.description }),
+    ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(typeof maxRuntime === 'number' && { max_runtime_seconds: maxRuntime }),
+    ...(child.unwrapped === true && { unwrapped: true }),
+    ...(child.type === 'WRAPPER' && record !== null && { wrapper_id: record.id }),
+  }
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
 }
 
 function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewExecution {

@@ -103,6 +103,11 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
     for (const child of commit.children) {
       if (child.scheduledFor !== null) due = Math.min(due, child.scheduledFor)
       if (child.paused || child.scheduledFor !== null) continue
+      const [gate] = child.gates ?? []
+      if (gate !== undefined) {
+        locks.set(`${workspaceId}/${gate.key}`, { workspaceId, key: gate.key })
+        continue
+      }
       ;(child.type === 'CONNECTION' ? connector : engine).push(toDispatch(child))
     }
     for (const wait of commit.waits) {
@@ -138,8 +143,9 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     parentId,
     topId,
     traceparent,
+    priority,
   } = child
-  const key = { workspaceId, executionId, version: 1 }
+  const key = { workspaceId, executionId, version: 1, priority }
   if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
   return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
 }

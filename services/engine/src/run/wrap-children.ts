@@ -54,11 +54,11 @@ export async function wrapChildren(
   return through
 }
 
-function throughWrapper({ execution }: ChildWrap, wrapping: Wrapping): Child {
+function throughWrapper({ child, execution }: ChildWrap, wrapping: Wrapping): Child {
   if (wrapping === null) return { execution }
   switch (wrapping.kind) {
     case 'wrapper':
-      return { execution: wrapExecution(execution, wrapping) }
+      return { execution: wrapExecution(execution, wrapping, child.maxRuntime ?? null) }
     case 'unknown':
       return refuse(
         `there is no wrapper named "${wrapping.ref}" in this workspace; create it, or check the spelling`,

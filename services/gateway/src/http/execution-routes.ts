@@ -27,6 +27,7 @@ import {
   CancelBody,
   ExecutionPatch,
   NewExecution,
+  TreeBody,
   WaitQuery,
 } from '../schemas/execution.ts'
 import { Id, Json, ListQuery, page, strict, Time } from '../schemas/parts.ts'
@@ -165,8 +166,8 @@ export const executionRoutes: readonly Route[] = [
     },
   }),
   move('cancel', 'End it as ENDED_CANCELLED, with its descendants that are no orphans'),
-  move('pause', 'Hold it back until it is resumed'),
-  move('resume', 'Let it go on'),
+  move('pause', 'Hold it back until it is resumed; with tree, all below it, too'),
+  move('resume', 'Let it go on; with tree, all below it, too'),
   route({
     method: 'GET',
     path: '/execution/{id}/children',
@@ -262,13 +263,14 @@ function move(action: MoveAction, summary: string): Route {
     tag,
     params: Key,
     query: Fields,
-    body: action === 'cancel' ? CancelBody : strict({}),
+    body: action === 'cancel' ? CancelBody : TreeBody,
     bodyOptional: true,
     answers: { 200: Execution },
     async handle(context, request) {
       const { caller, params, body, isRepeat } = request
       const message = 'message' in body && typeof body.message === 'string' ? body.message : null
-      await moveExecution(context, caller, { id: idOf(params), action, message, isRepeat })
+      const tree = 'tree' in body && body.tree === true
+      await moveExecution(context, caller, { id: idOf(params), action, message, isRepeat, tree })
       return record(context, request)
     },
   })

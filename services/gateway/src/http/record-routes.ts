@@ -8,6 +8,7 @@ import {
   restoreRecord,
   updateRecord,
 } from '../operations/records.ts'
+import { inspectFlowLimits } from '../operations/flow-limits.ts'
 import { parseFields } from '../operations/page-request.ts'
 import { forceRelease, inspectLock } from '../operations/setting-lock.ts'
 import { ByQuery, Json, ListQuery, page, strict } from '../schemas/parts.ts'
@@ -112,6 +113,18 @@ function routesOf(type: RecordType): readonly Route[] {
 }
 
 const lockRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/flow/{key}/limit',
+    id: 'inspectFlowLimits',
+    summary: 'Who has a place in a limited flow, and who waits for one in which order',
+    tag: 'flow',
+    params: Key,
+    query: strict(ByQuery),
+    answers: { 200: Json },
+    handle: async (context, { caller, params, query }) =>
+      ok(await inspectFlowLimits(context, caller, { key: params.key, by: query.by ?? 'id' })),
+  }),
   route({
     method: 'GET',
     path: '/setting/{key}/lock',

@@ -1,5 +1,12 @@
+import { startGates } from '@millrace/lock'
 import { formatTraceparent, newId } from '@millrace/runtime'
-import type { EndedRow, ExecutionRecordRow, RecordWait } from '@millrace/store'
+import {
+  type EndedRow,
+  type ExecutionRecordRow,
+  firstStatus,
+  type NewExecution,
+  type RecordWait,
+} from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
@@ -130,7 +137,8 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, target, base),
+      extra: extraOf(body, base, target),
+      ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
 }
@@ -151,6 +159,15 @@ function scriptHashOf(target: Target): string | null {
     case 'CONNECTION':
       return null
   }
+}
+
+/** Nothing for most: what their flow does not limit starts at once. */
+function gatesOf(
+  { flow }: Extract<Target, { readonly type: 'FLOW' }>,
+  body: NewExecutionBody,
+): Pick<NewExecution, 'gates'> {
+  const gates = startGates(flow.row, body.input_value)
+  return gates === null ? {} : { gates }
 }
 
 function projectOf(
@@ -183,10 +200,14 @@ const EXTRA = [
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, target: Target, base: string): string | null {
+function extraOf(body: NewExecutionBody, base: string, target: Target): string | null {
   let extra: Record<string, unknown> | null = null
   if (target.type === 'WRAPPER') extra = { wrapper_id: target.wrapper.id }
   if (body.unwrapped === true) extra = { ...extra, unwrapped: true }
+  // The flow's own value, unless the run says otherwise; null is for no limit.
+  const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
+  if (flowLimit !== null && body.max_runtime_seconds === undefined)
+    extra = { ...extra, max_runtime_seconds: flowLimit }
   for (const name of EXTRA) {
     if (body[name] === undefined || body[name] === null) continue
     extra ??= {}
@@ -209,7 +230,7 @@ export function extraText(extra: object, base: string): string {
 function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): ExecutionRecordRow {
   const { item, target, project } = planned
   const flow = target.type === 'FLOW' ? target.flow.row : null
-  const ready = item.scheduledFor === null ? ('WAITING_ENGINE' as const) : ('SCHEDULED' as const)
+  const ready = firstStatus(item)
   const row: ExecutionRecordRow = {
     workspace_id: item.workspaceId,
     id: item.id,
@@ -252,17 +273,20 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
     wrapper_name: null,
-    waits: startWait(item.scheduledFor, bornAt),
+    waits: startWait(item, bornAt),
   }
   return ended === null ? row : { ...row, ...ended, waits: null }
 }
 
-/** The open wait for the start time, as the row would show it. */
-function startWait(scheduledFor: number | null, bornAt: number): string | null {
-  if (scheduledFor === null) return null
-  const [dueAt, since] = [new Date(scheduledFor).toISOString(), new Date(bornAt).toISOString()]
+/** The open wait for the start time or for a place, as the row would show it. */
+function startWait({ scheduledFor, gates }: NewExecution, bornAt: number): string | null {
+  const subject = gates?.[0]?.key ?? null
+  if (scheduledFor === null && subject === null) return null
+  const dueAt = scheduledFor === null ? null : new Date(scheduledFor).toISOString()
+  const kind = scheduledFor === null ? 'LOCK' : 'START'
+  const since = new Date(bornAt).toISOString()
   return JSON.stringify([
-    { seq: 0, kind: 'START', ref: null, subject: null, due_at: dueAt, since },
+    { seq: 0, kind, ref: null, subject, due_at: dueAt, since },
   ] satisfies RecordWait[])
 }
 

@@ -70,15 +70,22 @@ export function createExecutionCreator(deps: {
   function nudge(items: readonly NewExecution[]): void {
     const engine: DispatchItem[] = []
     const connector: DispatchItem[] = []
+    const locks: { workspaceId: string; key: string }[] = []
     let dueAt = Number.POSITIVE_INFINITY
     for (const item of items) {
       if (item.scheduledFor !== null) dueAt = Math.min(dueAt, item.scheduledFor)
       if (item.paused || item.scheduledFor !== null) continue
+      const [gate] = item.gates ?? []
+      if (gate !== undefined) {
+        locks.push({ workspaceId: item.workspaceId, key: gate.key })
+        continue
+      }
       if (item.type === 'CONNECTION') connector.push(toDispatch(item))
       else engine.push(toDispatch(item))
     }
     if (engine.length > 0) void bus.publishDispatch('engine', engine)
     if (connector.length > 0) void bus.publishDispatch('connector', connector)
+    if (locks.length > 0) bus.nudgeLocks(locks)
     if (dueAt < Number.POSITIVE_INFINITY) bus.nudgeTimers(dueAt)
   }
 
@@ -107,7 +114,8 @@ type Outcome = { readonly bornAt: number | null } | { readonly failure: unknown 
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_096]
 
 function toDispatch(item: NewExecution): DispatchItem {
-  const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1 }
+  const { priority } = item
+  const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1, priority }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
   if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
   return {

@@ -198,6 +198,7 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   epoch: ({ row }) => String(row.epoch),
   version: ({ row }) => String(row.version),
   priority: ({ row }) => String(row.priority),
+  max_runtime_seconds: extra('max_runtime_seconds'),
   tags: extra('tags', '[]'),
   trace_id: ({ row }) => word(parseTraceparent(row.traceparent)?.traceId ?? null),
   why: (subject) => shortWhy(subject.row, subject.row.waits === null ? NONE : subject.waits),

@@ -66,6 +66,9 @@ const isSame = (a: FlowRow, b: FlowRow): boolean =>
   a.script_hash === b.script_hash &&
   a.name === b.name &&
   a.input_schema === b.input_schema &&
+  a.concurrency === b.concurrency &&
+  a.rate_limit === b.rate_limit &&
+  a.max_runtime_seconds === b.max_runtime_seconds &&
   a.project_name === b.project_name
 
 function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {

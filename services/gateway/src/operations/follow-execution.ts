@@ -1,9 +1,15 @@
 import { isEnded } from '@millrace/execution'
 import { after, monotonicMs, now } from '@millrace/runtime'
-import { readExecutionRecord, readLogs, readSavepoints } from '@millrace/store'
+import {
+  type ExecutionRecordRow,
+  readExecutionRecord,
+  readLogs,
+  readSavepoints,
+} from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { time, timeOrNull } from './page-request.ts'
+import { explainExecution, type Why } from './why-execution.ts'
 
 /** One thing that happened to an execution. A reader that knows `id` may go on after it. */
 export interface ExecutionEvent {
@@ -75,7 +81,8 @@ export async function* followExecution(
           lineno,
           last_command: row.last_command,
         }
-        const data = { ...facts, at: time(row.moved_at) }
+        const why = await whyOf(context, caller, row)
+        const data = { ...facts, why, at: time(row.moved_at) }
         // A reader that comes back after this and before the end is told of the end alone.
         yield { id: idOf(at), type: 'status', data }
         if (ended) {
@@ -97,6 +104,17 @@ export async function* followExecution(
   } finally {
     view.stop()
   }
+}
+
+/** Of what stands still the same as `GET /execution/{id}/why` says; null when it moves or has ended. */
+async function whyOf(
+  context: Context,
+  caller: Caller,
+  { id, status }: ExecutionRecordRow,
+): Promise<Why | null> {
+  // Ready is a moment's status for whoever watches; that it stays is said by asking.
+  if (isEnded(status) || status === 'AT_ENGINE' || status === 'WAITING_ENGINE') return null
+  return explainExecution(context, caller, { id, chain: false }).catch(() => null)
 }
 
 /** Log lines and savepoints after the position, which they move. */

@@ -62,6 +62,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
+      for (const name of ['concurrency', 'rate_limit'])
+        if (name in body) fields[name] = jsonText(body[name])
       return fields
     },
     toJson: (row) => ({
@@ -72,6 +74,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       input_schema: row.input_schema ?? 'null',
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
+      concurrency: row.concurrency ?? 'null',
+      rate_limit: row.rate_limit ?? 'null',
       ...wrappersJson(row),
     }),
   },
@@ -160,6 +164,9 @@ async function commonFields(
   }
   return fields
 }
+
+const jsonText = (value: unknown): string | null =>
+  value === null || value === undefined ? null : JSON.stringify(value)
 
 function valueText(value: unknown): string | null {
   if (value === null || value === undefined) return null

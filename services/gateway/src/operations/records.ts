@@ -2,6 +2,7 @@ import { ServiceError, toServiceError } from '@millrace/runtime'
 import { listRecords, type RecordKey, type RecordRow, type RecordType } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid, notFound } from '../problem.ts'
+import { nudgeFlowLimits } from './nudge-flow-limits.ts'
 import {
   type ListInput,
   pageJson,
@@ -77,6 +78,8 @@ export async function updateRecord(
   })
   if (!changed) throw notFound(`${type} ${before.id}`)
   await context.records.changed(caller, { type, id: before.id, action: 'update' })
+  if (type === 'flow' && ('concurrency' in body || 'rate_limit' in body))
+    await nudgeFlowLimits(context, caller, before.id)
   return readRecordJson(context, caller, { type, key: before.id, by: 'id' })
 }
 

@@ -84,7 +84,7 @@ function wrap(plan: Planned, wrapping: Wrapping): Planned {
       `The wrapper ${wrapping.name} wraps itself over others. Take one of them off, or start it unwrapped.`,
     )
   checkInputs(body, wrapping.named, base)
-  return { ...plan, item: wrapExecution(item, wrapping) }
+  return { ...plan, item: wrapExecution(item, wrapping, body.max_runtime_seconds ?? null) }
 }
 
 function checkInputs(

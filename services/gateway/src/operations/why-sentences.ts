@@ -1,4 +1,5 @@
 import { isEnded } from '@millrace/execution'
+import { parseGateKey } from '@millrace/lock'
 import type { ExecutionRecordRow, RecordWait } from '@millrace/store'
 
 /** One sentence on why an execution stands still, from its row and open waits alone. */
@@ -32,7 +33,7 @@ export function waitReason({ kind, subject }: Pick<RecordWait, 'kind' | 'subject
     case 'DEPENDENCY':
       return 'other executions to end'
     case 'LOCK':
-      return subject === null ? 'a lock' : `the lock ${subject}`
+      return lockWords(subject)
     case 'RESPONSE':
       return 'a person to answer'
     case 'CONTROL':
@@ -40,6 +41,13 @@ export function waitReason({ kind, subject }: Pick<RecordWait, 'kind' | 'subject
     default:
       return kind
   }
+}
+
+function lockWords(key: string | null): string {
+  if (key === null) return 'a lock'
+  const gate = parseGateKey(key)
+  if (gate === null) return `the lock ${key}`
+  return gate.kind === 'rate' ? 'its turn in the rate of its flow' : 'a place in its flow'
 }
 
 /** The record's `why`: null when moving or ended, otherwise the same shape as the full answer's. */
@@ -74,8 +82,8 @@ export function untilOf(
 /** What is waited for: an execution, a lock's key, a time, an action. */
 export const refOf = (wait: RecordWait): string | null =>
   wait.ref ??
-  wait.subject ??
-  (wait.kind === 'START' || wait.kind === 'TIMER' ? rfc3339(wait.due_at) : null)
+  // The subject of a start is where it goes on to wait.
+  (wait.kind === 'START' || wait.kind === 'TIMER' ? rfc3339(wait.due_at) : wait.subject)
 
 /** Postgres writes times in JSON with its own zone; here they are UTC. */
 export const rfc3339 = (time: string | null): string | null =>

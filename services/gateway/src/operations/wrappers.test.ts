@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { readExecutionRecord } from '@millrace/store'
 import { type GatewayFixture, type Reply, startGateway } from '../gateway-fixture.ts'
 import { standardWrappers } from '../standard-wrappers.ts'
 
@@ -130,6 +131,31 @@ test('a static wrapper always applies, but for what is started unwrapped', async
   assert.equal(both.json['wrapper_name'], 'outer')
   await request('PATCH', 'flow/wrapped?by=name', { wrappers: null })
   assert.equal((await post({ flow_name: 'wrapped', input_value: { a: 1 } })).json['type'], 'FLOW')
+})
+
+test('what a flow limits is for its runs, and what a call limits for the wrapper', async () => {
+  await gateway.request('POST', 'flow', {
+    name: 'limited',
+    script,
+    concurrency: { limit: 1 },
+    max_runtime_seconds: 60,
+    wrappers: [{ name: 'inner' }],
+  })
+  const through = await post({ flow_name: 'limited', max_runtime_seconds: 90 })
+  const [bare, quiet] = [
+    await post({ flow_name: 'limited', unwrapped: true }),
+    await post({ flow_name: 'limited' }),
+  ]
+  const { db, admin } = gateway
+  const extraOf = async ({ json }: Reply): Promise<unknown> => {
+    const key = { workspaceId: admin.workspaceId, id: String(json['id']) }
+    const row = await readExecutionRecord(db, key)
+    const extra = JSON.parse(row?.extra ?? '{}') as Record<string, unknown>
+    return [row?.status, extra['max_runtime_seconds'] ?? null]
+  }
+  assert.deepEqual(await extraOf(through), ['WAITING_ENGINE', 90])
+  assert.deepEqual(await extraOf(quiet), ['WAITING_ENGINE', null])
+  assert.deepEqual(await extraOf(bare), ['WAITING_LOCK', 60])
 })
 
 test('a wrapper in use stays, and none may wrap itself', async () => {

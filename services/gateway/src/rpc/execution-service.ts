@@ -3,6 +3,7 @@ import { encodeStatus, type executionService, pb } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
+import { runDoctor } from '../operations/doctor.ts'
 import { getLog } from '../operations/execution-history.ts'
 import { readExecutionTree } from '../operations/execution-tree.ts'
 import { followExecution } from '../operations/follow-execution.ts'
@@ -25,11 +26,12 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   const move =
     (action: MoveAction) =>
     async (
-      { id, message }: { id: string; message?: string | undefined },
+      { id, message, tree }: { id: string; message?: string | undefined; tree?: boolean },
       call: Parameters<typeof callerOf>[1],
     ): Promise<{ execution: pb.Execution }> => {
       const caller = await callerOf(context, call)
-      await moveExecution(context, caller, { id: uuid(id), action, message: message ?? null })
+      const how = { message: message ?? null, tree: tree === true }
+      await moveExecution(context, caller, { id: uuid(id), action, ...how })
       return { execution: await read(caller, id) }
     }
 
@@ -145,7 +147,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         }
       }
     },
-    async bulk({ action, ids, filter, dryRun }, call) {
+    async bulk({ action, ids, filter, dryRun, message }, call) {
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
@@ -155,6 +157,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
         ...(filter !== undefined && { filter }),
         dry_run: dryRun,
+        ...(message !== undefined && { message }),
       })
       return {
         outcomes: outcomes.map((outcome) => ({
@@ -162,6 +165,24 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
           ok: outcome.status < 400,
           code: outcome.status < 400 ? undefined : String(outcome.status),
           message: outcome.detail ?? undefined,
+        })),
+      }
+    },
+    async doctor({ repair }, call) {
+      const caller = await callerOf(context, call)
+      const report = await runDoctor(context, caller, { repair })
+      return {
+        healthy: report.healthy,
+        executions: BigInt(report.executions),
+        waits: BigInt(report.waits),
+        truncated: report.truncated,
+        left: report.left ?? undefined,
+        findings: report.findings.map((finding) => ({
+          kind: finding.kind,
+          executionId: finding.execution_id ?? undefined,
+          sentence: finding.sentence,
+          repair: finding.repair ?? undefined,
+          repaired: finding.repaired,
         })),
       }
     },
@@ -187,10 +208,13 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
       ref: wait.ref ?? '',
       holder: wait.holder ?? undefined,
       position: wait.position ?? undefined,
+      reason: wait.reason,
       since: toDate(wait.since),
       until: toDate(wait.until),
       unblock: wait.unblock.map(({ action, href }) => ({ action, href })),
     })),
+    unblock: why.unblock.map(({ action, href }) => ({ action, href })),
+    endsAt: toDate(why.ends_at),
   }
 }
 

@@ -10,9 +10,11 @@ import {
   readRecordJson,
   updateRecord,
 } from '../operations/records.ts'
+import { inspectFlowLimits } from '../operations/flow-limits.ts'
 import { invalid } from '../problem.ts'
 import { NEW_RECORD, RECORD_PATCH } from '../schemas/record.ts'
 import { callerOf } from './caller.ts'
+import { toDate } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
 
@@ -66,6 +68,33 @@ export function recordRpc(context: Context): GrpcImplementation<typeof recordSer
       const caller = await callerOf(context, call)
       await deleteRecord(context, caller, { type: typeOf(name), key: id, by: 'id', permanently })
       return {}
+    },
+    async flowLimits({ key }, call) {
+      const caller = await callerOf(context, call)
+      if (key === undefined) throw invalid([{ pointer: '', message: 'must have id or name' }])
+      const found = await inspectFlowLimits(context, caller, { key: key.value, by: key.$case })
+      return {
+        flowId: found.flow_id,
+        limits: found.items.map((one) => ({
+          kind: one.kind,
+          value: one.value,
+          limit: one.limit,
+          holders: one.holders.map((holder) => ({
+            executionId: holder.execution_id,
+            name: holder.name ?? undefined,
+            since: toDate(holder.since),
+            until: toDate(holder.until),
+          })),
+          waiters: one.waiters.map((waiter) => ({
+            executionId: waiter.execution_id,
+            name: waiter.name ?? undefined,
+            position: waiter.position,
+            since: toDate(waiter.since),
+          })),
+          holderCount: one.holder_count,
+          waiterCount: one.waiter_count,
+        })),
+      }
     },
   }
 }

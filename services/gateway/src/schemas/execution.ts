@@ -108,11 +108,15 @@ export type ExecutionPatchBody = Static<typeof ExecutionPatch>
 
 export const CancelBody = strict({ message: Type.Optional(nullable(Text)) })
 
+/** Pause and resume: with `tree` all below it, too, that is no orphan. */
+export const TreeBody = strict({ tree: Type.Optional(Type.Boolean({ default: false })) })
+
 export const BulkBody = strict({
   action: Type.Enum(['cancel', 'pause', 'resume', 'delete', 'rerun']),
   ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 10_000, uniqueItems: true })),
   filter: Type.Optional(Json),
   dry_run: Type.Optional(Type.Boolean()),
+  message: Type.Optional(nullable(Text)),
 })
 export type BulkBody = Static<typeof BulkBody>
 

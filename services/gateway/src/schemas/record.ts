@@ -17,6 +17,27 @@ const Language = Type.Enum(['typescript', 'python'], {
 })
 const Runtime = nullable(Type.Integer({ minimum: 1, maximum: 2_147_483_647 }))
 
+/** A JSON pointer into the input: runs with the same value there share the limit. */
+const LimitKey = Type.Optional(
+  Type.String({ maxLength: 256, pattern: '^(/[^\\u0000-\\u001f/]+)+$', examples: ['/customer'] }),
+)
+const Concurrency = nullable(
+  strict(
+    { limit: Type.Integer({ minimum: 1, maximum: 10_000 }), key: LimitKey },
+    { description: 'how many runs go on at once; the others wait for a place, first come first' },
+  ),
+)
+const RateLimit = nullable(
+  strict(
+    {
+      limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+      per_seconds: Type.Integer({ minimum: 1, maximum: 86_400 }),
+      key: LimitKey,
+    },
+    { description: 'how many runs start in any so many seconds' },
+  ),
+)
+
 export const NewFlow = strict({
   name: Name,
   script: Source,
@@ -24,6 +45,8 @@ export const NewFlow = strict({
   input_schema: Type.Optional(Json),
   output_schema: Type.Optional(Json),
   max_runtime_seconds: Type.Optional(Runtime),
+  concurrency: Type.Optional(Concurrency),
+  rate_limit: Type.Optional(RateLimit),
   ...wrapped,
   ...described,
   ...project,

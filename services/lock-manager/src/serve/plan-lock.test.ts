@@ -23,6 +23,7 @@ const loaded = (over: Partial<LoadedLock> = {}): LoadedLock => ({
   endedHolders: [],
   goneWaiters: [],
   fresh: [],
+  expiresInMs: null,
   ...over,
 })
 const held = (by: string, waiting: string[] = []): Lock => ({

@@ -13,6 +13,8 @@ export interface Cascade {
   noteCancelled(keys: readonly ExecutionKey[]): void
   /** Cancels these themselves, then what is below them. */
   cancel(keys: readonly ExecutionKey[], message: string): Promise<void>
+  /** Cancels all that is below it, however it has ended; when this returns nothing of it lives. */
+  cancelTree(top: ExecutionKey, message: string): Promise<void>
   start(): void
   stop(): Promise<void>
 }
@@ -60,7 +62,25 @@ export function createCascade(context: SchedulerContext): Cascade {
     cancelled.add(ended)
   }
 
+  /** Level by level: what is cancelled can start nothing any more by the time its children are read. */
+  async function cancelTree(top: ExecutionKey, message: string): Promise<void> {
+    const parents = [top]
+    for (const parent of parents) {
+      for (let after: string | null = null; ;) {
+        const children: ChildExecution[] = await readChildren(db, { parent, after, limit: PAGE })
+        await cancel(
+          children.filter(({ isLive }) => isLive),
+          message,
+        )
+        parents.push(...children)
+        if (children.length < PAGE) break
+        after = children.at(-1)?.executionId ?? null
+      }
+    }
+  }
+
   return {
+    cancelTree,
     noteCancelled: (keys) => cancelled.add(keys),
     cancel,
     start: cancelled.start,
