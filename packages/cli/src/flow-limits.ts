@@ -3,29 +3,31 @@ import { InvalidArgumentError } from 'commander'
 import { CliError } from './cli-error.ts'
 import { parseCount, parseSeconds } from './parse-option.ts'
 
-/** Null: no limit any more. */
+/** `none`: no limit any more. A word, since commander takes null for an option without a value. */
+type OrNone<T> = T | 'none'
+
 export interface LimitOptions {
-  readonly concurrency?: { readonly limit: number } | null
-  readonly rate?: { readonly limit: number; readonly per_seconds: number } | null
+  readonly concurrency?: OrNone<FlowConcurrency>
+  readonly rate?: OrNone<FlowRateLimit>
   readonly key?: string
-  readonly maxRuntime?: number | null
+  readonly maxRuntime?: OrNone<number>
 }
 
-export function parseLimit(text: string): { limit: number } | null {
-  return text === 'none' ? null : { limit: parseCount(text) }
+export function parseLimit(text: string): OrNone<FlowConcurrency> {
+  return text === 'none' ? text : { limit: parseCount(text) }
 }
 
 /** `10/60s` → ten in sixty seconds. */
-export function parseRate(text: string): { limit: number; per_seconds: number } | null {
-  if (text === 'none') return null
+export function parseRate(text: string): OrNone<FlowRateLimit> {
+  if (text === 'none') return text
   const [count, period, ...more] = text.split('/')
   if (count === undefined || period === undefined || more.length > 0)
     throw new InvalidArgumentError('give a number and a time, like 10/60s')
   return { limit: parseCount(count), per_seconds: parseSeconds(period) }
 }
 
-export function parseRuntime(text: string): number | null {
-  return text === 'none' ? null : parseSeconds(text)
+export function parseRuntime(text: string): OrNone<number> {
+  return text === 'none' ? text : parseSeconds(text)
 }
 
 /** The fields of the flow that the options change. */
@@ -34,15 +36,17 @@ export function toLimits({ concurrency, rate, key, maxRuntime }: LimitOptions): 
   rate_limit?: FlowRateLimit | null
   max_runtime_seconds?: number | null
 } {
-  if (key !== undefined && !concurrency && !rate)
+  if (key !== undefined && [concurrency, rate].every((limit) => typeof limit !== 'object'))
     throw new CliError('--key goes with --concurrency or --rate')
   if (concurrency === undefined && rate === undefined && maxRuntime === undefined)
     throw new CliError('say what to limit: --concurrency, --rate or --max-runtime')
-  const keyed = <T extends object>(limit: T | null): (T & { key?: string }) | null =>
-    limit === null || key === undefined ? limit : { ...limit, key }
+  const keyed = <T extends FlowConcurrency>(limit: OrNone<T>): T | null =>
+    limit === 'none' ? null : { ...limit, ...(key !== undefined && { key }) }
   return {
     ...(concurrency !== undefined && { concurrency: keyed(concurrency) }),
     ...(rate !== undefined && { rate_limit: keyed(rate) }),
-    ...(maxRuntime !== undefined && { max_runtime_seconds: maxRuntime }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: orNull(maxRuntime) }),
   }
 }
+
+export const orNull = (limit: OrNone<number>): number | null => (limit === 'none' ? null : limit)

@@ -1,3 +1,12 @@
+-- name: readFlowLimits
+-- Of these flows those that limit anything.
+SELECT f.workspace_id, f.id, f.max_runtime_seconds, f.concurrency, f.rate_limit
+FROM (SELECT DISTINCT workspace_id, id FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)) d
+CROSS JOIN LATERAL (
+  SELECT f.* FROM flow f WHERE f.workspace_id = d.workspace_id AND f.id = d.id LIMIT 1
+) f
+WHERE f.max_runtime_seconds IS NOT NULL OR f.concurrency IS NOT NULL OR f.rate_limit IS NOT NULL
+
 -- name: openGates
 -- In the transaction that creates the executions of $1. Gates that are there were opened before. Who is
 -- held back asks for its place when it is resumed, who is scheduled when its time comes.

@@ -1,6 +1,6 @@
 import { type Database, inTransaction, type Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
-import { isLimited, openLimits } from './limits.ts'
+import { isLimited, openLimits, withFlowLimits } from './limits.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { putPayloads } from './payloads.ts'
 import { recordset } from './recordset.ts'
@@ -14,8 +14,9 @@ import { recordset } from './recordset.ts'
  */
 export async function createExecutions(
   db: Queryable | Database,
-  items: readonly NewExecution[],
+  given: readonly NewExecution[],
 ): Promise<Map<string, number>> {
+  const items = await withFlowLimits(db, given)
   const limited = items.filter(isLimited)
   if (limited.length === 0) return insertExecutions(db, items)
   return inTransaction(db, async (tx) => {

@@ -93,6 +93,37 @@ test('a child of a limited flow, and one with a maximum runtime, bring it with t
   )
 })
 
+test('who creates a run without saying what limits it gets what its flow has', async () => {
+  const flow = async (row: Record<string, unknown>): Promise<string> => {
+    const id = newId()
+    await store.seed('flow', [
+      { workspace_id: workspaceId, id, name: id, script_hash: '\\xab', ...row },
+    ])
+    return id
+  }
+  const limited = await flow({
+    max_runtime_seconds: 60,
+    concurrency: { limit: 3, key: '/k' },
+  })
+  const free = await flow({})
+  const input = '{"k":7}'
+  const items = [
+    newExecution({ workspaceId, id: newId(), flowId: limited, input, extra: '{"tags":["a"]}' }),
+    newExecution({ workspaceId, id: newId(), flowId: free }),
+    // Said: nothing limits it.
+    newExecution({ workspaceId, id: newId(), flowId: limited, gates: null }),
+  ]
+  await createExecutions(db, items)
+  const [one, two, three] = items.map(({ id }) => id)
+  assert.deepEqual(await waitsOf(one ?? ''), [
+    { seq: 0, kind: 'LOCK', subject: `concurrency:${limited}:7` },
+  ])
+  const [row] = await sql<{ extra: object }>('SELECT extra FROM execution WHERE id = $1', [one])
+  assert.deepEqual(row?.extra, { tags: ['a'], max_runtime_seconds: 60 })
+  for (const id of [two, three])
+    assert.deepEqual(await statusOf(id ?? ''), [{ status: 'WAITING_ENGINE', beneath: null }])
+})
+
 test('a maximum runtime is read from the rarely set properties alone', () => {
   assert.equal(maxRuntimeOf(null), null)
   assert.equal(maxRuntimeOf('{"tags":["a"]}'), null)

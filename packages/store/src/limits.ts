@@ -1,3 +1,4 @@
+import { type FlowLimits, startGates } from '@millrace/lock'
 import type { Queryable } from './database.ts'
 import type { NewExecution } from './new-execution.ts'
 import type { ExecutionKey } from './read-execution.ts'
@@ -5,6 +6,7 @@ import { heldParam, type ShardFence } from './shard-leases.ts'
 import { loadStatements } from './statement.ts'
 
 const sql = loadStatements('limits', [
+  'readFlowLimits',
   'openGates',
   'reachGates',
   'passGates',
@@ -14,9 +16,39 @@ const sql = loadStatements('limits', [
   'forgetRuntimes',
 ])
 
+/** The same, with the limits that their flows have where nobody said what they are. */
+export async function withFlowLimits(
+  db: Queryable,
+  items: readonly NewExecution[],
+): Promise<readonly NewExecution[]> {
+  const unknown = items.filter(isUnknown)
+  if (unknown.length === 0) return items
+  const rows = await db.query<FlowLimitsRow>(sql.readFlowLimits, [
+    JSON.stringify(
+      unknown.map(({ workspaceId, flowId }) => ({ workspace_id: workspaceId, id: flowId })),
+    ),
+  ])
+  const limits = new Map(rows.map((row) => [`${row.workspace_id}/${row.id}`, row]))
+  return items.map((item) => {
+    const row = isUnknown(item) ? limits.get(`${item.workspaceId}/${item.flowId}`) : undefined
+    if (row === undefined) return item
+    const seconds = maxRuntimeOf(item.extra) ?? row.max_runtime_seconds
+    const extra = item.extra === null ? {} : (JSON.parse(item.extra) as object)
+    return {
+      ...item,
+      gates: startGates(row, JSON.parse(item.input)),
+      extra:
+        seconds === null ? item.extra : JSON.stringify({ ...extra, max_runtime_seconds: seconds }),
+    }
+  })
+}
+
+const isUnknown = ({ type, flowId, gates }: NewExecution): boolean =>
+  gates === undefined && type === 'FLOW' && flowId !== null
+
 /** Whether its creation needs `openLimits` in the same transaction; for most it does not. */
 export const isLimited = ({ gates, extra }: NewExecution): boolean =>
-  (gates !== undefined && gates.length > 0) || maxRuntimeOf(extra) !== null
+  (gates?.length ?? 0) > 0 || maxRuntimeOf(extra) !== null
 
 /** Its maximum runtime in seconds, of the JSON text of its rarely set properties. */
 export function maxRuntimeOf(extra: string | null): number | null {
@@ -178,6 +210,11 @@ const keyColumns = ({ workspaceId, executionId }: ExecutionKey) => ({
   workspace_id: workspaceId,
   execution_id: executionId,
 })
+
+interface FlowLimitsRow extends FlowLimits {
+  workspace_id: string
+  max_runtime_seconds: number | null
+}
 
 interface GatedRow {
   workspace_id: string

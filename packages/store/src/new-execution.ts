@@ -29,8 +29,11 @@ export interface NewExecution {
   readonly paused: boolean
   /** JSON text of rarely set properties. */
   readonly extra: string | null
-  /** What it has to get before it starts, in this order: the limits of its flow. */
-  readonly gates?: readonly StartGate[] | undefined
+  /**
+   * What it has to get before it starts, in this order: the limits of its flow. Null: nothing. Left
+   * out, the flow is asked, as is its maximum runtime; who has it at hand spares that.
+   */
+  readonly gates?: readonly StartGate[] | null | undefined
 }
 
 /** What it is born as, beneath a pause or not. */
@@ -39,7 +42,7 @@ export function firstStatus({
   gates,
 }: Pick<NewExecution, 'scheduledFor' | 'gates'>): 'SCHEDULED' | 'WAITING_LOCK' | 'WAITING_ENGINE' {
   if (scheduledFor !== null) return 'SCHEDULED'
-  return gates === undefined || gates.length === 0 ? 'WAITING_ENGINE' : 'WAITING_LOCK'
+  return (gates?.length ?? 0) === 0 ? 'WAITING_ENGINE' : 'WAITING_LOCK'
 }
 
 /** The columns of a new execution, its JSON texts and, when its input is large, the payload to store first. */

@@ -21,7 +21,7 @@ export function wrapExecution(
     flowId: null,
     connectorId: null,
     connectorType: null,
-    gates: undefined,
+    gates: null,
     scriptHash: wrapping.scriptHash,
     input: JSON.stringify(wrapping.input),
     extra: JSON.stringify({

@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { parseRuntime } from '../flow-limits.ts'
+import { orNull, parseRuntime } from '../flow-limits.ts'
 import { looksLikeId, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { readWrapperUse } from '../read-wrapper-use.ts'
@@ -23,7 +23,7 @@ interface Options {
   readonly follow?: boolean
   readonly timeout?: number
   readonly priority?: number
-  readonly maxRuntime?: number | null
+  readonly maxRuntime?: number | 'none'
 }
 
 export function addRunCommand(program: Command, context: Context): void {
@@ -69,7 +69,7 @@ async function whatToRun(
     ...input,
     ...(name !== undefined && { name }),
     ...(priority !== undefined && { priority }),
-    ...(maxRuntime !== undefined && { max_runtime_seconds: maxRuntime }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: orNull(maxRuntime) }),
     ...(options.wrapper !== undefined && { wrappers: options.wrapper.map(readWrapperUse) }),
     ...(options.unwrapped === true && { unwrapped: true }),
   }

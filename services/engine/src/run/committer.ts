@@ -103,7 +103,7 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
     for (const child of commit.children) {
       if (child.scheduledFor !== null) due = Math.min(due, child.scheduledFor)
       if (child.paused || child.scheduledFor !== null) continue
-      const [gate] = child.gates ?? []
+      const gate = child.gates?.[0]
       if (gate !== undefined) {
         locks.set(`${workspaceId}/${gate.key}`, { workspaceId, key: gate.key })
         continue

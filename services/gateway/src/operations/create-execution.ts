@@ -161,13 +161,12 @@ function scriptHashOf(target: Target): string | null {
   }
 }
 
-/** Nothing for most: what their flow does not limit starts at once. */
+/** Null for most: what their flow does not limit starts at once. */
 function gatesOf(
   { flow }: Extract<Target, { readonly type: 'FLOW' }>,
   body: NewExecutionBody,
 ): Pick<NewExecution, 'gates'> {
-  const gates = startGates(flow.row, body.input_value)
-  return gates === null ? {} : { gates }
+  return { gates: startGates(flow.row, body.input_value) }
 }
 
 function projectOf(

@@ -140,7 +140,7 @@ function toStart(item: NewExecution): EagerStart | null {
   const { type, scriptHash, id: executionId } = item
   if ((type !== 'FLOW' && type !== 'SCRIPT') || scriptHash === null) return null
   if (item.paused || item.scheduledFor !== null || item.input.length > INPUT_MAX_CHARS) return null
-  if (item.gates !== undefined) return null
+  if (item.gates !== undefined && item.gates !== null) return null
   return {
     workspaceId: item.workspaceId,
     executionId,

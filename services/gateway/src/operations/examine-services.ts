@@ -1,6 +1,5 @@
-import { now } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
-import { type ProcessRow, readShards } from '@millrace/store'
+import { type ProcessRow, readClock, readShards } from '@millrace/store'
 import { schedulerService } from '@millrace/wire'
 import type { Context } from '../context.ts'
 
@@ -28,8 +27,8 @@ const SHARDED = ['scheduler', 'lock-manager']
 
 /** A shard that nobody holds is work that nobody does; moving from one copy to another takes seconds. */
 async function examineShards({ api }: Context, service: string): Promise<string[]> {
-  const rows = await readShards(api, service)
-  const free = rows.filter((row) => now() - row.expiresAt > FREE_FOR_MS).map(({ shard }) => shard)
+  const [rows, at] = await Promise.all([readShards(api, service), readClock(api)])
+  const free = rows.filter((row) => at - row.expiresAt > FREE_FOR_MS).map(({ shard }) => shard)
   if (free.length === 0) return []
   return [`Nobody holds shard ${free.join(', ')} of the ${service}: start another copy of it.`]
 }

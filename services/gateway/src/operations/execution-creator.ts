@@ -75,7 +75,7 @@ export function createExecutionCreator(deps: {
     for (const item of items) {
       if (item.scheduledFor !== null) dueAt = Math.min(dueAt, item.scheduledFor)
       if (item.paused || item.scheduledFor !== null) continue
-      const [gate] = item.gates ?? []
+      const gate = item.gates?.[0]
       if (gate !== undefined) {
         locks.push({ workspaceId: item.workspaceId, key: gate.key })
         continue
