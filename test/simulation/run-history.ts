@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { checkEnd, type StartSeen } from './check-end.ts'
-import { createClient } from './client.ts'
+import { type ClientRequest, createClient } from './client.ts'
 import { LOCKS, type Plan } from './plan.ts'
 import type { Plant } from './plants.ts'
 import { PROGRAM_FLOW, programFlow } from './program/index.ts'
@@ -102,12 +102,16 @@ export async function runHistory(
     open += 1
     void (async () => {
       // One after the other: a pause asked for again after the resume would be for ever.
-      for (const { atMs, action, tree } of steers) {
+      for (const { atMs, action, tree, to = 0 } of steers) {
         await world.sleep(atMs - world.elapsedMs)
         while (seen[n]?.ids.length === 0 && seen[n].refusals.length === 0) await world.sleep(200)
         const [id = ''] = seen[n]?.ids ?? []
-        await client
-          .ask(`${action}Execution`, { params: { id }, body: tree ? { tree } : {} })
+        const asked =
+          action === 'revert'
+            ? back(id, to)
+            : Promise.resolve({ params: { id }, body: tree ? { tree } : {} })
+        await asked
+          .then((request) => client.ask(`${action}Execution`, request))
           .catch((error: unknown) => world.note(`- client: refused: ${(error as Error).message}`))
       }
     })().finally(() => (open -= 1))
@@ -165,6 +169,14 @@ export async function runHistory(
       stack.freeze(name)
       world.timer(forMs, `${name} is thawed`, () => stack.thaw(name))
     }
+  }
+
+  /** What is asked to take it back so far; the beginning, while it has no history. */
+  async function back(id: string, to: number): Promise<ClientRequest> {
+    const { body } = await client.ask('listSavepoints', { params: { id }, query: { limit: 1_000 } })
+    const { items } = body as { items: readonly { seq: number }[] }
+    const seq = Math.floor(to * ((items.at(-1)?.seq ?? 0) + 1))
+    return { params: { id }, body: { seq } }
   }
 
   function heal(): void {

@@ -57,7 +57,8 @@ CREATE TRIGGER sim_late AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION sim_la
 
 CREATE FUNCTION sim_child() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM sim_end e WHERE e.execution_id = NEW.parent_execution_id AND e.xid <> pg_current_xact_id()) THEN
+  IF EXISTS (SELECT 1 FROM sim_end e WHERE e.execution_id = NEW.parent_execution_id AND e.xid <> pg_current_xact_id()
+             AND e.generation = (SELECT p.generation FROM execution p WHERE p.workspace_id = NEW.workspace_id AND p.id = NEW.parent_execution_id)) THEN
     PERFORM sim_report(format('I2: %s was started by its parent after its end', NEW.id));
   END IF;
   RETURN NULL;

@@ -28,11 +28,30 @@ export interface NewExecution {
   readonly priority?: number
   /** Null: no limit, whatever the flow says. */
   readonly max_runtime_seconds?: number | null
+  /** `ALL` by default; `LAST` keeps the newest savepoint only. */
+  readonly savepoint_retention?: 'ALL' | 'LAST'
   /** Around what runs, from the outermost on. */
   readonly wrappers?: readonly WrapperUse[]
   /** True: the wrappers that always stand around what runs are left out. */
   readonly unwrapped?: boolean
 }
+
+/** What is different about a rerun. */
+export interface RerunRequest {
+  readonly input_value?: Json
+  /** Number, id or name of the savepoint to begin after; without it from the beginning. */
+  readonly from_savepoint?: number | string
+  /** The flow's present script instead of the one that it ran. */
+  readonly on_latest?: boolean
+  readonly name?: string | null
+  readonly is_productive?: boolean
+  /** False: create only; it stays PAUSED until resumed. */
+  readonly run?: boolean
+}
+
+/** Which savepoint; exactly one of the three. */
+export type SavepointRef =
+  { readonly savepoint_id: string } | { readonly seq: number } | { readonly name: string }
 
 export type BulkAction = 'cancel' | 'pause' | 'resume' | 'delete' | 'rerun'
 

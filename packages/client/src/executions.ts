@@ -1,8 +1,15 @@
 import { waitForEnd } from './execution-wait.ts'
-import type { BatchResult, BulkRequest, BulkResult, NewExecution } from './execution-requests.ts'
+import type {
+  BatchResult,
+  BulkRequest,
+  BulkResult,
+  NewExecution,
+  RerunRequest,
+  SavepointRef,
+} from './execution-requests.ts'
 import type { Execution } from './execution-record.ts'
 import { streamExecution, type ExecutionEvent, type StreamOptions } from './execution-stream.ts'
-import type { LogEntry, Savepoint, TreeNode, Why } from './execution-views.ts'
+import type { LogEntry, Revert, Savepoint, Stand, TreeNode, Why } from './execution-views.ts'
 import { iteratePages, listPage, type ListOptions, type Page } from './list.ts'
 import { as } from './records.ts'
 import type { Query } from './query.ts'
@@ -21,7 +28,15 @@ export interface Executions {
   tree(id: string): Promise<TreeNode>
   log(id: string, options?: ListOptions): Promise<Page<LogEntry>>
   iterateLog(id: string, options?: ListOptions): AsyncGenerator<LogEntry>
-  savepoints(id: string, options?: ListOptions): Promise<Page<Savepoint>>
+  /** Of the present generation, or of an earlier one. */
+  savepoints(id: string, options?: ListOptions & { generation?: number }): Promise<Page<Savepoint>>
+  /** How it stood there. `savepoint`: number, id or name. */
+  savepoint(id: string, savepoint: string | number): Promise<Stand>
+  reverts(id: string, options?: ListOptions): Promise<Page<Revert>>
+  /** Takes it back to a savepoint and lets it go on from there. */
+  revert(id: string, to: SavepointRef): Promise<Execution>
+  /** Starts another one like it. Answers with its record: ended, when `waitSeconds` was enough. */
+  rerun(id: string, what?: RerunRequest, options?: CreateOptions): Promise<Execution>
   /** With `chain`, followed to its root. */
   why(id: string, options?: { chain?: boolean }): Promise<Why>
   cancel(id: string, options?: { message?: string }): Promise<Execution>
@@ -70,6 +85,10 @@ export function createExecutionsApi(transport: Transport): Executions {
   const list = (options?: ListOptions) => listPage<Execution>(transport, '/execution', options)
   const children = (id: string, options: ListOptions & { depth?: number } = {}) =>
     listPage<Execution>(transport, one(id, '/children'), options, { depth: options.depth })
+  const savepoints = (id: string, options: ListOptions & { generation?: number } = {}) =>
+    listPage<Savepoint>(transport, one(id, '/savepoint'), options, {
+      generation: options.generation,
+    })
   const log = (id: string, options?: ListOptions) =>
     listPage<LogEntry>(transport, one(id, '/log'), options)
 
@@ -84,7 +103,12 @@ export function createExecutionsApi(transport: Transport): Executions {
     tree: (id) => read<TreeNode>(one(id, '/tree')),
     log,
     iterateLog: (id, options) => iteratePages((page) => log(id, page), options),
-    savepoints: (id, options) => listPage<Savepoint>(transport, one(id, '/savepoint'), options),
+    savepoints,
+    savepoint: (id, savepoint) =>
+      read<Stand>(one(id, `/savepoint/${encodeURIComponent(savepoint)}`)),
+    reverts: (id, options) => listPage<Revert>(transport, one(id, '/revert'), options),
+    revert: (id, to) => post<Execution>(one(id, '/revert'), to),
+    rerun: (id, what, options) => post<Execution>(one(id, '/rerun'), what ?? {}, options),
     why: (id, options) =>
       read<Why>(one(id, '/why'), { chain: options?.chain === true ? true : undefined }),
     cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),

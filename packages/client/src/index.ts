@@ -12,7 +12,13 @@ export { ServerAwayError, TimedOutError } from './away-error.ts'
 export type { FieldProblem, Problem } from './problem.ts'
 
 export type { Executions, WaitOptions, CreateOptions } from './executions.ts'
-export type { BulkAction, BulkResult, NewExecution } from './execution-requests.ts'
+export type {
+  BulkAction,
+  BulkResult,
+  NewExecution,
+  RerunRequest,
+  SavepointRef,
+} from './execution-requests.ts'
 export {
   EXECUTION_STATUSES,
   isEnded,
@@ -21,7 +27,16 @@ export {
   type ExecutionStatus,
   type ExecutionType,
 } from './execution-record.ts'
-export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
+export type {
+  LogEntry,
+  Revert,
+  Savepoint,
+  Stand,
+  TreeNode,
+  Unblock,
+  Wait,
+  Why,
+} from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
 export type { FlowLimit, FlowLimits, Flows } from './flows.ts'

@@ -6,7 +6,14 @@ import type { Wait } from './wait.ts'
  * how a late or repeated copy is told from a fresh one.
  */
 export type Event =
-  AnswerEvent | GateEvent | EngineEvent | LeaseEvent | RescueEvent | LimitEvent | UserEvent
+  | AnswerEvent
+  | GateEvent
+  | EngineEvent
+  | LeaseEvent
+  | RescueEvent
+  | LimitEvent
+  | UserEvent
+  | RevertEvent
 
 export type EventType = Event['type']
 
@@ -76,7 +83,18 @@ export interface LimitEvent {
 
 /** Said by people, or by code on their behalf. No token: each is harmless when repeated. */
 export interface UserEvent {
-  readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'reverted'
+  readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested'
+}
+
+/**
+ * It goes back to a savepoint: another life begins. Said by people and by its own code. Token:
+ * `generation`, the life that ends. `kept`: how many answers the next one inherits; none when it
+ * begins anew.
+ */
+export interface RevertEvent {
+  readonly type: 'reverted'
+  readonly generation: number
+  readonly kept?: number
 }
 
 /** In the order of the golden grid, where a missing one leaves a test in pieces. */

@@ -127,7 +127,6 @@ describe('an execution', () => {
     assert.equal(refusal(decide(waiting, parked(2, 0, [2, 'LOCK']))), 'notAllowed')
     const claim: Event = { type: 'engineClaimed', version: 2, processId: 'p' }
     assert.equal(refusal(decide(waiting, claim)), 'notAllowed')
-    assert.equal(refusal(decide(waiting, { type: 'reverted' })), 'notAllowed')
   })
 
   test('keeps an answer that comes while it is lost', () => {
@@ -160,10 +159,35 @@ describe('an execution', () => {
     const waiting = after(ready, parked(1, 0, [1, 'LOCK'], [2, 'LOCK']), answer(1))
     const over = after(waiting, { type: 'cancelRequested' })
     assert.deepEqual(over.waits, [])
-    const reverted = after(over, { type: 'reverted' })
+    const reverted = after(over, { type: 'reverted', generation: 1 })
     assert.deepEqual(reverted, { ...ready, version: 5, epoch: 1, generation: 2 })
     const fresh = after(reverted, parked(5, 0, [2, 'LOCK']))
     assert.deepEqual(decide(fresh, answer(2)), { kind: 'ignored', why: 'stale' })
+  })
+
+  test('goes back from every status, keeping the answers that the life to come inherits', () => {
+    const waiting = after(ready, parked(1, 0, [1, 'LOCK'], [2, 'TIMER']), answer(1))
+    const claimed = after(waiting, { type: 'engineClaimed', version: 3, processId: 'p' })
+    const lost = after(claimed, { type: 'leaseExpired', epoch: 1 })
+    const paused = after(claimed, { type: 'pauseRequested' })
+    for (const now of [waiting, claimed, lost, paused]) {
+      const reverted = after(now, { type: 'reverted', generation: 1, kept: 1 })
+      const { epoch, generation, answered, waits, state } = reverted
+      assert.deepEqual(
+        { epoch, generation, answered, waits, state },
+        {
+          epoch: now.epoch + 1,
+          generation: 2,
+          answered: 1,
+          waits: [],
+          state: { status: 'WAITING_ENGINE' },
+        },
+      )
+      assert.deepEqual(decide(reverted, { type: 'succeeded', version: now.version }), {
+        kind: 'ignored',
+        why: 'stale',
+      })
+    }
   })
 
   test('cannot be held back when it is lost or has ended', () => {

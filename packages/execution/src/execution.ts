@@ -16,7 +16,7 @@ export interface Execution {
   readonly generation: number
   /** Leases lost since it last made progress. */
   readonly recoveries: number
-  /** Answers given in this generation: the position of the last one. */
+  /** Answers that this generation has inherited or was given: the position of the last one. */
   readonly answered: number
   /** Open waits, oldest first. They stay open while a process runs it. */
   readonly waits: readonly Wait[]
@@ -63,6 +63,7 @@ function isStale(now: Execution, event: Event): boolean {
   if ('seq' in event) {
     return event.generation !== now.generation || now.waits.every(({ seq }) => seq !== event.seq)
   }
+  if (event.type === 'reverted') return event.generation !== now.generation
   if ('generation' in event) {
     return event.generation !== now.generation || now.waits.every(({ kind }) => kind !== 'START')
   }
@@ -165,7 +166,14 @@ function restarted(now: Execution, event: OtherEvent): Partial<Execution> {
       // A rescue by hand has all of its attempts before it again.
       return { epoch, recoveries: 0 }
     case 'reverted':
-      return { epoch, generation: now.generation + 1, recoveries: 0, answered: 0, waits: [] }
+      return {
+        epoch,
+        generation: now.generation + 1,
+        recoveries: 0,
+        // What is open of the past that it keeps is asked of the world again, by the code's replay.
+        answered: event.kept ?? 0,
+        waits: [],
+      }
     default:
       return {}
   }

@@ -131,8 +131,9 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
     case 'pauseRequested':
     case 'resumeRequested':
     case 'cancelRequested':
-    case 'reverted':
       return { type }
+    case 'reverted':
+      return { type, generation: GENERATION }
   }
 }
 

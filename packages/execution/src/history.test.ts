@@ -83,6 +83,8 @@ function eventOf(now: Execution, { type, isFresh, pick, kinds, unread }: Step): 
       return { type, version: now.version - late }
     case 'leaseExpired':
       return { type, epoch: now.epoch - late }
+    case 'reverted':
+      return { type, generation: now.generation - late, kept: unread }
     default:
       return { type }
   }
@@ -168,7 +170,7 @@ describe('after any history', () => {
     always((before, event, decision) => {
       const next = afterwards(before, decision)
       if (event.type === 'reverted' && decision.kind === 'moved') {
-        assert.deepEqual([next.answered, next.waits], [0, []])
+        assert.deepEqual([next.answered, next.waits], [event.kept, []])
         return
       }
       const isAnswer = event.type in ANSWERABLE && 'next' in decision

@@ -80,7 +80,7 @@ const live = {
   resumeRequested: 'noEffect',
   cancelRequested: 'ENDED_CANCELLED',
   runtimeExceeded: 'ENDED_ERROR',
-  reverted: 'refused',
+  reverted: 'WAITING_ENGINE',
 } as const
 
 const parked: Row = { ...notRunning, ...live, ...answers('WAITING_ENGINE') }
@@ -127,7 +127,7 @@ export const TRANSITIONS: Readonly<Record<Status, Row>> = {
     resumeRequested: 'WAITING_ENGINE',
     cancelRequested: 'ENDED_CANCELLED',
     runtimeExceeded: 'ENDED_ERROR',
-    reverted: 'refused',
+    reverted: 'WAITING_ENGINE',
   },
 
   ENDED_SUCCESS: ended,

@@ -92,6 +92,21 @@ export interface Execution extends Starter {
 
   /** Pauses this execution; goes on once somebody has resumed it. */
   pause(): Promise<void>
+  /**
+   * Makes a savepoint that `revert` finds by its name; the newest of a name counts. Answers with how
+   * often the execution has come back to it: 0 at first. `saveDump` is the same.
+   */
+  savepoint(name?: string): Promise<number>
+  saveDump(name?: string): Promise<number>
+  /**
+   * Goes back to a savepoint, by its name or the number of a call (0: the beginning), and on from there
+   * with what was known then. It throws a signal, as `success` does. Locks are given up, children stay
+   * as they are; what was done outside stays done. A thousand times to one savepoint is the limit.
+   * Throws ResourceNotFoundError when there is no such savepoint. `loadDump` is the same.
+   */
+  revert(to: string | number): never
+  loadDump(to: string | number): never
+
   /** Sets keys of the output. From then on what the handler returns is not the output. */
   setOutput(key: string, value: unknown): void
   setOutput(values: { readonly [key: string]: unknown }): void

@@ -42,6 +42,7 @@ export {
   EngineException,
   ExecutionCancel,
   ExecutionError,
+  ExecutionRevert,
   ExecutionSuccess,
   ExtraInputError,
   InternalError,

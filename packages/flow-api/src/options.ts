@@ -45,6 +45,8 @@ export interface InitFields {
   readonly scheduled_for?: Date | number | string
   readonly orphan?: boolean
   readonly priority?: number
+  /** Which savepoints one may look at and go back to: all (default), or the newest. */
+  readonly savepoint_retention?: 'ALL' | 'LAST'
   /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
   readonly max_runtime_seconds?: number | null
 }

@@ -75,6 +75,10 @@ export interface End {
   readonly status: 'ENDED_SUCCESS' | 'ENDED_ERROR' | 'ENDED_CANCELLED'
   readonly message: string | null
   readonly output: Json
-  /** Why the platform, and not the code, ended it. */
-  readonly reason?: 'limit' | 'diverged' | 'nothing_to_wait_for' | 'syntax'
+  /**
+   * Why the platform, and not the code, ended it. `reverted`: only this life ends, and the next one
+   * begins after call `to`.
+   */
+  readonly reason?: 'limit' | 'diverged' | 'nothing_to_wait_for' | 'syntax' | 'reverted'
+  readonly to?: number
 }

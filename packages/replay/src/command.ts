@@ -8,8 +8,11 @@ export type ReturnWhen =
   | { readonly ended: number }
   | { readonly succeeded: number }
 
-/** What the code asks of the world. `step`, `log` and `save` ask nothing and never come out. */
-export type Command = { readonly seq: number } &
+/**
+ * What the code asks of the world. `step`, `log` and `save` ask nothing and never come out. `again`: its
+ * life has inherited the call unanswered; what it asked for is there, and only the wait is to be opened.
+ */
+export type Command = { readonly seq: number; readonly again?: true } &
   /** Create a child and answer at once; `run: false` leaves it PAUSED. */
   (
     | {
@@ -79,6 +82,7 @@ export interface ChildSpec {
   readonly metadata?: Json
   /** ms since 1970 */
   readonly scheduledFor?: number
+  readonly savepointRetention?: 'ALL' | 'LAST'
   /** Seconds; null: no limit, whatever its flow says. */
   readonly maxRuntime?: number | null
 }

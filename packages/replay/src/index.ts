@@ -4,6 +4,14 @@ export * from './activation.ts'
 export * from './debug.ts'
 
 export { childId } from './child-id.ts'
+export {
+  cutHistory,
+  type CutHistory,
+  type CutRefusal,
+  type GivenAnswer,
+  type Past,
+} from './cut-history.ts'
+export { findSavepoint, standAt, type Stand } from './stand-at.ts'
 export { fingerprint } from './fingerprint.ts'
 export { seededRandom } from './random.ts'
 export { describeDivergence, isSameCall, type ActualCall } from './describe-divergence.ts'

@@ -7,6 +7,7 @@ export const API_VALUES: ReadonlySet<string> = new Set([
   'ExecutionSuccess',
   'ExecutionError',
   'ExecutionCancel',
+  'ExecutionRevert',
   'ResourceNotFoundError',
   'DependencyFailedError',
   'ConnectionError',

@@ -22,6 +22,7 @@ const REASONS: ReadonlySet<unknown> = new Set([
   'diverged',
   'nothing_to_wait_for',
   'syntax',
+  'reverted',
 ])
 
 /** The results of a batch, checked: the code that made them may have taken over its process. */
@@ -87,7 +88,7 @@ function isStepOutcome(value: unknown): boolean {
 }
 
 function isCommand(value: unknown): boolean {
-  if (!isRecord(value) || !isCount(value['seq'])) return false
+  if (!isRecord(value) || !isCount(value['seq']) || !isFlag(value['again'])) return false
   switch (value['kind']) {
     case 'start':
       return isChild(value['child']) && typeof value['run'] === 'boolean' && isFlag(value['break'])
@@ -135,6 +136,8 @@ function isChild(value: unknown): boolean {
     ['FLOW', 'SCRIPT', 'CONNECTION', 'WRAPPER'].includes(value['type'] as string) &&
     'input' in value &&
     CHILD_TEXTS.every((key) => isTextOrAbsent(value[key])) &&
+    (value['savepointRetention'] === undefined ||
+      ['ALL', 'LAST'].includes(value['savepointRetention'] as string)) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
     (value['maxRuntime'] === undefined ||
       value['maxRuntime'] === null ||
@@ -182,7 +185,8 @@ function isEnd(value: unknown): boolean {
     ENDS.has(value['status']) &&
     (value['message'] === null || typeof value['message'] === 'string') &&
     'output' in value &&
-    REASONS.has(value['reason'])
+    REASONS.has(value['reason']) &&
+    (value['reason'] === 'reverted') === isCount(value['to'])
   )
 }
 

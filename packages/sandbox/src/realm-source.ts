@@ -22,6 +22,7 @@ const REALM_FILES = [
   'child-execution',
   'log',
   'save',
+  'savepoint',
   'step',
   'start-child',
   'starter',

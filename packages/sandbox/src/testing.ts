@@ -53,6 +53,8 @@ export interface TestRunOptions {
   readonly language?: string
   readonly workspaceId?: string
   readonly key?: string
+  /** Default 1. */
+  readonly generation?: number
 }
 
 let nextExecution = 1
@@ -70,6 +72,7 @@ export class TestRun {
   protected script: Script
   readonly #itself: AnswersItself
   readonly #input: Json
+  readonly #generation: number
 
   constructor(sandbox: Sandbox, source: string, options: TestRunOptions = {}) {
     this.sandbox = sandbox
@@ -78,6 +81,7 @@ export class TestRun {
     this.script = { hash: `${language}/${source}`, language, source }
     this.#itself = (command) => options.itself?.(command) ?? usual(command)
     this.#input = options.input ?? {}
+    this.#generation = options.generation ?? 1
     this.key =
       options.key ?? `019aa000-0000-7000-8000-${String(nextExecution++).padStart(12, '0')}:1`
   }
@@ -103,6 +107,11 @@ export class TestRun {
     return this.live(this.starting(0, 0))
   }
 
+  /** As after a crash: with what there is of its history, and on from there. */
+  again(): Promise<this> {
+    return this.live(this.starting())
+  }
+
   /** The message that replays so much of this run. */
   starting(entries = this.history.length, answers = this.answers.length): Activation {
     const id = this.key.slice(0, 36)
@@ -112,7 +121,7 @@ export class TestRun {
       self: {
         id,
         workspaceId: this.workspaceId,
-        generation: 1,
+        generation: this.#generation,
         type: 'FLOW',
         name: 'test',
         parentId: null,

@@ -221,7 +221,11 @@ WITH moved AS (
     capacity integer
   )
   WHERE applied.rows ? r.owner::text
-  ON CONFLICT DO NOTHING
+  -- What a life before a revert has asked at this number, and the lock-manager has not put away yet.
+  ON CONFLICT (workspace_id, key, execution_id, seq) DO UPDATE SET
+    generation = EXCLUDED.generation, action = EXCLUDED.action, capacity = EXCLUDED.capacity,
+    ticket = NULL, requested_at = clock()
+  WHERE lock_request.generation < EXCLUDED.generation
 ), settings AS (
   INSERT INTO setting (workspace_id, id, name, value, modified_by)
   SELECT DISTINCT ON (s.workspace_id, s.name) s.workspace_id, s.id, s.name, s.value::json, s.modified_by
@@ -317,12 +321,12 @@ FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND NOT e.watched
 
 -- name: applyIfVersion
--- `answered` is not guarded by the version (an answer while ready moves nothing), so it is only
--- reset by a new generation and never written back from what was read.
+-- `answered` is not guarded by the version (an answer while ready moves nothing), so it is only set
+-- by a new generation, to what that inherits, and never written back from what was read.
 WITH moved AS (
   UPDATE execution e
   SET status = $4::text, beneath = $5::text, version = e.version + 1, epoch = $6, generation = $7, recoveries = $8,
-      answered = CASE WHEN e.generation = $7 THEN e.answered ELSE 0 END,
+      answered = CASE WHEN e.generation = $7 THEN e.answered ELSE $11 END,
       process_id = CASE WHEN $4::text = 'PAUSED' OR $9 OR $4::text = 'WAITING_ENGINE' THEN NULL ELSE e.process_id END,
       message = coalesce($10, e.message), moved_at = clock(),
       ended_at = CASE WHEN $9 THEN clock() END

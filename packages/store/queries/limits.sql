@@ -129,9 +129,15 @@ WITH held AS (
     e.created_at, e.started_at + d.seconds * interval '1 second' AS over_at
   FROM (SELECT * FROM due ORDER BY workspace_id, execution_id) d
   LEFT JOIN LATERAL (
-    SELECT e.id, e.status::text AS status, e.process_id, e.started_at, e.created_at FROM execution e
+    SELECT e.id, e.status::text AS status, e.process_id, e.created_at,
+      -- After a revert it has its time once more.
+      CASE WHEN e.generation = 1 THEN e.started_at ELSE greatest(e.started_at, (
+        SELECT r.created_at FROM revert r
+        WHERE r.workspace_id = e.workspace_id AND r.execution_id = e.id AND r.generation = e.generation
+      )) END AS started_at
+    FROM execution e
     WHERE e.workspace_id = d.workspace_id AND e.id = d.execution_id
-    FOR UPDATE
+    FOR UPDATE OF e
   ) e ON true
 ), ended AS (
   UPDATE execution e SET

@@ -7,14 +7,14 @@ ON CONFLICT DO NOTHING
 -- The row lock under which tickets and tokens are given. In one order, so that two batches with
 -- common keys never wait for each other. Only keys of shards that the caller holds by term.
 -- The limits of a flow are what its record says now.
-SELECT l.workspace_id, l.key, l.last_ticket, l.last_token, coalesce(CASE
+SELECT l.workspace_id, l.key, coalesce(CASE
     WHEN l.key LIKE 'concurrency:%' THEN (
       SELECT coalesce((f.concurrency ->> 'limit')::integer, 1000000) FROM flow f
       WHERE f.workspace_id = l.workspace_id AND f.id = split_part(l.key, ':', 2)::uuid)
     WHEN l.key LIKE 'rate:%' THEN (
       SELECT coalesce((f.rate_limit ->> 'limit')::integer, 1000000) FROM flow f
       WHERE f.workspace_id = l.workspace_id AND f.id = split_part(l.key, ':', 2)::uuid)
-  END, l.capacity) AS capacity
+  END, l.capacity) AS capacity, l.last_ticket, l.last_token
 FROM (
   SELECT DISTINCT workspace_id, key FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
   WHERE $2::json IS NULL OR shard_of_lock(workspace_id, key) = ANY (ARRAY(
@@ -130,7 +130,8 @@ ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
 
 -- name: saveLocks
 -- The difference between what was read under the row lock and what was decided. Holders to remove and
--- holders to write are disjoint, so the parts of this statement do not touch the same row.
+-- holders to write are disjoint, so the parts of this statement do not touch the same row. A request
+-- that the next life of a reverted execution has put in the place of one that was read is another one.
 WITH counted AS (
   UPDATE lock l SET capacity = d.capacity, last_ticket = d.last_ticket, last_token = d.last_token
   FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text, capacity integer, last_ticket bigint, last_token bigint)
@@ -138,12 +139,14 @@ WITH counted AS (
     AND (l.capacity, l.last_ticket, l.last_token) IS DISTINCT FROM (d.capacity, d.last_ticket, d.last_token)
 ), done AS (
   DELETE FROM lock_request r
-  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer)
+  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, seq integer)
   WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+    AND r.generation = d.generation
 ), queued AS (
   UPDATE lock_request r SET ticket = d.ticket
-  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer, ticket bigint)
+  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, seq integer, ticket bigint)
   WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+    AND r.generation = d.generation
 ), released AS (
   DELETE FROM lock_holder h
   USING json_to_recordset($4::json) AS d(workspace_id uuid, key text, execution_id uuid)

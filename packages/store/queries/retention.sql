@@ -48,10 +48,13 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), gone AS (
   DELETE FROM execution e USING held h
   WHERE h.held = h.members AND e.workspace_id = h.workspace_id AND e.id = h.id
-  RETURNING e.workspace_id, e.id, e.type
+  RETURNING e.workspace_id, e.id, e.type, e.generation
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
   WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), reverts AS (
+  DELETE FROM revert r USING gone g
+  WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), gates AS (
   DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
@@ -94,10 +97,13 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM execution e USING held h
   WHERE (SELECT count(*) FROM held) = (SELECT count(*) FROM deepest)
     AND e.workspace_id = h.workspace_id AND e.id = h.id
-  RETURNING e.workspace_id, e.id, e.type
+  RETURNING e.workspace_id, e.id, e.type, e.generation
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
   WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), reverts AS (
+  DELETE FROM revert r USING gone g
+  WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), gates AS (
   DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (

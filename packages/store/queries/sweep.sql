@@ -14,21 +14,29 @@ WITH RECURSIVE held AS (
 ), mine AS MATERIALIZED (
   SELECT * FROM page WHERE shard_of_execution(id) = ANY (ARRAY(SELECT shard FROM held))
 ), climb AS (
-  -- From each live child up through ancestors that have ended, as far as none is an orphan. A
-  -- reverted one lives by a person's wish, whatever its parent's end was.
-  SELECT m.workspace_id, m.id, a.status, a.parent_execution_id, a.orphan
+  -- From each live child up through ancestors that have ended, as far as none is an orphan. What was
+  -- reverted lives by somebody's wish, and what is below it too: only ends after that count (`since`).
+  SELECT m.workspace_id, m.id, a.status, a.ended_at, a.parent_execution_id, a.orphan, a.generation, a.id AS at,
+    CASE WHEN m.generation = 1 THEN '-infinity'::timestamptz ELSE (
+      SELECT r.created_at FROM revert r
+      WHERE r.workspace_id = m.workspace_id AND r.execution_id = m.id AND r.generation = m.generation
+    ) END AS since
   FROM mine m
   CROSS JOIN LATERAL (
     SELECT * FROM execution a WHERE a.workspace_id = m.workspace_id AND a.id = m.parent_execution_id LIMIT 1
   ) a
-  WHERE NOT m.orphan AND m.generation = 1 AND a.ended_at IS NOT NULL
+  WHERE NOT m.orphan AND a.ended_at IS NOT NULL
   UNION ALL
-  SELECT c.workspace_id, c.id, a.status, a.parent_execution_id, a.orphan
+  SELECT c.workspace_id, c.id, a.status, a.ended_at, a.parent_execution_id, a.orphan, a.generation, a.id,
+    CASE WHEN c.generation = 1 THEN c.since ELSE greatest(c.since, (
+      SELECT r.created_at FROM revert r
+      WHERE r.workspace_id = c.workspace_id AND r.execution_id = c.at AND r.generation = c.generation
+    )) END
   FROM climb c
   CROSS JOIN LATERAL (
     SELECT * FROM execution a WHERE a.workspace_id = c.workspace_id AND a.id = c.parent_execution_id LIMIT 1
   ) a
-  WHERE c.status <> 'ENDED_CANCELLED' AND NOT c.orphan AND a.ended_at IS NOT NULL
+  WHERE (c.status <> 'ENDED_CANCELLED' OR c.ended_at <= c.since) AND NOT c.orphan AND a.ended_at IS NOT NULL
 ), found AS (
   SELECT 'ready' AS find, m.* FROM mine m
   WHERE m.status = 'WAITING_ENGINE' AND m.moved_at < clock() - $6 * interval '1 millisecond'
@@ -38,7 +46,7 @@ WITH RECURSIVE held AS (
     AND NOT EXISTS (SELECT FROM process_lease l WHERE l.process_id = m.process_id AND l.expires_at > clock())
   UNION ALL
   SELECT 'abandoned', m.* FROM mine m
-  WHERE m.id IN (SELECT c.id FROM climb c WHERE c.status = 'ENDED_CANCELLED')
+  WHERE m.id IN (SELECT c.id FROM climb c WHERE c.status = 'ENDED_CANCELLED' AND c.ended_at > c.since)
 )
 SELECT find, workspace_id, id, type, version, epoch, priority,
   (extract(epoch FROM clock() - moved_at) * 1000)::float8 AS age_ms, 0 AS rows

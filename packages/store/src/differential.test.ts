@@ -167,15 +167,18 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
       })
     }
     default: {
+      const { generation } = before
       const type = (
         {
           pause: 'pauseRequested',
           resume: 'resumeRequested',
           cancel: 'cancelRequested',
-          revert: 'reverted',
         } as const
-      )[step.act]
-      const event: Event = { type }
+      )[step.act as 'pause']
+      const event: Event =
+        step.act === 'revert'
+          ? { type: 'reverted', generation, kept: Math.min(1, before.answered) }
+          : { type }
       const decision = decide(before, event)
       if (decision.kind !== 'moved') return decision
       if (step.late) {

@@ -33,6 +33,15 @@ export {
   type LoadedExecution,
   type ScriptRow,
 } from './load-executions.ts'
+export {
+  keepsLast,
+  newestSavepoint,
+  readStand,
+  type SavepointRef,
+  type SavepointStand,
+} from './find-savepoint.ts'
+export { type ForkResult, forkExecution } from './fork-execution.ts'
+export { listReverts, type RevertRow } from './list-reverts.ts'
 export { migrate } from './migrate.ts'
 export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
@@ -45,6 +54,7 @@ export {
   toExecution,
   type WaitRow,
 } from './read-execution.ts'
+export { revertExecution, type RevertRequest, type RevertResult } from './revert-execution.ts'
 export { loadStatements, type Statement } from './statement.ts'
 export {
   ensureSetting,

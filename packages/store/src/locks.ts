@@ -77,7 +77,11 @@ export interface LockChange {
   readonly joined: readonly Waiter[]
   /** Which generation holds it by each new token. */
   readonly generationOf: ReadonlyMap<number, number>
-  readonly done: readonly { readonly executionId: string; readonly seq: number }[]
+  readonly done: readonly {
+    readonly executionId: string
+    readonly generation: number
+    readonly seq: number
+  }[]
 }
 
 /** Writes what changed, in the transaction that loaded it. */
@@ -87,6 +91,7 @@ export async function saveLocks(tx: Queryable, changes: readonly LockChange[]): 
     requests.map((request) => ({
       ...lockColumns(loaded),
       execution_id: request.executionId,
+      generation: request.generation,
       seq: request.seq,
     })),
   )
@@ -183,7 +188,9 @@ function toLoadedLock(
     },
     isCut: requests[0]?.is_cut === true,
     behind: behind.map(toWaiter),
-    endedHolders: holders.flatMap((holder) => (holder.has_ended ? [holder.execution_id] : [])),
+    endedHolders: holders.flatMap((holder) =>
+      isOver(holder, requests) ? [holder.execution_id] : [],
+    ),
     goneWaiters: queued.filter((request) => request.is_open !== true).map(toWaiter),
     fresh: requests
       .filter((request) => request.ticket === null)
@@ -199,6 +206,17 @@ function toLoadedLock(
     expiresInMs: expiries.length === 0 ? null : Math.min(...expiries),
   }
 }
+
+/**
+ * Whether it holds the lock no more: it has ended or was reverted. Requests are read after holders, so a
+ * revert in between shows as a request of a later life.
+ */
+const isOver = (holder: HolderRow, requests: readonly RequestRow[]): boolean =>
+  holder.has_ended ||
+  requests.some(
+    (request) =>
+      request.execution_id === holder.execution_id && request.generation > holder.generation,
+  )
 
 const toWaiter = (row: RequestRow & { ticket: number }): Waiter => ({
   executionId: row.execution_id,
@@ -217,6 +235,7 @@ function newTickets({ loaded, next, joined, done }: LockChange): Record<string, 
     .map((waiter) => ({
       ...lockColumns(loaded),
       execution_id: waiter.executionId,
+      generation: waiter.generation,
       seq: waiter.seq,
       ticket: waiter.ticket,
     }))

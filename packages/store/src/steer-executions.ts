@@ -84,7 +84,12 @@ export async function* readChildrenOfMany(
       if (children.length < CHILDREN || first === undefined) continue
       const parent = { workspaceId: first.workspace_id, executionId: first.parent_execution_id }
       while (last !== undefined) {
-        const more = await readChildren(db, { parent, after: last.id, limit: CHILDREN })
+        const more = await readChildren(db, {
+          parent,
+          parentIs: 'any',
+          after: last.id,
+          limit: CHILDREN,
+        })
         yield more.map(({ workspaceId, executionId }) => ({ workspaceId, executionId }))
         const end = more.length < CHILDREN ? undefined : more.at(-1)
         last = end && { ...last, id: end.executionId }

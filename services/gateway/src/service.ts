@@ -12,6 +12,7 @@ import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
@@ -105,7 +106,7 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
+    routes: [...executionRoutes, ...pastRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
     log,
     ready,
     version: VERSION,

@@ -150,7 +150,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'packages/sandbox/src/realm/start-child.ts',
-        find: 'id = childId(run.facts.id, run.facts.generation, seq, run.now)',
+        find: 'id = childId(life.id, life.generation, seq, run.now)',
         replace:
           'id = childId(run.facts.id, run.facts.generation, seq, run.now + run.entries.length)',
       },

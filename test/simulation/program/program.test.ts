@@ -147,6 +147,22 @@ describe('the reference', () => {
     ])
   })
 
+  test('knows that going back does a part once more, and that only the last time is told', () => {
+    const body: Node[] = [
+      { kind: 'sleep', id: 2, ms: 10 },
+      { kind: 'log', id: 3 },
+    ]
+    const { outcomes } = expectOutcome(only({ kind: 'back', id: 1, times: 2, body }))
+    assert.deepEqual(
+      outcomes.map(({ output, logs, notBeforeMs }) => [output, logs, notBeforeMs]),
+      [[{ trace: [{ back: 2, made: ['slept', 'log'] }] }, ['/1/3'], 30]],
+    )
+    const locked = { kind: 'lock', id: 4, lock: 'a', timeoutMs: null, ring: false } as const
+    assert.ok(isValid(only({ kind: 'back', id: 1, times: 1, body: [{ ...locked, body }] })))
+    const back: Node = { kind: 'back', id: 1, times: 1, body }
+    assert.ok(!isValid(only({ ...locked, body: [back] })), 'where it holds a lock')
+  })
+
   test('lists every winner of a race, and what losers may have done', () => {
     const effect = (id: number): Node => ({ kind: 'effect', id })
     const bodies = [[effect(2)], [effect(3)]]

@@ -41,6 +41,8 @@ export type Composite =
   | { readonly kind: 'race'; readonly id: number; readonly bodies: readonly Body[] }
   | { readonly kind: 'try'; readonly id: number; readonly body: Body }
   | { readonly kind: 'repeat'; readonly id: number; readonly times: number; readonly body: Body }
+  /** Goes back to before its body so often, once that has been done. */
+  | { readonly kind: 'back'; readonly id: number; readonly times: number; readonly body: Body }
   | LockNode
 
 /**

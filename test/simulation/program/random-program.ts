@@ -32,7 +32,8 @@ export function randomProgram(rng: Rng, options: RandomOptions): Program {
 
 export const OUTCOMES_MAX = 200
 
-function hasFewOutcomes(program: Program): boolean {
+/** Whether its ways to end can be listed. */
+export function hasFewOutcomes(program: Program): boolean {
   try {
     return expectOutcome(program, { effects: 'may-fail' }).outcomes.length <= OUTCOMES_MAX
   } catch (error) {

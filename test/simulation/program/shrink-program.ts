@@ -36,6 +36,7 @@ function weightOf(node: Node): number {
     case 'cancel':
       return node.afterMs
     case 'repeat':
+    case 'back':
       return node.times
     case 'large':
       return node.bytes
@@ -91,6 +92,7 @@ function* simpler(node: Node): Iterable<Node> {
       if (node.afterMs > 0) yield { ...node, afterMs: 0 }
       break
     case 'repeat':
+    case 'back':
       if (node.times > 1) yield { ...node, times: node.times - 1 }
       break
     case 'large':

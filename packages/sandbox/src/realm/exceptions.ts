@@ -16,6 +16,14 @@ export class LifecycleSignal extends EngineException {}
 export class ExecutionSuccess extends LifecycleSignal {}
 export class ExecutionError extends LifecycleSignal {}
 export class ExecutionCancel extends LifecycleSignal {}
+/** Ends this life of the execution; the next one begins after call `to`. */
+export class ExecutionRevert extends LifecycleSignal {
+  declare readonly to: number
+  constructor(to: number) {
+    super(`back to savepoint ${to}`)
+    own(this, 'to', to)
+  }
+}
 export class ResourceNotFoundError extends EngineException {}
 export class TimeoutExceededError extends EngineException {}
 export class LockTimeoutError extends TimeoutExceededError {}
@@ -62,6 +70,7 @@ export const EXCEPTIONS = {
   ExecutionSuccess,
   ExecutionError,
   ExecutionCancel,
+  ExecutionRevert,
   ResourceNotFoundError,
   DependencyFailedError,
   ConnectionError,

@@ -16,6 +16,7 @@ import { ExecutionCancel, ExecutionError, ExecutionSuccess, isRecord } from './e
 import { writeLog } from './log.ts'
 import { promised } from './promised.ts'
 import type { Run } from './run.ts'
+import { revertTo, savepoint } from './savepoint.ts'
 import { saveFields, setOutput } from './save.ts'
 import { connectorTarget, scriptTarget, sleepArgs, startChild } from './start-child.ts'
 import { Starter } from './starter.ts'
@@ -181,6 +182,22 @@ export class SelfExecution {
 
   pause(): Promise<void> {
     return promised(() => new ChildExecution(this.#run, { id: this.id }).pause())
+  }
+
+  savepoint(name?: unknown): Promise<number> {
+    return promised(() => savepoint(this.#run, 'self.savepoint', name))
+  }
+
+  saveDump(name?: unknown): Promise<number> {
+    return promised(() => savepoint(this.#run, 'self.saveDump', name))
+  }
+
+  revert(to: unknown): never {
+    return revertTo(this.#run, 'self.revert', to)
+  }
+
+  loadDump(to: unknown): never {
+    return revertTo(this.#run, 'self.loadDump', to)
   }
 
   setOutput(first: unknown, value?: unknown): void {

@@ -48,6 +48,7 @@ const INIT = [
   'scheduled_for',
   'orphan',
   'priority',
+  'savepoint_retention',
   'max_runtime_seconds',
 ]
 
@@ -81,7 +82,8 @@ export function startChild(
   const inputText = run.checked(() => jsonText(input, `The inputs of ${target.label}`))
   let id = ''
   const spec = (seq: number): string => {
-    id = childId(run.facts.id, run.facts.generation, seq, run.now)
+    const life = run.lifeOf(seq)
+    id = childId(life.id, life.generation, seq, run.now)
     return `"child":{"id":"${id}","type":"${target.type}","${target.field}":${JSON.stringify(target.value)},"input":${inputText}${init.text}${wrapping}}`
   }
   const name = init.name ?? (target.type === 'SCRIPT' ? null : target.label)
@@ -219,6 +221,12 @@ function initOf(
     add('description', textOf(api, 'init.description', init['description']))
   if (init['scheduled_for'] !== undefined)
     add('scheduledFor', timeOf(api, 'init.scheduled_for', init['scheduled_for']))
+  if (init['savepoint_retention'] !== undefined) {
+    const retention = init['savepoint_retention']
+    if (retention !== 'ALL' && retention !== 'LAST')
+      throw invalid(api, 'init.savepoint_retention', "'ALL' or 'LAST'", retention)
+    add('savepointRetention', retention)
+  }
   if (init['metadata'] !== undefined)
     text += `,"metadata":${jsonText(init['metadata'], 'init.metadata')}`
   return { name, text }

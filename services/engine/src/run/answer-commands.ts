@@ -48,6 +48,7 @@ type CommandOf<Kind extends Command['kind']> = Extract<Command, { readonly kind:
 
 /** Null: somebody else answers. */
 function answer(context: Context, command: Command): Outcome | null | Promise<Outcome | null> {
+  if (command.again === true) return askAgain(context, command)
   switch (command.kind) {
     case 'start':
     case 'call':
@@ -107,6 +108,63 @@ function answerWait(context: Context, command: CommandOf<'wait'>): Outcome | nul
   const before = ids.filter((id) => context.facts.rowOf.has(id))
   if (before.length > 0) context.collected.foreign.push({ seq, ids: before })
   return open(context, { seq, ...whenOf(returnWhen), ...target, dueIn: timeout })
+}
+
+/**
+ * Opens the wait of a call that this life has inherited unanswered. Nothing is started or refused, so no
+ * answer of the engine's own can come of it: there would be no entry to keep it in.
+ */
+async function askAgain(context: Context, command: Command): Promise<null> {
+  const { seq } = command
+  switch (command.kind) {
+    case 'call':
+      context.collected.foreign.push({ seq, ids: [command.child.id] })
+      return open(context, {
+        seq,
+        ...whenOf(command.returnWhen),
+        ref: command.child.id,
+        dueIn: command.timeout,
+      })
+    case 'wait': {
+      const [first, ...others] = new Set(command.ids)
+      const target =
+        first === undefined || others.length === 0
+          ? { ref: first ?? null }
+          : { members: [first, ...others] }
+      context.collected.foreign.push({ seq, ids: command.ids })
+      return open(context, {
+        seq,
+        ...whenOf(command.returnWhen),
+        ...target,
+        dueIn: command.timeout,
+      })
+    }
+    case 'sleep':
+      return open(context, {
+        seq,
+        kind: 'TIMER',
+        dueIn: secondsOf(command),
+        dueAt: command.until ?? null,
+      })
+    case 'lock': {
+      const { lock } = command
+      const { held, collected } = context
+      const key = await lockKey(context, lock)
+      held.askedForLocks = true
+      // Its setting is gone: nobody can hold it, and to wait for it is to wait in vain.
+      if (typeof key !== 'string') {
+        const subject = `setting:${'setting' in lock ? lock.setting : lock.semaphore}`
+        return open(context, { seq, kind: 'LOCK', subject, dueIn: 0 })
+      }
+      const capacity = 'capacity' in lock ? lock.capacity : 1
+      collected.lockRequests.push({ seq, key, action: 'acquire', capacity })
+      return open(context, { seq, kind: 'LOCK', subject: key, dueIn: command.timeout })
+    }
+    case 'control':
+      return open(context, { seq, kind: 'CONTROL', subject: command.action, ref: command.id })
+    default:
+      return null
+  }
 }
 
 async function answerLock(

@@ -11,7 +11,8 @@ export function buildCommit(
   { collected, processId }: { readonly collected: Collected; readonly processId: string },
 ): { readonly commit: ActivationCommit; readonly payloads: readonly Payload[] } {
   const payloads: Payload[] = []
-  const end = collected.end
+  const end = isRevert(collected.end) ? null : collected.end
+  const isOver = collected.end !== null
   const oldest = oldestOpen(held, collected.open)
   const settings = [...collected.settings].map(([name, { id, value }]) => ({
     id,
@@ -25,7 +26,7 @@ export function buildCommit(
       executionId: held.executionId,
       version: held.version,
       generation: held.generation,
-      status: end === null ? statusOf(oldest) : end.status,
+      status: end?.status ?? (isOver ? 'WAITING_ENGINE' : statusOf(oldest)),
       ended: end !== null,
       consumed: held.consumed,
       processId,
@@ -36,7 +37,7 @@ export function buildCommit(
       message: end === null ? collected.message : (end.message ?? collected.message),
       output: outputOf(end, collected),
       dueIn: null,
-      dueAt: oldest?.dueAt ?? null,
+      dueAt: isOver ? null : (oldest?.dueAt ?? null),
       hasWaits: held.hadWaits,
       history: historyOf(held.workspaceId, collected, payloads),
       log:
@@ -44,12 +45,16 @@ export function buildCommit(
           ? null
           : { firstSeq: collected.logs[0]?.seq ?? 0, lines: JSON.stringify(collected.logs) },
       children: collected.children,
-      waits: end === null ? collected.waits : [],
-      lockRequests: end === null ? collected.lockRequests : [],
+      waits: isOver ? [] : collected.waits,
+      lockRequests: isOver ? [] : collected.lockRequests,
       settings,
     },
   }
 }
+
+/** Its code goes back: what it did is kept, and the next life is begun after this commit. */
+export const isRevert = (end: End | null): end is End & { readonly to: number } =>
+  end?.reason === 'reverted' && end.to !== undefined
 
 /** The oldest unanswered wait is what the status shows. */
 function oldestOpen(held: Held, open: readonly number[]): OpenWait | null {

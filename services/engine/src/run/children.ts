@@ -142,6 +142,9 @@ function extraOf(child: ChildSpec, { record, maxRuntime: ofFlow }: Subject): str
   const extra = {
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
+    ...(child.savepointRetention !== undefined && {
+      savepoint_retention: child.savepointRetention,
+    }),
     ...(typeof maxRuntime === 'number' && { max_runtime_seconds: maxRuntime }),
     ...(child.unwrapped === true && { unwrapped: true }),
     ...(child.type === 'WRAPPER' && record !== null && { wrapper_id: record.id }),

@@ -26,7 +26,7 @@ export async function gatherFacts(
   { collected, commands }: { readonly collected: Collected; readonly commands: readonly Command[] },
 ): Promise<CommandFacts> {
   const { workspaceId } = held
-  const starts = commands.filter((command) => command.kind === 'start' || command.kind === 'call')
+  const starts = commands.filter(isStart)
   const names = [...new Set(commands.flatMap(settingNames))]
   const born = new Set(collected.children.map((child) => child.id))
   const ids = [...new Set(commands.flatMap(executionIds))].filter((id) => !born.has(id) && isId(id))
@@ -53,6 +53,10 @@ export async function gatherFacts(
 }
 
 type Start = Extract<Command, { readonly kind: 'start' | 'call' }>
+
+/** One that was inherited has its child already. */
+const isStart = (command: Command): command is Start =>
+  (command.kind === 'start' || command.kind === 'call') && command.again !== true
 
 const toChild = (command: Start) => ({
   child: command.child,

@@ -9,7 +9,7 @@ import {
   isShort,
 } from '@millrace/store'
 import type { EagerBatch, EagerEnd, EagerRefusal, EagerResult, EagerStart } from '@millrace/wire'
-import { buildCommit } from './build-commit.ts'
+import { buildCommit, isRevert } from './build-commit.ts'
 import { collect, createCollected } from './collected.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader } from './load-held.ts'
@@ -116,6 +116,7 @@ export function createEager(deps: EagerDeps): Eager {
   ): Promise<ActivationCommit | null> {
     const result = await realms.activate(held.realm, activation, () => slow.add(attempt))
     if ('lost' in result || result.end === null || result.commands.length > 0) return null
+    if (isRevert(result.end)) return null
     const collected = createCollected()
     collect(collected, result)
     const { commit, payloads } = buildCommit(held, { collected, processId })

@@ -12,6 +12,7 @@ import type { DispatchItem } from '@millrace/wire'
 import { type Held, type OpenWait, type Realm, sandboxKey } from './held.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
+import { withoutAsked } from './without-asked.ts'
 
 /** An execution ready to be activated from its beginning, or why it need not be. */
 export type Loaded =
@@ -84,12 +85,13 @@ export function createLoader({
     },
 
     async fromStore(key) {
-      const row = await batcher.add({ ...key, after: 0 })
-      if (row === null || row.scriptHash === null) return { kind: 'gone' }
+      const loaded = await batcher.add({ ...key, after: 0 })
+      if (loaded === null || loaded.scriptHash === null) return { kind: 'gone' }
+      const row = await withoutAsked(db, loaded)
       const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
       // PAUSED, LOST and ended ones are not to be run; parked ones have moved on since the nudge.
       if (row.status !== 'WAITING_ENGINE' && !ours) return { kind: 'gone' }
-      const realm = await realms.load(row.workspaceId, row.scriptHash)
+      const realm = await realms.load(row.workspaceId, loaded.scriptHash)
       const held = newHeld({ ...row, startedAt: row.startedAt ?? now() }, realm)
       if (realm === null) return { kind: 'noScript', held }
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
@@ -109,6 +111,8 @@ export function createLoader({
         after: held.consumed,
       })
       if (row === null || row.status !== 'WAITING_ENGINE' || row.version !== version) return null
+      // Reverted: these are answers of another life.
+      if (row.generation !== held.generation) return null
       return (await internalize(db, held.workspaceId, { history: [], answers: row.answers }))
         .answers
     },

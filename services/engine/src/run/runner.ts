@@ -5,12 +5,13 @@ import type { Sandbox } from '@millrace/sandbox'
 import type { CommitResult, Database } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
 import { answerCommands } from './answer-commands.ts'
-import { buildCommit } from './build-commit.ts'
+import { buildCommit, isRevert } from './build-commit.ts'
 import { createClaims } from './claims.ts'
 import { collect, type Collected, createCollected } from './collected.ts'
 import { createCommitter } from './committer.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader, type Loaded } from './load-held.ts'
+import { createGoBack } from './go-back.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
 import { createWarmCache } from './warm-cache.ts'
@@ -60,10 +61,11 @@ export interface Runner {
  * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { db, sandbox, realms, log, metrics, processId } = deps
+  const { db, bus, sandbox, realms, log, metrics, processId } = deps
   const loader = createLoader({ db, realms })
   const claims = createClaims(deps)
   const committer = createCommitter(deps)
+  const revert = createGoBack({ db, bus })
   const warm = createWarmCache({ max: deps.maxWarm, onEvict: forget })
   const active = new Map<string, { next: Work | null }>()
   const idlers: (() => void)[] = []
@@ -164,6 +166,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     report(held, result)
     if (!result.applied) return drop(held)
     held.version = result.version
+    if (isRevert(collected.end)) return goBack(held, collected.end.to)
     if (commit.ended) {
       ended.inc({ status: commit.status })
       return null
@@ -265,17 +268,33 @@ export function createRunner(deps: RunnerDeps): Runner {
     sandbox.forget(held.workspaceId, sandboxKey(held))
   }
 
-  async function endWithoutScript(held: Held): Promise<void> {
-    const collected = createCollected()
-    collected.end = {
-      status: 'ENDED_ERROR',
-      message: 'its script is not in this workspace any more',
-      output: null,
+  /**
+   * The code has gone back to call `to`, and what it did before is committed. A crash here leaves it
+   * ready: its replay goes back once more.
+   */
+  async function goBack(held: Held, to: number): Promise<Begun | null> {
+    forget(held)
+    const went = await revert(held, to)
+    if (went === null) return null
+    if ('why' in went) {
+      await endInError(held, went.why)
+      return null
     }
+    activations.inc({ from: 'revert' })
+    return accept(await loader.fromStore({ ...held, version: went.version }))
+  }
+
+  function endWithoutScript(held: Held): Promise<void> {
+    return endInError(held, 'its script is not in this workspace any more')
+  }
+
+  async function endInError(held: Held, message: string): Promise<void> {
+    const collected = createCollected()
+    collected.end = { status: 'ENDED_ERROR', message, output: null }
     await committer.add({
       ...buildCommit(held, { collected, processId }),
       foreign: [],
-      announceEnd: false,
+      announceEnd: held.askedForLocks,
     })
   }
 }

@@ -3,8 +3,7 @@ import type { Context } from '../context.ts'
 import { groupBlocked } from '../operations/blocked-executions.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
-import { getLog, getSavepoints } from '../operations/execution-history.ts'
-import { EXECUTION_PROPERTIES } from '../operations/execution-json.ts'
+import { getLog } from '../operations/execution-history.ts'
 import { getTree } from '../operations/execution-tree.ts'
 import { followExecution } from '../operations/follow-execution.ts'
 import { type MoveAction, moveExecution } from '../operations/move-execution.ts'
@@ -20,7 +19,6 @@ import {
 import { getSummary } from '../operations/summarize.ts'
 import { sliceValue } from '../operations/value-slice.ts'
 import { explainExecution } from '../operations/why-execution.ts'
-import { executionNotFound } from '../problem.ts'
 import {
   Batch,
   BulkBody,
@@ -32,19 +30,11 @@ import {
 } from '../schemas/execution.ts'
 import { Id, Json, ListQuery, page, strict, Time } from '../schemas/parts.ts'
 import { sendEvents } from './event-stream.ts'
+import { Execution, ExecutionKey as Key, History, idOf } from './execution-parts.ts'
 import { type Answer, created, ok, type Route, route, type RouteRequest } from './route.ts'
 
 const tag = 'execution'
-const Key = strict({ id: Type.String({ description: 'UUID' }) })
 const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
-const Execution = Type.Object(
-  Object.fromEntries(EXECUTION_PROPERTIES().map((name) => [name, Json])),
-  { description: 'All properties; null where there is no value.' },
-)
-const History = strict({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
-  cursor: Type.Optional(Type.String({ maxLength: 64 })),
-})
 const Depth = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }))
 const EventId = Type.Optional(Type.String({ maxLength: 64 }))
 
@@ -85,12 +75,12 @@ export const executionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/execution/bulk',
     id: 'bulkExecutions',
-    summary: 'Cancel, pause or resume many; one outcome each',
+    summary: 'Cancel, pause, resume or rerun many; one outcome each',
     tag,
     body: BulkBody,
     answers: { 200: Type.Object({ items: Type.Array(Json) }) },
-    handle: async (context, { caller, body }) =>
-      ok({ items: await bulkExecutions(context, caller, body) }),
+    handle: async (context, { caller, body, ids }) =>
+      ok({ items: await bulkExecutions(context, caller, body, ids) }),
   }),
   route({
     method: 'GET',
@@ -203,18 +193,6 @@ export const executionRoutes: readonly Route[] = [
     answers: { 200: Json },
     handle: async (context, { caller, params, query }) =>
       ok(await getLog(context, caller, { ...query, id: idOf(params) })),
-  }),
-  route({
-    method: 'GET',
-    path: '/execution/{id}/savepoint',
-    id: 'listSavepoints',
-    summary: 'Its recorded calls and what came of each',
-    tag,
-    params: Key,
-    query: strict({ ...ListQuery, ...History.properties }),
-    answers: { 200: Json },
-    handle: async (context, { caller, params, query }) =>
-      ok(await getSavepoints(context, caller, { ...query, id: idOf(params) })),
   }),
   route({
     method: 'GET',
@@ -331,11 +309,3 @@ async function record(
   const request = { id: idOf(params), fields: parseFields(query.fields), waitSeconds: 0 }
   return ok((await getExecution(context, caller, request)).json)
 }
-
-/** What is no id names nothing. */
-function idOf({ id }: { id: string }): string {
-  if (!UUID.test(id)) throw executionNotFound(id)
-  return id.toLowerCase()
-}
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i

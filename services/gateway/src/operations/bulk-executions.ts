@@ -1,8 +1,10 @@
 import { now, ServiceError } from '@millrace/runtime'
 import { type Filter, listExecutions } from '@millrace/store'
-import type { Caller, Context } from '../context.ts'
+import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { BulkBody } from '../schemas/execution.ts'
+import { freshIds } from './create-execution.ts'
+import { rerunMany } from './rerun-many.ts'
 import { foreseeMany, steerMany, type SteerOutcome } from './steer-executions.ts'
 
 const MATCHES_MAX = 10_000
@@ -12,15 +14,21 @@ export async function bulkExecutions(
   context: Context,
   caller: Caller,
   body: BulkBody,
+  newIds: IdSource = freshIds,
 ): Promise<readonly SteerOutcome[]> {
   const { action } = body
-  if (action === 'delete' || action === 'rerun')
+  if (action === 'delete')
     throw invalid([{ pointer: '/action', message: `${action} is not available yet` }])
   if ((body.ids === undefined) === (body.filter === undefined))
     throw invalid([{ pointer: '', message: 'must have exactly one of ids and filter' }])
   const ids =
     body.ids?.map((id) => id.toLowerCase()) ??
     (await matches(context, caller, body.filter as Filter))
+  if (action === 'rerun') {
+    // What a filter matches may be others when the request is repeated.
+    const source = body.ids === undefined ? freshIds : newIds
+    return rerunMany(context, caller, { ids, newIds: source, isDry: body.dry_run === true })
+  }
   if (body.dry_run === true) return foreseeMany(context, caller, { ids, action })
   return steerMany(context, caller, { ids, action, message: body.message ?? null })
 }

@@ -190,7 +190,8 @@ function placeOf(
   return [row.project_id, row.project_name]
 }
 
-const EXTRA = [
+/** What of a request is kept with the rarely set properties. */
+export const EXTRA = [
   'description',
   'metadata',
   'tags',
@@ -321,7 +322,7 @@ async function reread(
 }
 
 /** A trace of its own, named by the execution: found without a lookup, and no randomness to pay for. */
-function ownTraceparent(id: string): string {
+export function ownTraceparent(id: string): string {
   const traceId = id.replaceAll('-', '')
   return formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true })
 }

@@ -197,6 +197,8 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   wrapper_name: ({ row }) => text(row.wrapper_name),
   epoch: ({ row }) => String(row.epoch),
   version: ({ row }) => String(row.version),
+  generation: ({ row }) => String(row.generation),
+  rerun_of: extra('rerun_of'),
   priority: ({ row }) => String(row.priority),
   max_runtime_seconds: extra('max_runtime_seconds'),
   tags: extra('tags', '[]'),

@@ -16,6 +16,8 @@ import { toNewExecution } from './create-request.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
+import { type LogItem, toLogEntry } from './log-entry.ts'
+import { pastRpc } from './past-rpc.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
@@ -121,18 +123,11 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       const page = await getLog(context, caller, { id: uuid(id), limit: limitOf(limit), cursor })
       return {
-        items: (page.items as LogItem[]).map((item) => ({
-          id: `${item.generation}.${item.seq}`,
-          at: new Date(item.at),
-          level: 'info',
-          message: item.values
-            .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
-            .join(' '),
-          fields: { values: item.values },
-        })),
+        items: (page.items as LogItem[]).map(toLogEntry),
         nextCursor: page.next_cursor ?? undefined,
       }
     },
+    ...pastRpc(context, { uuid, limitOf, waitOf, read }),
     async *stream({ id, lastEventId = null }, call) {
       const caller = await callerOf(context, call)
       const { build } = context
@@ -151,7 +146,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
-        throw invalid([{ pointer: '/action', message: 'must be cancel, pause or resume' }])
+        throw invalid([{ pointer: '/action', message: 'must be cancel, pause, resume or rerun' }])
       const outcomes = await bulkExecutions(context, caller, {
         action: name,
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
@@ -189,10 +184,11 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 }
 
-const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction>>> = {
+const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'rerun'>>> = {
   [pb.BulkAction.CANCEL]: 'cancel',
   [pb.BulkAction.PAUSE]: 'pause',
   [pb.BulkAction.RESUME]: 'resume',
+  [pb.BulkAction.RERUN]: 'rerun',
 }
 
 function toExplanation(executionId: string, why: Why): pb.Explanation {
@@ -231,13 +227,6 @@ function waitOf(seconds: number): number {
 function limitOf(limit: number | undefined): number | undefined {
   if (limit === undefined || (limit >= 1 && limit <= 1_000)) return limit
   throw invalid([{ pointer: '/limit', message: 'must be 1 to 1000' }])
-}
-
-interface LogItem {
-  readonly seq: number
-  readonly generation: number
-  readonly at: string
-  readonly values: readonly unknown[]
 }
 
 interface PageJson {

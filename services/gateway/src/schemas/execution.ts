@@ -67,7 +67,9 @@ export const NewExecution = strict(
     run: Type.Optional(
       Type.Boolean({ default: true, description: 'false creates it PAUSED until it is resumed' }),
     ),
-    savepoint_retention: Type.Optional(Type.Enum(['ALL'])),
+    savepoint_retention: Type.Optional(
+      Type.Enum(['ALL', 'LAST'], { default: 'ALL', description: 'LAST keeps the newest only' }),
+    ),
     priority: Type.Optional(Type.Integer({ minimum: -32_768, maximum: 32_767, default: 0 })),
     max_runtime_seconds: Type.Optional(
       nullable(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),

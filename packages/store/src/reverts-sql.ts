@@ -1,0 +1,16 @@
+import { loadStatements } from './statement.ts'
+
+/** What savepoints, reverts and reruns share. */
+export const sql = loadStatements('reverts', [
+  'readPastRows',
+  'readPastAnswers',
+  'inheritHistory',
+  'beginLife',
+  'renewRuntime',
+  'dropFormerLives',
+  'countOwnReverts',
+  'readFormerStart',
+  'readReverts',
+  'noteInherited',
+  'touchInherited',
+])
