@@ -190,6 +190,8 @@ const ODD: ReadonlySet<string> = new Set([
   'break',
   'roles',
   'remote_workspace_name',
+  'bundle_id',
+  'bundle_name',
 ])
 
 function listOf(

@@ -9,7 +9,9 @@ const SLOW_MS = 10_000
  * What `default` of the document stands for: the refusals of docs/errors.md, and those of HTTP itself
  * (method, media type). Server errors are none of them.
  */
-const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 413, 415, 422, 429])
+const REFUSALS: ReadonlySet<number> = new Set([
+  400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429,
+])
 
 /** What is wrong with an answer; null when nothing is. */
 export function judge(operation: Operation, kind: Kind, answer: FuzzAnswer): string | null {
@@ -45,6 +47,7 @@ function problemWithProblem({ status, type, text }: FuzzAnswer): string | null {
 function isReadable(type: string, text: string): boolean {
   if (type.startsWith('text/event-stream')) return true
   if (text === '') return true
+  if (type.startsWith('application/yaml')) return text.startsWith('---')
   return type.startsWith('application/json') && parse(text) !== undefined
 }
 

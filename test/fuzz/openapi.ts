@@ -7,12 +7,15 @@ export interface Operation {
   readonly tag: string
   readonly parameters: readonly Parameter[]
   readonly body: Schema | null
+  readonly bodyType: BodyType
   readonly isBodyRequired: boolean
   /** Statuses that are named one by one. */
   readonly statuses: ReadonlySet<number>
   /** Whether it documents all other answers as one. */
   readonly hasDefault: boolean
 }
+
+export type BodyType = 'application/json' | 'application/yaml'
 
 export interface Parameter {
   readonly name: string
@@ -69,11 +72,20 @@ export async function readOperations(url: string): Promise<readonly Operation[]>
         path,
         tag: operation.tags?.[0] ?? '',
         parameters: operation.parameters ?? [],
-        body: operation.requestBody?.content['application/json']?.schema ?? null,
+        ...bodyOf(operation.requestBody?.content ?? {}),
         isBodyRequired: operation.requestBody?.required ?? false,
         statuses: new Set(answers.filter((status) => /^\d+$/.test(status)).map(Number)),
         hasDefault: answers.includes('default'),
       }
     }),
   )
+}
+
+function bodyOf(
+  content: Readonly<Record<string, { readonly schema: Schema }>>,
+): Pick<Operation, 'body' | 'bodyType'> {
+  const yaml = content['application/yaml']
+  return yaml === undefined
+    ? { body: content['application/json']?.schema ?? null, bodyType: 'application/json' }
+    : { body: yaml.schema, bodyType: 'application/yaml' }
 }

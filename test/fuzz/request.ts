@@ -27,7 +27,8 @@ export function requestsOf(
     case 'boundary':
       return assemble(operation, {
         words,
-        body: operation.body === null ? none : json(boundaryOf(operation.body, '', words)),
+        body:
+          operation.body === null ? none : asBody(operation, boundaryOf(operation.body, '', words)),
         edges: true,
       })
     case 'invalid':
@@ -100,23 +101,51 @@ function parameterText(
 
 const none: fc.Arbitrary<Body | null> = fc.constant(null)
 
-function validBody({ body, isBodyRequired }: Operation, words: Words): fc.Arbitrary<Body | null> {
+function validBody(operation: Operation, words: Words): fc.Arbitrary<Body | null> {
+  const { body, bodyType, isBodyRequired } = operation
   if (body === null) return none
-  const given = json(validOf(body, '', words))
+  const given =
+    bodyType === 'application/yaml'
+      ? asBody(operation, fc.constantFrom(...DOCUMENTS))
+      : asBody(operation, validOf(body, '', words))
   return isBodyRequired ? given : fc.oneof(given, none)
 }
 
-const json = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Body> =>
+/** What an import takes. */
+const DOCUMENTS: readonly string[] = [
+  'execution: {type: SCRIPT, status: ENDED_SUCCESS, ended_at: 2026-01-31T12:00:00Z}',
+  `---
+execution:
+  type: FLOW
+  status: ENDED_ERROR
+  ended_at: 2026-01-31T12:00:00Z
+  input_value: {a: [1, null]}
+  children:
+    - {type: SCRIPT, status: ENDED_CANCELLED, ended_at: 2026-01-31T12:00:00Z, message: "no"}
+---
+execution: {type: CONNECTION, connector_type: REST, status: ENDED_SUCCESS, ended_at: 2026-01-31T12:00:00Z}
+`,
+]
+
+/** As the operation takes it; a text is YAML as it stands, and JSON is YAML. */
+const asBody = (
+  { bodyType: type }: Pick<Operation, 'bodyType'>,
+  value: fc.Arbitrary<unknown>,
+): fc.Arbitrary<Body> =>
   value.map((one) => ({
-    bytes: Buffer.from(JSON.stringify(one) ?? 'null'),
-    type: 'application/json',
+    bytes: Buffer.from(
+      type === 'application/yaml' && typeof one === 'string'
+        ? one
+        : (JSON.stringify(one) ?? 'null'),
+    ),
+    type,
   }))
 
 /** One thing is wrong: the body, or one parameter of the query. */
 function invalid(operation: Operation, words: Words): fc.Arbitrary<FuzzRequest> | null {
   const ways: fc.Arbitrary<FuzzRequest>[] = []
   const bodies = operation.body === null ? null : invalidOf(operation.body, words)
-  if (bodies !== null) ways.push(assemble(operation, { words, body: json(bodies) }))
+  if (bodies !== null) ways.push(assemble(operation, { words, body: asBody(operation, bodies) }))
   for (const { name, in: place, schema } of operation.parameters) {
     if (place !== 'query') continue
     const texts = wrongTexts(schema)
@@ -165,6 +194,7 @@ function hostile(operation: Operation, words: Words): fc.Arbitrary<FuzzRequest> 
   const types = fc.constantFrom(
     'application/json',
     'application/json; charset=utf-16',
+    'application/yaml',
     'text/plain',
     '',
     'multipart/form-data; boundary=x',
@@ -180,7 +210,7 @@ function hostile(operation: Operation, words: Words): fc.Arbitrary<FuzzRequest> 
         hostileValue,
       )
       .map(([value, key, bad]) => ({ ...(value as object), [key]: bad }))
-    ways.push(assemble(operation, { words, body: json(spoiled) }))
+    ways.push(assemble(operation, { words, body: asBody(operation, spoiled) }))
   }
   return fc.oneof(...ways)
 }

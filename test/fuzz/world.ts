@@ -74,6 +74,8 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     }),
   )
 
+  const { id: gone } = await client.executions.create({ script: ENDS }, { waitSeconds: 30 })
+  await client.executions.trash(gone)
   const ids = (rows: readonly { readonly id?: unknown }[]) => rows.map(({ id }) => String(id))
   const byTag: Readonly<Record<string, readonly string[]>> = {
     flow: ids(flows.slice(1)),
@@ -85,7 +87,7 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     user: ids(users),
     api_key: ids(keys),
   }
-  const inTrash = new Map<string, string>(trashed)
+  const inTrash = new Map<string, string>([...trashed, ['execution', gone]])
   const later = new Date(now() + 86_400_000).toISOString()
   const earlier = new Date(now() - 3_600_000).toISOString()
   const shared: Readonly<Record<string, readonly unknown[]>> = {

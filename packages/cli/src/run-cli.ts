@@ -3,12 +3,14 @@ import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExecutionCommands } from './commands/execution.ts'
+import { addFileCommands } from './commands/file.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addSettingCommands } from './commands/setting.ts'
+import { addWebhookCommands } from './commands/webhook.ts'
 import { addWrapperCommands } from './commands/wrapper.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -55,6 +57,8 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addWebhookCommands(program, context)
+  addFileCommands(program, context)
   addWrapperCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)

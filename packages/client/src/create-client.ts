@@ -1,6 +1,7 @@
 import { createAuth, type Auth } from './auth.ts'
 import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
+import { createFiles, type Files } from './files.ts'
 import { createFlows, type Flows } from './flows.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
@@ -18,6 +19,7 @@ import type {
 } from './record-types.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
 
 export interface ClientOptions {
   /** `http://localhost:8080`, without the path of the API. */
@@ -37,6 +39,8 @@ export interface Client {
   readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
+  readonly webhooks: Webhooks
+  readonly files: Files
   readonly projects: Records<Project, NewProject>
   readonly wrappers: Records<Wrapper, NewWrapper>
   readonly workspaces: Records<Workspace, NewWorkspace>
@@ -58,6 +62,8 @@ export function createClient(options: ClientOptions): Client {
     flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
+    webhooks: createWebhooks(transport),
+    files: createFiles(transport),
     projects: createRecords(transport, 'project'),
     wrappers: createRecords(transport, 'wrapper'),
     workspaces: createRecords(transport, 'workspace'),

@@ -20,6 +20,8 @@ export interface NewExecution {
   readonly project_id?: string
   readonly project_name?: string
   readonly tags?: readonly string[]
+  /** Out of lists that do not ask for it. */
+  readonly is_hidden?: boolean
   readonly is_productive?: boolean
   /** RFC 3339: start then, not now. */
   readonly scheduled_for?: string
@@ -34,6 +36,15 @@ export interface NewExecution {
   readonly wrappers?: readonly WrapperUse[]
   /** True: the wrappers that always stand around what runs are left out. */
   readonly unwrapped?: boolean
+}
+
+/** What may be changed afterwards; what is not given stays, null clears. */
+export interface ExecutionPatch {
+  readonly name?: string | null
+  readonly description?: string | null
+  readonly metadata?: Json
+  readonly tags?: readonly string[] | null
+  readonly is_hidden?: boolean
 }
 
 /** What is different about a rerun. */

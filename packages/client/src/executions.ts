@@ -1,8 +1,17 @@
 import { waitForEnd } from './execution-wait.ts'
+import {
+  exportList,
+  type ExportListOptions,
+  exportOne,
+  type ExportOptions,
+  importDocuments,
+  type ImportResult,
+} from './execution-documents.ts'
 import type {
   BatchResult,
   BulkRequest,
   BulkResult,
+  ExecutionPatch,
   NewExecution,
   RerunRequest,
   SavepointRef,
@@ -44,6 +53,19 @@ export interface Executions {
   pause(id: string, options?: TreeOptions): Promise<Execution>
   resume(id: string, options?: TreeOptions): Promise<Execution>
   bulk(request: BulkRequest): Promise<BulkResult>
+  /** Changes the fields that are given; null clears. */
+  update(id: string, patch: ExecutionPatch): Promise<Execution>
+  /** An ended one; it can be restored. */
+  trash(id: string): Promise<void>
+  restore(id: string): Promise<Execution>
+  /** For ever, with all below it. */
+  purge(id: string): Promise<void>
+  /** YAML of an ended one, in pieces of text. */
+  export(id: string, options?: ExportOptions): AsyncGenerator<string>
+  /** YAML of all ended ones that a list would have, in pieces of text. */
+  exportAll(options?: ExportListOptions): AsyncGenerator<string>
+  /** What an export wrote, each under a new id: all or none. */
+  import(yaml: string, options?: { readonly dryRun?: boolean }): Promise<ImportResult>
   /** Until it has ended. Errors: TimedOutError. */
   wait(id: string, options?: WaitOptions): Promise<Execution>
   /** What happens from now on, until it has ended; goes on by itself after a broken connection. */
@@ -82,6 +104,10 @@ export function createExecutionsApi(transport: Transport): Executions {
         signal: options.signal,
       }),
     )
+  const remove = async (id: string, permanently: boolean): Promise<void> => {
+    const query = { permanently: permanently ? true : undefined }
+    await transport.send({ method: 'DELETE', path: one(id), query })
+  }
   const list = (options?: ListOptions) => listPage<Execution>(transport, '/execution', options)
   const children = (id: string, options: ListOptions & { depth?: number } = {}) =>
     listPage<Execution>(transport, one(id, '/children'), options, { depth: options.depth })
@@ -115,6 +141,14 @@ export function createExecutionsApi(transport: Transport): Executions {
     pause: (id, options) => post<Execution>(one(id, '/pause'), treeOf(options)),
     resume: (id, options) => post<Execution>(one(id, '/resume'), treeOf(options)),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
+    update: async (id, patch) =>
+      as<Execution>(await transport.send({ method: 'PATCH', path: one(id), body: patch })),
+    trash: (id) => remove(id, false),
+    restore: (id) => post<Execution>(one(id, '/restore'), {}),
+    purge: (id) => remove(id, true),
+    export: (id, options) => exportOne(transport, id, options),
+    exportAll: (options) => exportList(transport, options),
+    import: (yaml, options) => importDocuments(transport, yaml, options),
     wait: (id, options) => waitForEnd(transport, id, options),
     stream: (id, options) => streamExecution(transport, id, options),
   }

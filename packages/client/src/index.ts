@@ -12,9 +12,11 @@ export { ServerAwayError, TimedOutError } from './away-error.ts'
 export type { FieldProblem, Problem } from './problem.ts'
 
 export type { Executions, WaitOptions, CreateOptions } from './executions.ts'
+export type { ExportListOptions, ExportOptions, ImportResult } from './execution-documents.ts'
 export type {
   BulkAction,
   BulkResult,
+  ExecutionPatch,
   NewExecution,
   RerunRequest,
   SavepointRef,
@@ -42,17 +44,22 @@ export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
 export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
+export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type {
   ApiKey,
   Connector,
+  FileRecord,
   Flow,
+  NewWebhook,
   Project,
   Setting,
+  Webhook,
   Workspace,
   Wrapper,
   WrapperUse,
 } from './record-types.ts'
-export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
+export type { Files } from './files.ts'
+export type { Delivery, Webhooks } from './webhooks.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

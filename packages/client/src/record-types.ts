@@ -109,6 +109,50 @@ export interface NewWrapper extends NewBase, NewWrappable {
   readonly input_schema?: Json
 }
 
+/** A webhook as it is shown: secrets as `***`. */
+export interface Webhook extends RecordBase {
+  readonly flow_id: string
+  readonly flow_name: string | null
+  /** Where it is called. */
+  readonly call_path: string
+  readonly is_enabled: boolean
+  readonly is_productive: boolean
+  readonly is_key_required: boolean
+  readonly is_async: boolean
+  readonly wait_seconds: number
+  readonly methods: readonly string[]
+  readonly allow_from: readonly string[]
+  readonly [more: string]: unknown
+}
+
+/** `flow_id` or `flow_name` says which flow it starts; more fields are in the API's document. */
+export interface NewWebhook extends NewBase {
+  readonly flow_id?: string
+  readonly flow_name?: string
+  /** False for a new one: a door is opened on purpose. */
+  readonly is_enabled?: boolean
+  readonly is_productive?: boolean
+  readonly is_async?: boolean
+  readonly key?: string | null
+  readonly [more: string]: unknown
+}
+
+export interface FileRecord extends RecordBase {
+  /** Bytes. */
+  readonly size: number
+  /** sha256 in hex. */
+  readonly hash: string
+  readonly content_type: string | null
+  readonly content_path: string
+}
+
+export interface NewFile extends NewBase {
+  readonly content_type?: string | null
+  /** Its content; one of both. */
+  readonly text?: string
+  readonly base64?: string
+}
+
 export interface Project extends Omit<RecordBase, 'project_id'> {}
 
 export interface NewProject {

@@ -19,6 +19,7 @@ export type { Json } from './json.ts'
 export type { System } from './system.ts'
 export type { Execution, Handler, Starter } from './execution.ts'
 export type { ChildExecution, ExecutionStatus } from './child-execution.ts'
+export type { File, FileFacts } from './files.ts'
 export type { Lock, Semaphore, Setting } from './locks.ts'
 export type {
   ChildOptions,

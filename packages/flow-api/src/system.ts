@@ -1,4 +1,5 @@
 import type { ChildExecution } from './child-execution.ts'
+import type { File } from './files.ts'
 import type { Semaphore, Setting } from './locks.ts'
 import type { ReturnWhen } from './options.ts'
 
@@ -9,6 +10,11 @@ export interface System {
   setting(name: string): Setting
   /** The semaphore of that name. `capacity`: from 1 to 1,000,000. Asks nothing by itself. */
   semaphore(name: string, capacity: number): Semaphore
+  /**
+   * The file of that name, a path such as `reports/sales.csv`. Asks nothing by itself. Throws
+   * InvalidInputError for what is no such path.
+   */
+  file(name: string): File
   /** The execution of that id, in this workspace. Asks nothing by itself. */
   execution(id: string): ChildExecution
 }

@@ -24,6 +24,9 @@ export interface ExecutionProperty {
   readonly values?: readonly string[]
 }
 
+/** Of the format of the record, as every record and every export says. */
+export const SCHEMA_VERSION = '1'
+
 const STATUSES = [
   'WAITING_DEPENDENCY',
   'WAITING_LOCK',

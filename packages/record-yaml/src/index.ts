@@ -17,6 +17,7 @@ export {
   EXECUTION_PROPERTIES,
   type ExecutionProperty,
   type PropertyType,
+  SCHEMA_VERSION,
 } from './execution-properties.ts'
 export { exportDocument, type ExportNode, LEVELS_MAX } from './export-document.ts'
 export {

@@ -43,6 +43,20 @@ export type Command = { readonly seq: number; readonly again?: true } &
     | { readonly kind: 'unlock'; readonly lock: LockName }
     | { readonly kind: 'setting_get'; readonly name: string }
     | { readonly kind: 'setting_set'; readonly name: string; readonly value: Json }
+    /** A file's content, or what is known of it. */
+    | {
+        readonly kind: 'file_get'
+        readonly name: string
+        readonly as: 'text' | 'base64' | 'facts'
+      }
+    /** Replace a file's content. */
+    | {
+        readonly kind: 'file_set'
+        readonly name: string
+        readonly as: 'text' | 'base64'
+        readonly content: string
+      }
+    | { readonly kind: 'file_delete'; readonly name: string }
     | {
         readonly kind: 'control'
         readonly action: 'cancel' | 'pause' | 'resume'

@@ -12,6 +12,7 @@ export {
   type Past,
 } from './cut-history.ts'
 export { findSavepoint, standAt, type Stand } from './stand-at.ts'
+export { FILE_NAME_MAX, fileNameProblem } from './file-name.ts'
 export { fingerprint } from './fingerprint.ts'
 export { seededRandom } from './random.ts'
 export { describeDivergence, isSameCall, type ActualCall } from './describe-divergence.ts'

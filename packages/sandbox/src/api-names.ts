@@ -30,6 +30,8 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ChildExecution',
   'Setting',
   'Semaphore',
+  'File',
+  'FileFacts',
   'Lock',
   'Json',
   'ChildOptions',

@@ -116,6 +116,10 @@ function isCommand(value: unknown): boolean {
       return typeof value['name'] === 'string'
     case 'setting_set':
       return typeof value['name'] === 'string' && 'value' in value
+    case 'file_get':
+    case 'file_set':
+    case 'file_delete':
+      return isFileCommand(value)
     case 'control':
       return (
         typeof value['id'] === 'string' &&
@@ -126,6 +130,13 @@ function isCommand(value: unknown): boolean {
     default:
       return false
   }
+}
+
+function isFileCommand({ kind, name, as, content }: Record<string, unknown>): boolean {
+  if (typeof name !== 'string') return false
+  if (kind === 'file_delete') return true
+  if (kind === 'file_get') return as === 'text' || as === 'base64' || as === 'facts'
+  return (as === 'text' || as === 'base64') && typeof content === 'string'
 }
 
 function isChild(value: unknown): boolean {

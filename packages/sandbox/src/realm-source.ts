@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 const REPLAY_FILES = [
   'mix',
   'child-id',
+  'file-name',
   'fingerprint',
   'random',
   'describe-divergence',
@@ -28,6 +29,7 @@ const REALM_FILES = [
   'starter',
   'wrapped',
   'locks',
+  'files',
   'self-execution',
   'system',
   'environment',

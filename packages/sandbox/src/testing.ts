@@ -35,7 +35,18 @@ const usual: AnswersItself = (command) => {
     case 'start':
     case 'unlock':
     case 'setting_set':
+    case 'file_set':
       return value(null)
+    case 'file_delete':
+      return value(true)
+    case 'file_get':
+      return value(
+        command.as === 'facts'
+          ? { size: 5, hash: 'h', content_type: null }
+          : command.as === 'text'
+            ? `text of ${command.name}`
+            : 'AAEC/w==',
+      )
     case 'setting_get':
       return value(`value of ${command.name}`)
     case 'read':

@@ -290,7 +290,7 @@ SELECT
   e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered, e.name,
   e.parent_execution_id, e.top_execution_id, e.is_productive, e.priority, e.project_id, e.created_by, e.traceparent,
   encode(e.script_hash, 'hex') AS script_hash, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
-  e.started_at,
+  e.started_at, e.extra::text AS extra,
   (SELECT string_agg(s.entries::text, E'\n' ORDER BY s.first_seq) FROM savepoint s
    WHERE s.workspace_id = e.workspace_id AND s.execution_id = e.id AND s.generation = e.generation
      AND s.execution_id BETWEEN $2 AND $3) AS history,

@@ -63,6 +63,10 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), asides AS (
+  DELETE FROM execution_aside a USING gone g WHERE a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), tags AS (
+  DELETE FROM execution_tag t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 )
 SELECT (SELECT count(*)::integer FROM page) AS rows, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
   (SELECT count(*)::integer FROM gone) AS removed,
@@ -112,6 +116,10 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), asides AS (
+  DELETE FROM execution_aside a USING gone g WHERE a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), tags AS (
+  DELETE FROM execution_tag t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 )
 SELECT count(*)::integer AS removed FROM gone
 
@@ -138,7 +146,7 @@ ORDER BY s.workspace_id, s.hash LIMIT $4
 -- name: referredContents
 -- What a page of the executions of $1 that are older than $3 ms refers to: they outlived their time.
 WITH page AS MATERIALIZED (
-  SELECT e.id, e.input_hash, e.output_hash, e.script_hash FROM execution e
+  SELECT e.id, e.input_hash, e.output_hash, e.script_hash, e.extra FROM execution e
   WHERE e.workspace_id = $1 AND (e.workspace_id, e.id) > ($1, $2)
     AND e.id < (SELECT uuid_at(clock() - $3 * interval '1 millisecond'))
   ORDER BY e.workspace_id, e.id LIMIT $4
@@ -154,6 +162,8 @@ WITH page AS MATERIALIZED (
   SELECT encode(p.input_hash, 'hex') AS hash FROM page p
   UNION SELECT encode(p.output_hash, 'hex') FROM page p
   UNION SELECT encode(p.script_hash, 'hex') FROM page p
+  UNION SELECT p.extra ->> 'input_schema_hash' FROM page p
+  UNION SELECT p.extra ->> 'output_schema_hash' FROM page p
   -- As Value of packages/replay is written, by JSON.stringify or by json_build_object. Text of flows
   -- that looks the same keeps a payload too long at worst.
   UNION SELECT m[1] FROM kept k CROSS JOIN LATERAL

@@ -47,6 +47,17 @@ export interface ActivationCommit {
     readonly name: string
     readonly value: string
   }[]
+  /** Present when it writes any: `commitWithFiles` takes it then. */
+  readonly files?: readonly NewFile[]
+}
+
+/** A file that is written. */
+export interface NewFile {
+  readonly name: string
+  /** Null moves it to the trash. */
+  readonly bytes: Uint8Array | null
+  /** Null keeps the one that it has. */
+  readonly contentType: string | null
 }
 
 /** A wait to open. `members`: the executions of a DEPENDENCY over several, in the caller's order. */
@@ -153,6 +164,7 @@ export function isShort(item: ActivationCommit): boolean {
   return (
     item.ended &&
     !item.hasWaits &&
+    item.files === undefined &&
     item.children.length + item.waits.length + item.lockRequests.length + item.settings.length === 0
   )
 }

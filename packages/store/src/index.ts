@@ -12,10 +12,12 @@ export {
   isShort,
   type ActivationCommit,
   type CommitResult,
+  type NewFile,
   type NewLockRequest,
   type NewWait,
 } from './commit-activations.ts'
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
+export { commitWithFiles } from './commit-files.ts'
 export { createExecutions } from './create-executions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
@@ -43,6 +45,7 @@ export {
 export { type ForkResult, forkExecution } from './fork-execution.ts'
 export { listReverts, type RevertRow } from './list-reverts.ts'
 export { migrate } from './migrate.ts'
+export { createSchemaPins, type PinnedSchemas, type SchemaPins } from './pinned-schemas.ts'
 export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
@@ -95,6 +98,8 @@ export {
   readScriptSources,
   type RecordWait,
 } from './execution-records.ts'
+export { type Purge, purgeExecution, restoreExecution, trashExecution } from './execution-aside.ts'
+export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
   listExecutions,
@@ -104,6 +109,20 @@ export {
   type SummaryGroup,
   type TreeRow,
 } from './execution-lists.ts'
+export {
+  FILE_MAX_BYTES,
+  fileTooLarge,
+  type FileContent,
+  findFiles,
+  type FoundFile,
+  type NewFileContent,
+  readContent,
+  type SavedFile,
+  saveFile,
+  sweepContents,
+  writeContent,
+} from './file-contents.ts'
+export { type FileRow, files } from './files.ts'
 export { type FlowFields, type FlowRow, flows } from './flows.ts'
 export {
   answerKey,
@@ -153,6 +172,17 @@ export {
   readLockedSettingName,
   readLockState,
 } from './why.ts'
+export {
+  type CalledWebhookRow,
+  type DeliveryRow,
+  insertDeliveries,
+  listDeliveries,
+  type NewDelivery,
+  readCalledWebhook,
+  sweepWebhookCalls,
+} from './webhook-calls.ts'
+export { startWebhookCalls, type WebhookStart, type WebhookStarted } from './webhook-starts.ts'
+export { type WebhookRow, webhooks } from './webhooks.ts'
 export {
   insertWorkspace,
   isFirstStart,

@@ -1,14 +1,16 @@
 import { connectors, type ConnectorRow } from './connectors.ts'
 import type { Queryable } from './database.ts'
+import { files, type FileRow } from './files.ts'
 import { flows, type FlowRow } from './flows.ts'
 import type { Field } from './list-filter.ts'
 import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
 import { projects } from './projects.ts'
 import type { RecordRow } from './records.ts'
 import { settings, type SettingRow } from './settings.ts'
+import { type WebhookRow, webhooks } from './webhooks.ts'
 import { wrappers, type WrapperRow } from './wrappers.ts'
 
-/** One page of records of a type; those in the trash only when asked. */
+/** One page of the records of one type; those in the trash only when asked. */
 export function listRecords<T extends RecordType>(
   db: Queryable,
   type: T,
@@ -22,6 +24,8 @@ export interface RecordRows {
   readonly setting: SettingRow
   readonly connector: ConnectorRow
   readonly project: RecordRow
+  readonly webhook: WebhookRow
+  readonly file: FileRow
   readonly wrapper: WrapperRow
 }
 export type RecordType = keyof RecordRows
@@ -39,6 +43,21 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     is_wrapped: { sql: 'c.is_wrapped', type: 'boolean' },
   }),
   project: source('project', projects, {}),
+  webhook: source('webhook', webhooks, {
+    is_enabled: { sql: 'w.is_enabled', type: 'boolean' },
+    flow_id: { sql: 'w.flow_id', type: 'uuid' },
+    flow_name: {
+      sql: 'n.name',
+      type: 'text',
+      via: (condition) =>
+        `w.flow_id IN (SELECT n.id FROM flow n WHERE n.workspace_id = $1 AND ${condition})`,
+    },
+  }),
+  file: source('file', files, {
+    size: { sql: 'f.size', type: 'integer' },
+    content_type: { sql: 'f.content_type', type: 'text' },
+    hash: { sql: "encode(f.hash, 'hex')", type: 'text' },
+  }),
   wrapper: source('wrapper', wrappers, {
     language: { sql: 's.language', type: 'text' },
     script: { sql: 's.source', type: 'text' },
@@ -52,6 +71,8 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   setting: trashOf(SOURCES.setting),
   connector: trashOf(SOURCES.connector),
   project: trashOf(SOURCES.project),
+  webhook: trashOf(SOURCES.webhook),
+  file: trashOf(SOURCES.file),
   wrapper: trashOf(SOURCES.wrapper),
 }
 

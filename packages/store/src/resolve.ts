@@ -24,8 +24,9 @@ export interface ResolvedFlow {
   readonly name: string
   readonly project_id: string | null
   readonly script_hash: string
-  /** JSON text. */
+  /** JSON texts. */
   readonly input_schema: string | null
+  readonly output_schema: string | null
   readonly max_runtime_seconds: number | null
   /** Its limits, JSON text each. */
   readonly concurrency: string | null

@@ -51,6 +51,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Not found',
   405: 'Method not allowed',
   413: 'Too large',
+  422: 'Invalid input',
   429: 'Too many requests',
   500: 'Internal error',
 }

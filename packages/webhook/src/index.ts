@@ -10,6 +10,7 @@ export {
   judgeCall,
   type JudgeOptions,
   type RefusedCall,
+  refuseBeforeBody,
 } from './judge-call.ts'
 export type { CallHeaders, WebhookCall } from './call.ts'
 export { CALL_LIMITS, type CallLimits, type WebhookInput } from './input-value.ts'

@@ -168,7 +168,7 @@ test('what is too large is refused by what is too large', () => {
     queryChars: 5,
   }
   const reason = (call: Partial<WebhookCall>) =>
-    findOversize({ ...NOTHING, ...call }, limits)?.reason ?? null
+    findOversize({ ...NOTHING, ...call }, call.body?.length ?? 0, limits)?.reason ?? null
   assert.equal(reason({ body: Buffer.alloc(10) }), null)
   assert.equal(reason({ body: Buffer.alloc(11) }), 'body_too_large')
   assert.equal(reason({ path: '/12345' }), 'url_too_large')

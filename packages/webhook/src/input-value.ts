@@ -39,7 +39,11 @@ export const CALL_LIMITS: CallLimits = {
 }
 
 /** Why a call is too large to be looked at, or null. Asks for lengths only. */
-export function findOversize(call: WebhookCall, limits: CallLimits): Refusal | null {
+export function findOversize(
+  call: Omit<WebhookCall, 'body'>,
+  bodyBytes: number,
+  limits: CallLimits,
+): Refusal | null {
   if (call.path.length > limits.pathChars || call.query.length > limits.queryChars)
     return {
       reason: 'url_too_large',
@@ -53,10 +57,10 @@ export function findOversize(call: WebhookCall, limits: CallLimits): Refusal | n
       reason: 'headers_too_large',
       detail: `A call may have ${limits.headers} headers of ${limits.headerChars} characters together.`,
     }
-  if (call.body.length > limits.bodyBytes)
+  if (bodyBytes > limits.bodyBytes)
     return {
       reason: 'body_too_large',
-      detail: `The body has ${call.body.length} bytes; ${limits.bodyBytes} are accepted. Send a reference to the data instead.`,
+      detail: `The body has ${bodyBytes} bytes; ${limits.bodyBytes} are accepted. Send a reference to the data instead.`,
     }
   return null
 }

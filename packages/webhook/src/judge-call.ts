@@ -64,7 +64,8 @@ export function judgeCall(
   options: JudgeOptions,
 ): Judgement {
   const limits = options.limits ?? CALL_LIMITS
-  const early = refuseEarly(webhook, call, options.address) ?? findOversize(call, limits)
+  const early =
+    refuseEarly(webhook, call, options.address) ?? findOversize(call, call.body.length, limits)
   if (early !== null) return refused(early)
 
   const verified =
@@ -96,9 +97,25 @@ export function judgeCall(
   }
 }
 
+/**
+ * What can be said before the body is read: a stranger, or a call that is too large anyway, is not
+ * listened to. `bodyBytes` is what the caller says of its length, null when it does not. Null: go on.
+ */
+export function refuseBeforeBody(
+  webhook: JudgedWebhook,
+  call: Omit<WebhookCall, 'body'>,
+  options: Omit<JudgeOptions, 'now'> & { readonly bodyBytes: number | null },
+): Refusal | null {
+  const limits = options.limits ?? CALL_LIMITS
+  return (
+    refuseEarly(webhook, call, options.address) ??
+    findOversize(call, options.bodyBytes ?? 0, limits)
+  )
+}
+
 function refuseEarly(
   webhook: JudgedWebhook,
-  call: WebhookCall,
+  call: Omit<WebhookCall, 'body'>,
   address: string | undefined,
 ): Refusal | null {
   if (!webhook.is_enabled) return DISABLED

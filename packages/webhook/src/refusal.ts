@@ -4,6 +4,8 @@ import type { SignatureFailure } from './read-signature.ts'
 export const REFUSALS = {
   /** The webhook is not enabled; the caller is told what an unknown name is told. */
   disabled: 404,
+  /** The flow that it starts is not there any more. */
+  flow_missing: 404,
   method_not_allowed: 405,
   address_not_allowed: 403,
   body_too_large: 413,
@@ -11,6 +13,8 @@ export const REFUSALS = {
   url_too_large: 413,
   payload_malformed: 400,
   query_malformed: 400,
+  /** What the flow says of its inputs does not fit the call. */
+  input_mismatch: 422,
   signature_missing: 401,
   signature_malformed: 401,
   signature_mismatch: 401,

@@ -61,9 +61,11 @@ export {
   descriptorSet,
   engineService,
   executionService,
+  fileService,
   lockService,
   recordService,
   schedulerService,
+  webhookService,
 } from './services.ts'
 /** The messages of those services. */
 export * as pb from './pb.ts'

@@ -23,6 +23,8 @@ export interface DispatchItem extends ExecutionKey {
     readonly parentId: string | null
     readonly topId: string
     readonly traceparent: string | null
+    /** JSON text of rarely set properties. */
+    readonly extra?: string | null
   }
 }
 

@@ -22,6 +22,9 @@ describe('a service over gRPC', () => {
 
   before(async () => {
     const refuse = (): Promise<never> => Promise.reject(new ServiceError('internal', 'secret'))
+    const refuseStream = async function* (): AsyncGenerator<never> {
+      yield await refuse()
+    }
     server = await serveGrpc({
       log: createLogger('test', { level: 'silent' }),
       descriptors: descriptorSet(),
@@ -57,8 +60,13 @@ describe('a service over gRPC', () => {
           reverts: refuse,
           rerun: refuse,
           bulk: refuse,
+          update: refuse,
+          delete: refuse,
+          restore: refuse,
+          import: refuse,
           doctor: refuse,
           stream: (_request, context) => streamed(context),
+          export: () => refuseStream(),
         }),
       ],
     })

@@ -3,12 +3,15 @@ import type { Logger, Metrics } from '@millrace/runtime'
 import type { Database } from '@millrace/store'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './auth/authenticate.ts'
+import type { CalledWebhooks } from './operations/called-webhooks.ts'
+import type { DeliveryLog } from './operations/delivery-log.ts'
 import type { EagerStarts } from './operations/eager-starts.ts'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 import type { ExecutionWaiters } from './operations/execution-waiters.ts'
 import type { FlowCache } from './operations/flow-cache.ts'
 import type { LiveViews } from './operations/live-views.ts'
 import type { RecordWriter } from './operations/record-writer.ts'
+import type { WebhookStarter } from './operations/webhook-starter.ts'
 
 /** What operations work with. One per process. */
 export interface Context {
@@ -30,6 +33,9 @@ export interface Context {
   readonly waiters: ExecutionWaiters
   readonly views: LiveViews
   readonly records: RecordWriter
+  readonly webhooks: CalledWebhooks
+  readonly webhookStarter: WebhookStarter
+  readonly deliveries: DeliveryLog
 }
 
 /** Who asks. Every query carries the workspace. */

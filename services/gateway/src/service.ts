@@ -11,19 +11,25 @@ import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
+import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
 import { createHttpServer } from './http/server.ts'
+import { fileRoutes } from './http/file-routes.ts'
+import { webhookRoutes } from './http/webhook-routes.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
+import { createCalledWebhooks } from './operations/called-webhooks.ts'
+import { createDeliveryLog } from './operations/delivery-log.ts'
 import { createEagerStarts } from './operations/eager-starts.ts'
 import { createExecutionCreator } from './operations/execution-creator.ts'
 import { createExecutionWaiters } from './operations/execution-waiters.ts'
 import { createFlowCache } from './operations/flow-cache.ts'
 import { createLiveViews } from './operations/live-views.ts'
 import { createRecordWriter } from './operations/record-writer.ts'
+import { createWebhookStarter } from './operations/webhook-starter.ts'
 import { serveRpc } from './rpc/server.ts'
 import { exposeCreator } from './telemetry.ts'
 
@@ -69,6 +75,7 @@ export async function createGateway(
   const bus = await ports.connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
 
   const flows = createFlowCache(api)
+  const webhooks = createCalledWebhooks(api)
   const waiters = createExecutionWaiters({
     hot,
     metrics,
@@ -95,7 +102,10 @@ export async function createGateway(
     eager,
     waiters,
     views: createLiveViews(),
-    records: createRecordWriter({ api, bus, flows }),
+    records: createRecordWriter({ api, bus, flows, webhooks }),
+    webhooks,
+    webhookStarter: createWebhookStarter({ hot, creator, metrics }),
+    deliveries: createDeliveryLog({ api, log, metrics }),
   }
   exposeCreator(metrics, creator)
   const subscriptions = [
@@ -106,7 +116,17 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...pastRoutes, ...recordRoutes, ...peopleRoutes, ...doctorRoutes],
+    routes: [
+      ...executionRoutes,
+      ...executionRecordRoutes,
+      ...pastRoutes,
+      ...recordRoutes,
+      ...webhookRoutes,
+      ...fileRoutes,
+      ...peopleRoutes,
+      ...doctorRoutes,
+    ],
+    trustedProxies: config.trustedProxies ?? [],
     log,
     ready,
     version: VERSION,
@@ -152,6 +172,8 @@ export async function createGateway(
       await http.close()
       await rpc.close()
       await creator.idle()
+      await context.webhookStarter.idle()
+      await context.deliveries.idle()
       await removeProcess(api, processId).catch(() => undefined)
       guard.stop()
       await bus.close()

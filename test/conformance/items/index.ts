@@ -9,8 +9,8 @@ import { SECTION_8 } from './section-08.ts'
 import { SECTION_9, SECTION_10 } from './section-09-10.ts'
 import { SECTION_11, SECTION_12, SECTION_13 } from './section-11-13.ts'
 
-export type { Door, Item } from './item.ts'
-export { PROPERTIES, type PropertyItem } from './properties.ts'
+export type { Item } from './item.ts'
+export { PROPERTIES } from './properties.ts'
 
 /** Everything that is promised about executions, in the order of the page. */
 export const ITEMS: readonly Item[] = [

@@ -1,5 +1,5 @@
 /** Through what a test looks at the product; all of it from the outside. */
-export type Door = 'rest' | 'grpc' | 'flow' | 'stream' | 'yaml'
+type Door = 'rest' | 'grpc' | 'flow' | 'stream' | 'yaml'
 
 /** One thing that the product does, in our words, and where it is said. */
 export interface Item {

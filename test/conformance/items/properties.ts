@@ -1,7 +1,7 @@
 import { LATER } from './item.ts'
 
 /** A property of the Execution record and the behaviour behind it that a test shows. */
-export interface PropertyItem {
+interface PropertyItem {
   readonly name: string
   readonly title: string
   /** Why it may wait; its place in the record exists. */

@@ -7,6 +7,7 @@ import { renderTree } from '../render/tree.ts'
 import { renderWhy } from '../render/why.ts'
 import { addExecutionList } from './execution-list.ts'
 import { addExecutionPast } from './execution-past.ts'
+import { addExecutionRecord } from './execution-record.ts'
 import { addExecutionSteering } from './execution-steer.ts'
 import { addExecutionTail } from './execution-tail.ts'
 
@@ -22,6 +23,7 @@ export function addExecutionCommands(program: Command, context: Context): void {
   addExecutionViews(execution, context)
   addExecutionTail(execution, context)
   addExecutionSteering(execution, context)
+  addExecutionRecord(execution, context)
   addExecutionPast(execution, context)
 }
 

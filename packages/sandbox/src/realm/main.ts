@@ -3,6 +3,7 @@ import { installStackTraces } from './call-site.ts'
 import { ChildExecution } from './child-execution.ts'
 import { Driver } from './driver.ts'
 import type { Factory, Script } from './driver.ts'
+import { StoredFile } from './files.ts'
 import { harden } from './harden.ts'
 import { setRealmLimits } from './limits.ts'
 import type { RealmLimits } from './limits.ts'
@@ -28,7 +29,16 @@ export function buildRealm(
 ): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, Starter, System])
+  harden([
+    ChildExecution,
+    Lock,
+    Setting,
+    Semaphore,
+    StoredFile,
+    SelfExecution,
+    Starter,
+    System,
+  ])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

@@ -1,5 +1,6 @@
 import { nameOf, ReturnWhenNames, textOf } from './arguments.ts'
 import { ChildExecution } from './child-execution.ts'
+import { StoredFile } from './files.ts'
 import { Semaphore, Setting } from './locks.ts'
 import type { Run } from './run.ts'
 
@@ -22,6 +23,10 @@ export class System {
 
   semaphore(name: unknown, capacity: unknown): Semaphore {
     return new Semaphore(this.#run, name, capacity)
+  }
+
+  file(name: unknown): StoredFile {
+    return new StoredFile(this.#run, name)
   }
 
   execution(id: unknown): ChildExecution {

@@ -9,6 +9,7 @@ import type {
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
+import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
@@ -69,6 +70,18 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       return answerSettingGet(context, command)
     case 'setting_set':
       return answerSettingSet(context, command)
+    case 'file_get':
+    case 'file_set':
+    case 'file_delete':
+      return answerFile(
+        {
+          db: context.db,
+          workspaceId: context.held.workspaceId,
+          written: context.collected.files,
+          fileOf: context.facts.fileOf,
+        },
+        command,
+      )
     case 'control':
       if (!isKnown(context, command.id)) return refuse(noExecution(command.id))
       return open(context, {

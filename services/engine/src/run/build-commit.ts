@@ -48,6 +48,7 @@ export function buildCommit(
       waits: isOver ? [] : collected.waits,
       lockRequests: isOver ? [] : collected.lockRequests,
       settings,
+      ...(collected.files.size > 0 && { files: [...collected.files.values()] }),
     },
   }
 }

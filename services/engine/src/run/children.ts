@@ -4,6 +4,7 @@ import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
+  type PinnedSchemas,
   putScripts,
   readFacts,
   resolveConnectors,
@@ -15,6 +16,7 @@ import {
   scriptHash,
 } from '@millrace/store'
 import type { Held, Inheritance } from './held.ts'
+import { schemasOf } from './schemas.ts'
 import { type ChildWrap, wrapChildren } from './wrap-children.ts'
 
 /** A child as it will be created, or the error that its call throws. */
@@ -53,16 +55,33 @@ export async function resolveChildren(
     wrapper: new Map(wrapperRefs.map((ref, index) => [ref, wrappers[index] ?? null])),
   }
 
+  const { pins, checkInput } = schemasOf(db)
+  const pinned = await Promise.all(
+    flows.map((flow) =>
+      pins.pin(workspaceId, {
+        input: flow?.input_schema ?? null,
+        output: flow?.output_schema ?? null,
+      }),
+    ),
+  )
+  const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
+
   const wraps: ChildWrap[] = []
   const children = specs.map(({ child, paused }, place): Child => {
-    const subject = subjectOf(child, found)
+    const subject = subjectOf(child, found, pinnedOf.get(child.flow ?? '') ?? null)
     if ('error' in subject) return subject
-    const { record, maxRuntime: _, ...fields } = subject
+    const { record, maxRuntime: _, schemas: __, ...fields } = subject
     const extra = extraOf(child, subject)
     const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
     const isWrapped = record?.is_wrapped === true && child.unwrapped !== true
     if (isWrapped || child.wrappers !== undefined)
       wraps.push({ place, child, execution, record, isWrapped })
+    else {
+      // A wrapper may make other inputs of these: they are checked when it starts the flow.
+      const flow = found.flow.get(child.flow ?? '') ?? null
+      const error = flow === null ? null : checkInput(flow, child.input)
+      if (error !== null) return { error }
+    }
     return { execution }
   })
   return wraps.length === 0 ? children : wrapChildren(db, children, wraps)
@@ -82,9 +101,14 @@ type Subject = Partial<Fields> & {
   readonly record: ChildWrap['record']
   /** Its flow's, where the call names none. */
   readonly maxRuntime?: number
+  readonly schemas?: PinnedSchemas | null
 }
 
-function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: ErrorValue } {
+function subjectOf(
+  child: ChildSpec,
+  found: Found,
+  schemas: PinnedSchemas | null,
+): Subject | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
     const flow = found.flow.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
@@ -98,6 +122,7 @@ function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: 
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
+      schemas,
       ...limitsOf(child, flow),
     }
   }
@@ -126,8 +151,11 @@ function subjectOf(child: ChildSpec, found: Found): Subject | { readonly error: 
   }
 }
 
-/** What its flow limits; nothing for most. */
-function limitsOf(child: ChildSpec, flow: ResolvedFlow): Pick<Subject, 'gates' | 'maxRuntime'> {
+/** What its flow limits and asks of its values; nothing for most. */
+function limitsOf(
+  child: ChildSpec,
+  flow: ResolvedFlow,
+): Pick<Subject, 'gates' | 'maxRuntime'> {
   const gates = startGates(flow, child.input)
   const { max_runtime_seconds: maxRuntime } = flow
   return {
@@ -137,9 +165,10 @@ function limitsOf(child: ChildSpec, flow: ResolvedFlow): Pick<Subject, 'gates' |
 }
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(child: ChildSpec, { record, maxRuntime: ofFlow }: Subject): string | null {
+function extraOf(child: ChildSpec, { record, schemas, maxRuntime: ofFlow }: Subject): string | null {
   const maxRuntime = ofFlow ?? child.maxRuntime
   const extra = {
+    ...schemas,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
     ...(child.savepointRetention !== undefined && {

@@ -1,4 +1,4 @@
-import type { NewExecution, NewLockRequest, NewWait } from '@millrace/store'
+import type { NewExecution, NewFile, NewLockRequest, NewWait } from '@millrace/store'
 import type { ActivationResult, End, HistoryEntry, Json, LogLine, Outcome } from '@millrace/replay'
 
 /** What the crossings of one activation have brought so far; nothing of it exists before the commit. */
@@ -12,6 +12,8 @@ export interface Collected {
   readonly lockRequests: NewLockRequest[]
   /** Settings written, by name; a later write of the same activation wins. */
   readonly settings: Map<string, { readonly id: string; readonly value: Json }>
+  /** Files written, by name; a later write of the same activation wins. */
+  readonly files: Map<string, NewFile>
   /** Executions waited for that existed before: their end must be announced, and may be past. */
   readonly foreign: { readonly seq: number; readonly ids: readonly string[] }[]
   name: string | null
@@ -32,6 +34,7 @@ export function createCollected(): Collected {
     waits: [],
     lockRequests: [],
     settings: new Map(),
+    files: new Map(),
     foreign: [],
     name: null,
     message: undefined,

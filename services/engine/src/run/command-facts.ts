@@ -1,7 +1,9 @@
-import type { Command } from '@millrace/replay'
+import { type Command, fileNameProblem } from '@millrace/replay'
 import {
   type Database,
   type ExecutionFacts,
+  findFiles,
+  type FoundFile,
   readFacts,
   type ResolvedSetting,
   resolveSettings,
@@ -16,6 +18,8 @@ export interface CommandFacts {
   readonly childOf: ReadonlyMap<number, Child>
   /** By name; null for one that does not exist. */
   readonly settingOf: ReadonlyMap<string, ResolvedSetting | null>
+  /** By name; null for one that does not exist. */
+  readonly fileOf: ReadonlyMap<string, FoundFile | null>
   /** By id: executions of this workspace that have a row. */
   readonly rowOf: ReadonlyMap<string, ExecutionFacts>
 }
@@ -30,13 +34,20 @@ export async function gatherFacts(
   const names = [...new Set(commands.flatMap(settingNames))]
   const born = new Set(collected.children.map((child) => child.id))
   const ids = [...new Set(commands.flatMap(executionIds))].filter((id) => !born.has(id) && isId(id))
-  const [children, settings, rows] = await Promise.all([
+  const fileNames = [...new Set(commands.flatMap(readFileNames))]
+  const [children, settings, files, rows] = await Promise.all([
     starts.length === 0 ? [] : resolveChildren(db, held, starts.map(toChild)),
     names.length === 0
       ? []
       : resolveSettings(
           db,
           names.map((ref) => ({ workspaceId, ref })),
+        ),
+    fileNames.length === 0
+      ? []
+      : findFiles(
+          db,
+          fileNames.map((name) => ({ workspaceId, name })),
         ),
     ids.length === 0
       ? []
@@ -48,6 +59,7 @@ export async function gatherFacts(
   return {
     childOf: new Map(starts.flatMap(({ seq }, at) => (children[at] ? [[seq, children[at]]] : []))),
     settingOf: new Map(names.map((name, at) => [name, settings[at] ?? null])),
+    fileOf: new Map(fileNames.map((name, at) => [name, files[at] ?? null])),
     rowOf: new Map(rows.map((row) => [row.id, row])),
   }
 }
@@ -74,6 +86,12 @@ function settingNames(command: Command): string[] {
     default:
       return []
   }
+}
+
+/** Of those that are read: a write asks nothing. */
+function readFileNames(command: Command): string[] {
+  if (command.kind !== 'file_get' && command.kind !== 'file_delete') return []
+  return fileNameProblem(command.name) === null ? [command.name] : []
 }
 
 function executionIds(command: Command): readonly string[] {

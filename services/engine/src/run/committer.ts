@@ -4,6 +4,7 @@ import {
   type Batcher,
   type CommitResult,
   commitActivations,
+  commitWithFiles,
   createBatcher,
   type Database,
   markWatched,
@@ -57,7 +58,8 @@ export function createCommitter({
       (commit.output?.length ?? 0) +
       (commit.history?.entries.length ?? 0) +
       (commit.log?.lines.length ?? 0) +
-      commit.children.length * 512,
+      commit.children.length * 512 +
+      (commit.files ?? []).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0),
     onBatch: (size) => sizes.observe(size),
     async run(items) {
       await putPayloads(
@@ -71,10 +73,10 @@ export function createCommitter({
       )
       if (watched.length > 0) await markWatched(db, watched)
       const stop = seconds.startTimer()
-      const results = await commitActivations(
-        db,
-        items.map((item) => item.commit),
-      )
+      const commits = items.map((item) => item.commit)
+      const results = commits.some(({ files }) => files !== undefined)
+        ? await commitWithFiles(db, commits)
+        : await commitActivations(db, commits)
       stop()
       nudge(bus, items, results)
       fenced.inc(results.filter((result) => !result.applied).length)
@@ -144,8 +146,11 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     topId,
     traceparent,
     priority,
+    extra,
   } = child
   const key = { workspaceId, executionId, version: 1, priority }
-  if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
-  return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
+  const chars = input.length + (extra?.length ?? 0)
+  if (scriptHash === null || chars > FRESH_INPUT_MAX_CHARS) return key
+  const fresh = { type, scriptHash, input, name, parentId, topId, traceparent }
+  return { ...key, fresh: extra === null ? fresh : { ...fresh, extra } }
 }

@@ -15,6 +15,7 @@ import { type Held, sandboxKey } from './held.ts'
 import { createLoader } from './load-held.ts'
 import { createOverdue } from './overdue.ts'
 import type { RunnerDeps } from './runner.ts'
+import { schemasOf } from './schemas.ts'
 
 export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm'> {
   /** One that runs for longer is given back, before it has run for twice as long. */
@@ -119,6 +120,8 @@ export function createEager(deps: EagerDeps): Eager {
     if (isRevert(result.end)) return null
     const collected = createCollected()
     collect(collected, result)
+    if (collected.end !== null && held.outputSchema !== null)
+      collected.end = await schemasOf(db).checkEnd(held, collected.end)
     const { commit, payloads } = buildCommit(held, { collected, processId })
     return isShort(commit) && payloads.length === 0 ? commit : null
   }

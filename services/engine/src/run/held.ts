@@ -36,6 +36,8 @@ export interface Held {
   readonly topId: string
   readonly traceparent: string | null
   readonly startedAt: number
+  /** sha256 (hex) of the schema that its output has to match; null without one. */
+  readonly outputSchema: string | null
   readonly waits: Map<number, OpenWait>
   /** The version of the row that the next commit is guarded by. */
   version: number

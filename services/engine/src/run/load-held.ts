@@ -133,6 +133,8 @@ interface HeldFacts extends Pick<
   | 'version'
 > {
   readonly inheritance?: Held['inheritance']
+  /** JSON text of rarely set properties. */
+  readonly extra?: string | null
 }
 
 function newHeld(facts: HeldFacts, realm: Realm | null): Held {
@@ -165,7 +167,14 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     hadWaits: false,
     askedForLocks: false,
     inheritance: null,
+    outputSchema: outputSchemaOf(facts.extra ?? null),
   }
+}
+
+/** Read only where it is: most executions have nothing rare, and fewer have this. */
+function outputSchemaOf(extra: string | null): string | null {
+  if (extra === null || !extra.includes('"output_schema_hash"')) return null
+  return (JSON.parse(extra) as { output_schema_hash?: string }).output_schema_hash ?? null
 }
 
 function startOf(

@@ -14,6 +14,7 @@ import { createLoader, type Loaded } from './load-held.ts'
 import { createGoBack } from './go-back.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
+import { schemasOf } from './schemas.ts'
 import { createWarmCache } from './warm-cache.ts'
 
 export interface RunnerDeps {
@@ -151,6 +152,8 @@ export function createRunner(deps: RunnerDeps): Runner {
   /** One activation and its commit. Returns what to do next with it here, or null. */
   async function step({ held, activation }: Begun): Promise<Begun | null> {
     const collected = await activate(held, activation)
+    if (collected !== 'lost' && collected.end !== null && held.outputSchema !== null)
+      collected.end = await schemasOf(db).checkEnd(held, collected.end)
     const isOurs = await claims.settle(held)
     if (!isOurs) return drop(held)
     // The realm died with it; what it had not committed is done again from the beginning.

@@ -1,8 +1,8 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { TSchema } from 'typebox'
-import { toFieldErrors } from '../json-schema.ts'
 import { invalid } from '../problem.ts'
+import { toFieldErrors } from './field-errors.ts'
 
 /** Checks one part of a request; throws `invalid` with JSON pointers. */
 export type Check = (value: unknown) => void

@@ -6,6 +6,7 @@ import type { BulkBody } from '../schemas/execution.ts'
 import { freshIds } from './create-execution.ts'
 import { rerunMany } from './rerun-many.ts'
 import { foreseeMany, steerMany, type SteerOutcome } from './steer-executions.ts'
+import { foreseeTrash, trashMany } from './trash-execution.ts'
 
 const MATCHES_MAX = 10_000
 
@@ -17,19 +18,20 @@ export async function bulkExecutions(
   newIds: IdSource = freshIds,
 ): Promise<readonly SteerOutcome[]> {
   const { action } = body
-  if (action === 'delete')
-    throw invalid([{ pointer: '/action', message: `${action} is not available yet` }])
   if ((body.ids === undefined) === (body.filter === undefined))
     throw invalid([{ pointer: '', message: 'must have exactly one of ids and filter' }])
   const ids =
     body.ids?.map((id) => id.toLowerCase()) ??
     (await matches(context, caller, body.filter as Filter))
+  const isDry = body.dry_run === true
+  if (action === 'delete')
+    return isDry ? foreseeTrash(context, caller, ids) : trashMany(context, caller, ids)
   if (action === 'rerun') {
     // What a filter matches may be others when the request is repeated.
     const source = body.ids === undefined ? freshIds : newIds
-    return rerunMany(context, caller, { ids, newIds: source, isDry: body.dry_run === true })
+    return rerunMany(context, caller, { ids, newIds: source, isDry })
   }
-  if (body.dry_run === true) return foreseeMany(context, caller, { ids, action })
+  if (isDry) return foreseeMany(context, caller, { ids, action })
   return steerMany(context, caller, { ids, action, message: body.message ?? null })
 }
 

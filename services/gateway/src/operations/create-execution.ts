@@ -31,6 +31,8 @@ export interface CreateRequest {
   /** W3C trace context of the request. */
   readonly traceparent: string | null
   readonly ids: IdSource
+  /** Properties that the body may not set: what has started it. */
+  readonly origin?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -44,8 +46,7 @@ export async function createExecution(
   request: CreateRequest,
 ): Promise<CreatedExecution> {
   const writer = executionWriter(request.fields)
-  const plan = await planExecution(context, caller, request, '')
-  const [planned = plan] = plan.isWrapped ? await throughWrappers(context, [plan]) : []
+  const planned = await planExecution(context, caller, request, '')
   const { item } = planned
   const key = { workspaceId: item.workspaceId, executionId: item.id }
   const waitMs = request.waitSeconds * 1_000
@@ -84,7 +85,7 @@ export async function createExecutions(
   const plans: Planned[] = []
   for (const [index, body] of bodies.entries()) {
     const one = { body, waitSeconds: 0, fields: null, traceparent, ids }
-    plans.push(await planExecution(context, caller, one, `/items/${index}`))
+    plans.push(await planUnwrapped(context, caller, one, `/items/${index}`))
   }
   const planned = plans.some((plan) => plan.isWrapped)
     ? await throughWrappers(context, plans)
@@ -94,7 +95,19 @@ export async function createExecutions(
   return items.map((item) => item.id)
 }
 
-async function planExecution(
+/** Resolves and checks what is asked for. Throws `invalid` and `notFound`; stores nothing. */
+export async function planExecution(
+  context: Context,
+  caller: Caller,
+  request: CreateRequest,
+  base: string,
+): Promise<Planned> {
+  const plan = await planUnwrapped(context, caller, request, base)
+  const [planned = plan] = plan.isWrapped ? await throughWrappers(context, [plan]) : []
+  return planned
+}
+
+async function planUnwrapped(
   context: Context,
   caller: Caller,
   request: CreateRequest,
@@ -106,9 +119,10 @@ async function planExecution(
   const project = await projectOf(context, caller, body, target)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
   const isWrapped = hasWrappers(body, target)
-  // A wrapper may make other inputs of these: they are checked when it starts the flow.
+  // Without an input the handler gets an empty object. A wrapper may make other inputs of these: they
+  // are checked when it starts the flow.
   if (target.type === 'FLOW' && !isWrapped)
-    target.flow.checkInput?.(body.input_value ?? null, `${base}/input_value`)
+    target.flow.checkInput?.(body.input_value ?? {}, `${base}/input_value`)
 
   const id = request.ids()
   return {
@@ -117,11 +131,12 @@ async function planExecution(
     isWrapped,
     body,
     base,
+    isHidden: body.is_hidden === true,
     item: {
       workspaceId: caller.workspaceId,
       id,
       type: target.type,
-      name: body.name ?? nameOf(target),
+      name: trimmedName(body.name, `${base}/name`) ?? nameOf(target),
       flowId: target.type === 'FLOW' ? target.flow.row.id : null,
       connectorId: target.type === 'CONNECTION' ? target.connectorId : null,
       connectorType: target.type === 'CONNECTION' ? target.connectorType : null,
@@ -137,7 +152,7 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base, target),
+      extra: extraOf(body, base, { target, origin: request.origin }),
       ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
@@ -145,7 +160,7 @@ async function planExecution(
 
 function nameOf(target: Target): string | null {
   if (target.type === 'FLOW') return target.flow.row.name
-  return target.type === 'WRAPPER' ? target.wrapper.name : null
+  return target.type === 'WRAPPER' ? target.wrapper.name : nameOfConnection(target)
 }
 
 function scriptHashOf(target: Target): string | null {
@@ -197,24 +212,45 @@ export const EXTRA = [
   'tags',
   'savepoint_retention',
   'max_runtime_seconds',
+  'is_hidden',
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, base: string, target: Target): string | null {
-  let extra: Record<string, unknown> | null = null
-  if (target.type === 'WRAPPER') extra = { wrapper_id: target.wrapper.id }
+function extraOf(
+  body: NewExecutionBody,
+  base: string,
+  { target, origin }: { readonly target: Target; readonly origin: CreateRequest['origin'] },
+): string | null {
+  const schemas = target.type === 'FLOW' ? target.flow.schemas : null
+  let extra: Record<string, unknown> | null =
+    schemas === null && origin === undefined ? null : { ...schemas, ...origin }
+  if (target.type === 'WRAPPER') extra = { ...extra, wrapper_id: target.wrapper.id }
   if (body.unwrapped === true) extra = { ...extra, unwrapped: true }
   // The flow's own value, unless the run says otherwise; null is for no limit.
   const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
   if (flowLimit !== null && body.max_runtime_seconds === undefined)
     extra = { ...extra, max_runtime_seconds: flowLimit }
   for (const name of EXTRA) {
-    if (body[name] === undefined || body[name] === null) continue
+    if (body[name] === undefined || body[name] === null || body[name] === false) continue
     extra ??= {}
     extra[name] = body[name]
   }
   return extra === null ? null : extraText(extra, base)
 }
+
+/** A name as it is kept: without blanks around it. Throws `invalid` when nothing is left. */
+export function trimmedName<Name extends string | null | undefined>(
+  name: Name,
+  pointer: string,
+): Name | string {
+  if (typeof name !== 'string') return name
+  const trimmed = name.trim()
+  if (trimmed !== '') return trimmed
+  throw invalid([{ pointer, message: 'must not be blank; leave it out' }])
+}
+
+const nameOfConnection = (target: Exclude<Target, { type: 'FLOW' }>): string | null =>
+  target.type === 'CONNECTION' ? (target.connectorName ?? target.connectorType) : null
 
 /** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
 export function extraText(extra: object, base: string): string {
@@ -273,6 +309,9 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
     wrapper_name: null,
+    deleted_at: null,
+    deleted_by: null,
+    is_hidden: planned.isHidden,
     waits: startWait(item, bornAt),
   }
   return ended === null ? row : { ...row, ...ended, waits: null }

@@ -13,6 +13,8 @@ export interface ExecutionCreator {
   create(item: NewExecution): Promise<number | null>
   /** Many in a commit of their own: all or none. */
   createAll(items: readonly NewExecution[]): Promise<void>
+  /** Nudges for executions that somebody else's commit has created. */
+  announce(items: readonly NewExecution[]): void
   readonly size: number
   idle(): Promise<void>
 }
@@ -102,6 +104,7 @@ export function createExecutionCreator(deps: {
       if (born.size !== 0 && born.size !== items.length)
         throw new ServiceError('internal', `created ${born.size} of ${items.length} executions`)
     },
+    announce: nudge,
     get size() {
       return batcher.size
     },
@@ -117,7 +120,8 @@ function toDispatch(item: NewExecution): DispatchItem {
   const { priority } = item
   const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1, priority }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
-  if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
+  const chars = item.input.length + (item.extra?.length ?? 0)
+  if (item.scriptHash === null || chars > INPUT_MAX_CHARS) return key
   return {
     ...key,
     fresh: {
@@ -128,6 +132,7 @@ function toDispatch(item: NewExecution): DispatchItem {
       parentId: item.parentId,
       topId: item.topId,
       traceparent: item.traceparent,
+      ...(item.extra !== null && { extra: item.extra }),
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Bus } from '@millrace/bus'
 import { newId } from '@millrace/runtime'
 import { type Database, insertAudit } from '@millrace/store'
 import type { Caller } from '../context.ts'
+import type { CalledWebhooks } from './called-webhooks.ts'
 import type { FlowCache } from './flow-cache.ts'
 
 /** What follows every change of a record. */
@@ -21,11 +22,13 @@ export function createRecordWriter(deps: {
   api: Database
   bus: Bus
   flows: FlowCache
+  webhooks: CalledWebhooks
 }): RecordWriter {
-  const { api, bus, flows } = deps
+  const { api, bus, flows, webhooks } = deps
   return {
     async changed({ workspaceId, userId }, { type, id, action }) {
       flows.drop(workspaceId)
+      if (type === 'webhook') webhooks.drop()
       bus.nudgeRecords([{ workspaceId, type, id }])
       await insertAudit(api, {
         workspaceId,

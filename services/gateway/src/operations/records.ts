@@ -11,7 +11,8 @@ import {
   timeOrNull,
   toListRequest,
 } from './page-request.ts'
-import { RECORD_KINDS, type RecordBody, type RecordKind } from './record-types.ts'
+import type { RecordBody, RecordKind } from './record-kind.ts'
+import { RECORD_KINDS } from './record-types.ts'
 import { withWrappers } from './static-wrappers.ts'
 
 /** Names one record: by its id, or by its name. */

@@ -4,6 +4,7 @@ import {
   type ExecutionRow,
   forkExecution,
   type NewExecution,
+  type PinnedSchemas,
   readExecution,
   type SavepointRef,
   touchContents,
@@ -41,6 +42,7 @@ export async function rerunExecution(
   const row = await readExecution(context.api, key)
   if (row === null) throw executionNotFound(id)
   const item = await planRerun(context, caller, row, request)
+  await touchSchemas(context, item)
   const from = body.from_savepoint
   if (from === undefined) {
     // No flow may have this script any more: it counts as put now, before somebody refers to it.
@@ -102,7 +104,7 @@ async function planRerun(
     traceparent: request.traceparent ?? ownTraceparent(id),
     scheduledFor: null,
     paused: body.run === false,
-    extra: extraOf(row),
+    extra: extraOf(row, body.on_latest === true ? (flow?.schemas ?? {}) : null),
     ...(gates !== null && { gates }),
   }
 }
@@ -120,13 +122,30 @@ function latestScript(row: ExecutionRow, flow: CachedFlow | null): string {
 // Which wrapper it runs stands there, too; and what was started unwrapped was so for its wrappers.
 const KEPT = [...EXTRA, 'wrapper_id', 'unwrapped'] as const
 
-/** What was asked for when it was started, and what it is a rerun of. */
-function extraOf(row: ExecutionRow): string {
+/**
+ * What was asked for when it was started, and what it is a rerun of; with the schemas that it had, or
+ * the latest.
+ */
+function extraOf(row: ExecutionRow, latest: PinnedSchemas | null): string {
   const before = row.extra === null ? {} : (JSON.parse(row.extra) as Record<string, unknown>)
-  const extra: Record<string, unknown> = { rerun_of: row.id }
+  const extra: Record<string, unknown> = { rerun_of: row.id, ...latest }
+  for (const name of latest === null ? SCHEMAS : []) if (name in before) extra[name] = before[name]
   for (const name of KEPT) if (name in before) extra[name] = before[name]
   return extraText(extra, '')
 }
+
+/** They count as put now, before somebody else refers to them. */
+function touchSchemas(context: Context, { workspaceId, extra }: NewExecution): Promise<void> {
+  const pinned = (extra === null ? {} : JSON.parse(extra)) as PinnedSchemas
+  const hashes = SCHEMAS.flatMap((name) => pinned[name] ?? [])
+  return touchContents(
+    context.api,
+    'payload',
+    hashes.map((hash) => ({ workspaceId, hash })),
+  )
+}
+
+const SCHEMAS = ['input_schema_hash', 'output_schema_hash'] as const
 
 /** After the commit an engine is nudged without a copy of its input: it has a past to be read first. */
 async function fork(

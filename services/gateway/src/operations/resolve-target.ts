@@ -43,7 +43,8 @@ export function resolveTarget(
   checkFields(body, base)
   const { workspaceId } = caller
   if (body.flow_id !== undefined || body.flow_name !== undefined) {
-    const key = body.flow_id === undefined ? { name: body.flow_name ?? '' } : { id: body.flow_id }
+    const key =
+      body.flow_id === undefined ? { name: body.flow_name?.trim() ?? '' } : { id: body.flow_id }
     const found = context.flows.flow(workspaceId, key)
     return found instanceof Promise ? found.then((flow) => toFlow(flow, body)) : toFlow(found, body)
   }
@@ -63,6 +64,16 @@ function checkFields(body: NewExecutionBody, base: string): void {
         message: `must name exactly one of ${TARGETS.join(', ')}; it names ${named}`,
       },
     ])
+  if (
+    namesOne(body, ['project_id', 'project_name']) &&
+    namesOne(body, ['bundle_id', 'bundle_name'])
+  )
+    throw invalid([
+      {
+        pointer: `${base}/bundle_id`,
+        message: 'and a project exclude each other; name one of both',
+      },
+    ])
   for (const field of NOT_YET)
     if (field in body && body[field] !== null && body[field] !== false)
       throw invalid([
@@ -71,6 +82,9 @@ function checkFields(body: NewExecutionBody, base: string): void {
   if (body.language !== undefined && body.script === undefined)
     throw invalid([{ pointer: `${base}/language`, message: 'belongs to script only' }])
 }
+
+const namesOne = (body: NewExecutionBody, fields: readonly (keyof NewExecutionBody)[]): boolean =>
+  fields.some((field) => (body[field] ?? null) !== null)
 
 function toFlow(flow: CachedFlow | null, body: NewExecutionBody): Target {
   if (flow === null) {
@@ -144,7 +158,7 @@ async function resolveConnector(
     }
   const key =
     body.connector_id === undefined
-      ? { name: body.connector_name ?? '' }
+      ? { name: body.connector_name?.trim() ?? '' }
       : { id: body.connector_id }
   const connector = await context.flows.connector(caller.workspaceId, key)
   if (connector === null)
@@ -170,7 +184,7 @@ export async function resolveProject(
   const { workspaceId } = caller
   const project = await (typeof body.project_id === 'string'
     ? projects.read(context.api, { workspaceId, id: body.project_id })
-    : projects.read(context.api, { workspaceId, name: body.project_name ?? '' }))
+    : projects.read(context.api, { workspaceId, name: body.project_name?.trim() ?? '' }))
   if (project === null)
     throw notFound(`project ${body.project_id ?? JSON.stringify(body.project_name)}`)
   return project

@@ -1,5 +1,11 @@
 import { ServiceError } from '@millrace/runtime'
-import { listReverts, locksHeldBy, revertExecution, type SavepointRef } from '@millrace/store'
+import {
+  listReverts,
+  locksHeldBy,
+  restoreExecution,
+  revertExecution,
+  type SavepointRef,
+} from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound } from '../problem.ts'
 import { time } from './page-request.ts'
@@ -27,6 +33,8 @@ export async function revertToSavepoint(
     if (result.kind === 'unknown') throw executionNotFound(id)
     if (result.kind === 'overtaken') continue
     if (result.kind !== 'reverted') throw refusedSavepoint(result)
+    // What lives is in no trash.
+    await restoreExecution(context.api, { workspaceId: key.workspaceId, id })
     const { before, version } = result
     const item = { ...key, version, status: 'WAITING_ENGINE' as const }
     const { bus } = context

@@ -66,6 +66,15 @@ async function toLinks(
 const isNamed = (wrapper: LinkableWrapper, use: WrapperUsesBody[number]): boolean =>
   use.id === undefined ? wrapper.name === use.name : wrapper.id === use.id.toLowerCase()
 
+/** What a record that may be wrapped shows of it. */
+export const wrappersJson = (row: {
+  readonly is_wrapped: boolean
+  readonly wrappers: string | null
+}): Record<string, string> => ({
+  is_wrapped: String(row.is_wrapped),
+  wrappers: row.wrappers ?? '[]',
+})
+
 /** Wrappers as records, of which none goes away while something needs it to start. */
 export const unlinkedWrappers = {
   ...wrappers,

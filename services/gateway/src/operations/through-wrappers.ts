@@ -17,6 +17,7 @@ export interface Planned {
   readonly item: NewExecution
   readonly target: Target
   readonly project: { readonly id: string; readonly name: string } | null
+  readonly isHidden: boolean
   /** Whether wrappers are still to be put around it. */
   readonly isWrapped: boolean
   readonly body: NewExecutionBody

@@ -13,6 +13,7 @@ import { explainExecution, type Why } from '../operations/why-execution.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
+import { executionRecordRpc } from './execution-record-rpc.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
@@ -54,6 +55,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 
   return {
+    ...executionRecordRpc(context),
     async create(request, call) {
       const caller = await callerOf(context, call)
       const waitSeconds = waitOf(request.waitSeconds ?? 0)
@@ -88,7 +90,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     async list(request, call) {
       const caller = await callerOf(context, call)
       // The message has fields of its own, so the record must have them too.
-      const input = { ...toListInput(request), fields: undefined }
+      const input = { ...toListInput(request), fields: undefined, trashed: request.trashed }
       const page = JSON.parse(await listExecutionsJson(context, caller, input)) as PageJson
       return {
         items: page.items.map((item) => toExecutionMessage(JSON.stringify(item))),
@@ -146,7 +148,9 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
-        throw invalid([{ pointer: '/action', message: 'must be cancel, pause, resume or rerun' }])
+        throw invalid([
+          { pointer: '/action', message: 'must be cancel, pause, resume, rerun or delete' },
+        ])
       const outcomes = await bulkExecutions(context, caller, {
         action: name,
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
@@ -184,10 +188,11 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 }
 
-const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'rerun'>>> = {
+const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'delete' | 'rerun'>>> = {
   [pb.BulkAction.CANCEL]: 'cancel',
   [pb.BulkAction.PAUSE]: 'pause',
   [pb.BulkAction.RESUME]: 'resume',
+  [pb.BulkAction.DELETE]: 'delete',
   [pb.BulkAction.RERUN]: 'rerun',
 }
 

@@ -116,6 +116,8 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(NEW_RECORD.setting),
   connector: bodyCheck(NEW_RECORD.connector),
   project: bodyCheck(NEW_RECORD.project),
+  webhook: bodyCheck(NEW_RECORD.webhook),
+  file: bodyCheck(NEW_RECORD.file),
   wrapper: bodyCheck(NEW_RECORD.wrapper),
 }
 
@@ -124,6 +126,8 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(RECORD_PATCH.setting),
   connector: bodyCheck(RECORD_PATCH.connector),
   project: bodyCheck(RECORD_PATCH.project),
+  webhook: bodyCheck(RECORD_PATCH.webhook),
+  file: bodyCheck(RECORD_PATCH.file),
   wrapper: bodyCheck(RECORD_PATCH.wrapper),
 }
 

@@ -1,9 +1,17 @@
 import type { Logger } from '@millrace/runtime'
 import { type GrpcServer, served, serveGrpc } from '@millrace/runtime/grpc'
-import { descriptorSet, executionService, recordService } from '@millrace/wire'
+import {
+  descriptorSet,
+  executionService,
+  fileService,
+  recordService,
+  webhookService,
+} from '@millrace/wire'
 import type { Context } from '../context.ts'
 import { executionRpc } from './execution-service.ts'
+import { fileRpc } from './file-service.ts'
 import { recordRpc } from './record-service.ts'
+import { webhookRpc } from './webhook-service.ts'
 
 /** The public services over gRPC, with reflection and health. */
 export function serveRpc(
@@ -14,6 +22,8 @@ export function serveRpc(
     services: [
       served(executionService, executionRpc(context)),
       served(recordService, recordRpc(context)),
+      served(webhookService, webhookRpc(context)),
+      served(fileService, fileRpc(context)),
     ],
     log: options.log,
     address: `${options.host}:${options.port}`,

@@ -42,6 +42,8 @@ export const NOT_YET = [
   'break',
   'roles',
   'remote_workspace_name',
+  'bundle_id',
+  'bundle_name',
 ] as const
 
 export const NewExecution = strict(
@@ -60,6 +62,9 @@ export const NewExecution = strict(
     description: Type.Optional(nullable(Text)),
     metadata: Type.Optional(Json),
     tags: Type.Optional(Type.Array(Name, { maxItems: 64, uniqueItems: true })),
+    is_hidden: Type.Optional(
+      Type.Boolean({ default: false, description: 'out of lists that do not ask for it' }),
+    ),
     project_id: Type.Optional(nullable(Id)),
     project_name: Type.Optional(Name),
     is_productive: Type.Optional(Type.Boolean({ default: true })),
@@ -90,6 +95,8 @@ export const NewExecution = strict(
     break: Type.Optional(Json),
     roles: Type.Optional(Json),
     remote_workspace_name: Type.Optional(Json),
+    bundle_id: Type.Optional(Json),
+    bundle_name: Type.Optional(Json),
   },
   {
     description:
@@ -105,6 +112,7 @@ export const ExecutionPatch = strict({
   description: Type.Optional(nullable(Text)),
   metadata: Type.Optional(Json),
   tags: Type.Optional(nullable(Type.Array(Name, { maxItems: 64, uniqueItems: true }))),
+  is_hidden: Type.Optional(Type.Boolean()),
 })
 export type ExecutionPatchBody = Static<typeof ExecutionPatch>
 

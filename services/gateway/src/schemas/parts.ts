@@ -55,7 +55,7 @@ export const ListQuery = {
   fields: Type.Optional(Type.String({ maxLength: 4_096, description: 'names between commas' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50 })),
   cursor: Type.Optional(Type.String({ maxLength: 4_096 })),
-  count: Type.Optional(Type.Boolean({ description: 'true adds total' })),
+  count: Type.Optional(Type.Boolean({ description: 'true adds total, exact up to 100,000' })),
 }
 
 export const ByQuery = {
@@ -88,5 +88,8 @@ export const page = (items: Parameters<typeof Type.Array>[0]) =>
     items: Type.Array(items),
     next_cursor: nullable(Type.String()),
     total: Type.Optional(Type.Integer()),
+    total_is_exact: Type.Optional(
+      Type.Boolean({ description: 'false where there are more than total' }),
+    ),
     as_of: Type.String(),
   })

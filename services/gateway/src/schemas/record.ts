@@ -1,3 +1,4 @@
+import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
 import { Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
@@ -76,12 +77,38 @@ export const NewWrapper = strict({
 })
 export const NewProject = strict({ name: Name, ...described })
 
+const FileFields = {
+  name: Type.String({ minLength: 1, maxLength: 512, description: 'a path, with / between parts' }),
+  content_type: Type.Optional(
+    nullable(Type.String({ minLength: 1, maxLength: 256, pattern: '^[\\u0020-\\u007e]+$' })),
+  ),
+  ...described,
+  ...project,
+}
+export const NewFile = strict({
+  ...FileFields,
+  text: Type.Optional(Type.String({ description: 'its content, as UTF-8' })),
+  base64: Type.Optional(Type.String({ description: 'its content instead of text' })),
+})
+export const FilePatch = Type.Partial(strict(FileFields))
+
+/** packages/webhook checks its own fields, with sentences of its own; the document shows its schemas. */
+const Anything = Type.Record(Type.String(), Type.Unknown())
+export const RECORD_DOCUMENTS = {
+  webhook: {
+    create: Type.Unsafe(NEW_WEBHOOK_SCHEMA),
+    update: Type.Unsafe(WEBHOOK_PATCH_SCHEMA),
+  },
+} as const
+
 /** The same fields, none of them needed. */
 export const NEW_RECORD = {
   flow: NewFlow,
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
+  webhook: Anything,
+  file: NewFile,
   wrapper: NewWrapper,
 } as const
 export const RECORD_PATCH = {
@@ -89,6 +116,8 @@ export const RECORD_PATCH = {
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
+  webhook: Anything,
+  file: FilePatch,
   wrapper: Type.Partial(NewWrapper),
 } as const
 

@@ -28,7 +28,7 @@ export default async function handler(
   const { wrapped, max_age_minutes: maxAgeMinutes = 1_440, max_entries: maxEntries = 100 } = inputs
   const setting = system.setting(settingName(wrapped))
   const key = digestOf([wrapped.input_value, wrapped.wrappers ?? []])
-  const askedMs = Date.parse(new Date().toISOString())
+  const askedMs = Date.now()
   const isFresh = (entry: Entry): boolean =>
     askedMs - Date.parse(entry.at) <= maxAgeMinutes * 60_000
 
@@ -43,7 +43,7 @@ export default async function handler(
 
   const child = await self.wrapped(undefined, { wait: 'ALL_ENDED' })
   if (child.status === 'ENDED_SUCCESS') {
-    const entry = { key, at: new Date().toISOString(), execution_id: child.id }
+    const entry = { key, at: new Date(Date.now()).toISOString(), execution_id: child.id }
     // Read again: others have run meanwhile. Two at once lose one entry, and it is made again.
     const others = (await entriesOf(setting)).filter((one) => one.key !== key && isFresh(one))
     await setting.set([entry, ...others].slice(0, maxEntries))
