@@ -29,16 +29,7 @@ export function buildRealm(
 ): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  harden([
-    ChildExecution,
-    Lock,
-    Setting,
-    Semaphore,
-    StoredFile,
-    SelfExecution,
-    Starter,
-    System,
-  ])
+  harden([ChildExecution, Lock, Setting, Semaphore, StoredFile, SelfExecution, Starter, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

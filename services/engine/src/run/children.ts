@@ -152,10 +152,7 @@ function subjectOf(
 }
 
 /** What its flow limits and asks of its values; nothing for most. */
-function limitsOf(
-  child: ChildSpec,
-  flow: ResolvedFlow,
-): Pick<Subject, 'gates' | 'maxRuntime'> {
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Pick<Subject, 'gates' | 'maxRuntime'> {
   const gates = startGates(flow, child.input)
   const { max_runtime_seconds: maxRuntime } = flow
   return {
@@ -165,7 +162,10 @@ function limitsOf(
 }
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(child: ChildSpec, { record, schemas, maxRuntime: ofFlow }: Subject): string | null {
+function extraOf(
+  child: ChildSpec,
+  { record, schemas, maxRuntime: ofFlow }: Subject,
+): string | null {
   const maxRuntime = ofFlow ?? child.maxRuntime
   const extra = {
     ...schemas,
