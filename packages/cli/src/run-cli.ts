@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
+import { addDebugCommand } from './commands/debug.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExecutionCommands } from './commands/execution.ts'
 import { addFileCommands } from './commands/file.ts'
@@ -52,6 +53,7 @@ function createProgram(deps: Deps): Command {
 
 function addCommands(program: Command, context: Context): void {
   addRunCommand(program, context)
+  addDebugCommand(program, context)
   addFlowCommands(program, context)
   addExecutionCommands(program, context)
   addSettingCommands(program, context)

@@ -22,7 +22,14 @@ export interface NewExecution {
   readonly tags?: readonly string[]
   /** Out of lists that do not ask for it. */
   readonly is_hidden?: boolean
+  /** False: development mode, which alone has the debugger. */
   readonly is_productive?: boolean
+  /** Lines to stop before; those of the flow by default. */
+  readonly breakpoints?: readonly number[]
+  readonly use_breakpoints?: boolean
+  readonly use_only_explicit_breakpoints?: boolean
+  /** Stop at the first line. */
+  readonly break?: boolean
   /** RFC 3339: start then, not now. */
   readonly scheduled_for?: string
   /** False: create only; it stays PAUSED until resumed. */

@@ -1,3 +1,4 @@
+import type { DebugRequest, DebugState, DebugStop, InspectRequest } from './execution-debug.ts'
 import { waitForEnd } from './execution-wait.ts'
 import {
   exportList,
@@ -52,6 +53,17 @@ export interface Executions {
   /** With `tree` all below it, too, that is no orphan. */
   pause(id: string, options?: TreeOptions): Promise<Execution>
   resume(id: string, options?: TreeOptions): Promise<Execution>
+  /** Leaves a stop of its debugger, stops it at its next line, or changes its breakpoints. */
+  debug(id: string, request: DebugRequest): Promise<Execution>
+  /** How it stands with its debugger; with `waitSeconds`, as soon as it is stopped or has ended. */
+  debugState(
+    id: string,
+    options?: { waitSeconds?: number; lines?: boolean; signal?: AbortSignal },
+  ): Promise<DebugState>
+  /** Takes it out of development mode, for good. */
+  makeProductive(id: string): Promise<Execution>
+  /** Call stack and variables as they were at one of its calls. */
+  inspect(id: string, request?: InspectRequest): Promise<DebugStop>
   bulk(request: BulkRequest): Promise<BulkResult>
   /** Changes the fields that are given; null clears. */
   update(id: string, patch: ExecutionPatch): Promise<Execution>
@@ -140,6 +152,18 @@ export function createExecutionsApi(transport: Transport): Executions {
     cancel: (id, options) => post<Execution>(one(id, '/cancel'), options ?? {}),
     pause: (id, options) => post<Execution>(one(id, '/pause'), treeOf(options)),
     resume: (id, options) => post<Execution>(one(id, '/resume'), treeOf(options)),
+    debug: (id, request) => post<Execution>(one(id, '/debug'), request),
+    debugState: async (id, { waitSeconds, lines, signal } = {}) =>
+      as<DebugState>(
+        await transport.send({
+          method: 'GET',
+          path: one(id, '/debug'),
+          query: { wait: waitSeconds, lines },
+          signal,
+        }),
+      ),
+    makeProductive: (id) => post<Execution>(one(id, '/productive'), {}),
+    inspect: (id, request) => post<DebugStop>(one(id, '/inspect'), request ?? {}),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
     update: async (id, patch) =>
       as<Execution>(await transport.send({ method: 'PATCH', path: one(id), body: patch })),

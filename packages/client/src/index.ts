@@ -30,6 +30,14 @@ export {
   type ExecutionType,
 } from './execution-record.ts'
 export type {
+  DebugAction,
+  DebugRequest,
+  DebugState,
+  DebugStop,
+  DebugVariable,
+  InspectRequest,
+} from './execution-debug.ts'
+export type {
   LogEntry,
   Revert,
   Savepoint,

@@ -58,6 +58,8 @@ export interface Flow extends RecordBase, Wrappable {
   readonly input_schema: Json
   readonly output_schema: Json
   readonly max_runtime_seconds: number | null
+  /** Lines that its runs in development mode stop before. */
+  readonly breakpoints: readonly number[] | null
   readonly concurrency: FlowConcurrency | null
   readonly rate_limit: FlowRateLimit | null
 }
@@ -69,6 +71,7 @@ export interface NewFlow extends NewBase, NewWrappable {
   readonly input_schema?: Json
   readonly output_schema?: Json
   readonly max_runtime_seconds?: number | null
+  readonly breakpoints?: readonly number[] | null
   readonly concurrency?: FlowConcurrency | null
   readonly rate_limit?: FlowRateLimit | null
 }

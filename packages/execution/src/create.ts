@@ -15,10 +15,10 @@ export interface CreateInput {
 }
 
 /** The wait for an execution's own start. */
-export const START: Wait = { seq: 0, kind: 'START' }
+export const START = { seq: 0, kind: 'START' } as const satisfies Wait
 
 /** The wait for a place in a flow that is limited; like the start it is no call of the code. */
-export const PLACE: Wait = { seq: 0, kind: 'LOCK' }
+export const PLACE = { seq: 0, kind: 'LOCK' } as const satisfies Wait
 
 /** An execution as it is born: waiting for its time, ready, or held back over either. */
 export function create({ scheduledFor, paused, gated = false }: CreateInput): Execution {

@@ -15,7 +15,8 @@ export interface StandingExecution {
   readonly isHeld: boolean
   /** Whether that process says it has it; null: it was not asked, or did not answer. */
   readonly isKnownThere: boolean | null
-  readonly oldestWait: WaitKind | null
+  /** What its status shows, of it or beneath its pause: the stop of a debugger is none. */
+  readonly oldestWait: Exclude<WaitKind, 'BREAK'> | null
   /** Its maximum runtime in seconds; null: no limit. */
   readonly maxRuntime: number | null
   /** By how much it has run for longer than it may; null: no limit, or not started. */
@@ -159,6 +160,8 @@ export function diagnoseWait(wait: StandingWait): Finding | null {
     return finding('decided', 'waits for executions that have ended')
   if (kind === 'CONTROL')
     return finding('control', `asked ${seconds(ageMs)} ago to ${subject ?? 'control'} another`)
+  if (kind === 'BREAK' && !wait.isPaused)
+    return finding('wrongStatus', 'is not paused, and its debugger has stopped it')
   if (kind !== 'LOCK') return null
   // Held back before its start, it asks for its place when it is resumed.
   if (wait.request === 'missing')

@@ -27,6 +27,7 @@ export interface AnswerEvent {
     | 'lockGranted' // LOCK
     | 'responseReceived' // RESPONSE
     | 'waitTimedOut' // DEPENDENCY, LOCK, RESPONSE
+    | 'debuggerAnswered' // BREAK: continue, or one of the steps; ends the pause with it
   readonly generation: number
   readonly seq: number
 }
@@ -104,6 +105,7 @@ export const EVENT_TYPES = [
   'lockGranted',
   'responseReceived',
   'waitTimedOut',
+  'debuggerAnswered',
   'gateReached',
   'engineClaimed',
   'parked',

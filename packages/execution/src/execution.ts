@@ -4,6 +4,7 @@ import type { State } from './state.ts'
 import { cover, uncover } from './state.ts'
 import { TRANSITIONS } from './transitions.ts'
 import type { Wait } from './wait.ts'
+import type { Idle } from './status.ts'
 import { ANSWERABLE, statusOfWait } from './wait.ts'
 
 /** The part of an execution that decides what may happen to it. */
@@ -38,6 +39,8 @@ export const REFUSALS = {
   notAllowed: 'its status does not allow this',
   wrongKind: 'the open wait is of another kind',
   waitNotNew: 'a wait was opened twice, or is the start itself',
+  stopped:
+    'its debugger has stopped it before a line; let it go on with debug, or make it productive',
   answerNotGiven: 'the code has seen an answer that was never given',
   nothingToWaitFor: 'it would wait for nothing, for ever',
 } as const
@@ -52,11 +55,6 @@ export function decide(now: Execution, event: Event): Decision {
   if (event.type === 'engineClaimed') return decideClaimed(now, event)
   if (event.type === 'parked') return decideParked(now, event)
   return decideOther(now, event)
-}
-
-/** The wait whose kind the status of a parked execution shows, or null when none is open. */
-export function oldestWait(execution: Pick<Execution, 'waits'>): Wait | null {
-  return execution.waits[0] ?? null
 }
 
 function isStale(now: Execution, event: Event): boolean {
@@ -117,15 +115,26 @@ function decideParked(now: Execution, event: EventOf<'parked'>): Decision {
   if (event.consumed > now.answered) return refused('answerNotGiven')
   const waits = [...now.waits, ...event.opened].toSorted((a, b) => a.seq - b.seq)
   const isOnceEach = new Set(waits.map(({ seq }) => seq)).size === waits.length
-  if (!isOnceEach || event.opened.some(({ kind }) => kind === 'START')) return refused('waitNotNew')
+  const isOneStop = waits.filter(isStop).length <= 1
+  if (!isOnceEach || !isOneStop || event.opened.some(({ kind }) => kind === 'START'))
+    return refused('waitNotNew')
 
   const next = { ...now, waits, recoveries: 0 }
-  // An answer came in while the code ran: it has more to do, whatever else it waits for.
-  if (event.consumed < now.answered) return moved({ ...next, state: { status: 'WAITING_ENGINE' } })
-  const oldest = oldestWait(next)
-  if (oldest === null) return refused('nothingToWaitFor')
-  return moved({ ...next, state: { status: statusOfWait(oldest.kind) } })
+  const status = parkedStatus(waits, event.consumed < now.answered)
+  if (status === null) return refused('nothingToWaitFor')
+  const state: State = { status }
+  return moved({ ...next, state: waits.some(isStop) ? cover(state) : state })
 }
+
+/** By its oldest wait, besides the stop that pauses it. Null: nothing could ever let it go on. */
+function parkedStatus(waits: readonly Wait[], hasUnread: boolean): Idle | null {
+  // An answer came in while the code ran: it has more to do, whatever else it waits for.
+  if (hasUnread) return 'WAITING_ENGINE'
+  for (const { kind } of waits) if (kind !== 'BREAK') return statusOfWait(kind)
+  return waits.length > 0 ? 'WAITING_ENGINE' : null
+}
+
+const isStop = ({ kind }: Wait): boolean => kind === 'BREAK'
 
 type OtherEvent = Exclude<Event, AnswerEvent | EventOf<'gateReached' | 'parked' | 'engineClaimed'>>
 
@@ -139,6 +148,7 @@ function decideOther(now: Execution, event: OtherEvent): Decision {
     case 'PAUSED':
       return moved({ ...now, state: cover(now.state) })
     case 'beneath':
+      if (now.waits.some(isStop)) return refused('stopped')
       return moved({ ...now, state: uncover(now.state) })
     case 'WAITING_ENGINE':
       return moved({ ...now, ...restarted(now, event), state: { status: cell } })

@@ -15,7 +15,10 @@ export interface WaitFacts extends Wait {
   readonly dueAt: number | null
   /** What it is about: a message's id, an execution's id. */
   readonly ref: string | null
-  /** LOCK: the lock's name. CONTROL: cancel, pause or resume. RESPONSE: the message's subject. */
+  /**
+   * LOCK: the lock's name. CONTROL: cancel, pause or resume. RESPONSE: the message's subject. BREAK:
+   * the line.
+   */
   readonly subject: string | null
   /** LOCK: who holds it. */
   readonly holders: readonly Party[]
@@ -46,7 +49,7 @@ export interface GateFacts {
 
 /** What somebody can do about it; `ref` names the execution, lock or message it is done to. */
 export interface Unblock {
-  readonly action: 'cancel' | 'resume' | 'reply' | 'forceRelease'
+  readonly action: 'cancel' | 'resume' | 'reply' | 'forceRelease' | 'debug'
   readonly ref: string
 }
 
@@ -99,6 +102,8 @@ function sentence(wait: WaitFacts): string {
       return `It waits for a person to answer the message ${quoted(wait)}.`
     case 'CONTROL':
       return `It asked to ${wait.subject ?? 'control'} execution ${wait.ref ?? 'unknown'}, which is being carried out.`
+    case 'BREAK':
+      return `Its debugger has stopped it before line ${wait.subject ?? 'unknown'}: continue or step.`
   }
 }
 
@@ -193,6 +198,8 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
     }
     case 'RESPONSE':
       return wait.ref === null ? [] : [{ action: 'reply', ref: wait.ref }]
+    case 'BREAK':
+      return [{ action: 'debug', ref: executionId }]
     case 'START':
     case 'TIMER':
     case 'CONTROL':

@@ -71,11 +71,15 @@ const running = {
   cancelled: 'ENDED_CANCELLED',
 } as const
 
+// Whoever stands before a line is paused.
+const notStopped = { debuggerAnswered: 'refused' } as const
+
 // Somebody else was first with the rescue.
 const notLost = { recovered: 'noEffect', abandoned: 'noEffect' } as const
 
 const live = {
   ...notLost,
+  ...notStopped,
   pauseRequested: 'PAUSED',
   resumeRequested: 'noEffect',
   cancelRequested: 'ENDED_CANCELLED',
@@ -89,6 +93,7 @@ const ended: Row = {
   ...answers('refused'),
   ...notRunning,
   ...notLost,
+  ...notStopped,
   pauseRequested: 'noEffect',
   resumeRequested: 'noEffect',
   cancelRequested: 'noEffect',
@@ -109,6 +114,7 @@ export const TRANSITIONS: Readonly<Record<Status, Row>> = {
     ...answers('underPause'),
     ...notRunning,
     ...notLost,
+    debuggerAnswered: 'WAITING_ENGINE',
     gateReached: 'underPause',
     pauseRequested: 'noEffect',
     resumeRequested: 'beneath',
@@ -121,6 +127,7 @@ export const TRANSITIONS: Readonly<Record<Status, Row>> = {
   LOST: {
     ...answers('noted'),
     ...notRunning,
+    ...notStopped,
     recovered: 'WAITING_ENGINE',
     abandoned: 'ENDED_ERROR',
     pauseRequested: 'refused',

@@ -12,7 +12,7 @@ export type Activation =
       readonly input: Json
       readonly history: readonly HistoryEntry[]
       readonly answers: readonly Answer[]
-      /** For a realm of the debugger; others do not look at it. */
+      /** For a realm of the debugger; others do not look at it. Without it nothing is stopped anew. */
       readonly debug?: DebugSettings
       /** Replay to this place only to look around; nothing that comes of it may be kept. */
       readonly inspect?: InspectAt

@@ -27,7 +27,8 @@ SELECT p.id, p.type, p.status, p.beneath, p.version, p.epoch, p.process_id,
   p.status <> 'AT_ENGINE' OR EXISTS (
     SELECT FROM process_lease l WHERE l.process_id = p.process_id
       AND l.expires_at > clock() - $4 * interval '1 millisecond') AS is_held,
-  (SELECT w.kind FROM wait w WHERE w.workspace_id = p.workspace_id AND w.execution_id = p.id
+  (SELECT w.kind FROM wait w
+   WHERE w.workspace_id = p.workspace_id AND w.execution_id = p.id AND w.kind <> 'BREAK'
    ORDER BY w.seq LIMIT 1) AS oldest_wait,
   (extract(epoch FROM clock() - p.started_at) - (p.extra ->> 'max_runtime_seconds')::integer)::float8 * 1000 AS overrun_ms,
   p.extra ->> 'max_runtime_seconds' IS NULL OR EXISTS (

@@ -165,9 +165,13 @@ ON CONFLICT (workspace_id, key, execution_id) DO UPDATE SET
   token = EXCLUDED.token
 
 -- name: locksHeldBy
+-- Per execution, lest all holders be read once and compared with each of them.
 SELECT h.workspace_id, h.key
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
-JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.execution_id = d.execution_id AND h.expires_at IS NULL
+CROSS JOIN LATERAL (
+  SELECT * FROM lock_holder h
+  WHERE h.workspace_id = d.workspace_id AND h.execution_id = d.execution_id AND h.expires_at IS NULL OFFSET 0
+) h
 
 -- name: locksToServe
 -- What a lost nudge may have left: requests that nobody has looked at and holders that have ended;

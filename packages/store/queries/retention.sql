@@ -63,6 +63,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), debugged AS (
+  DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
 ), asides AS (
   DELETE FROM execution_aside a USING gone g WHERE a.workspace_id = g.workspace_id AND a.execution_id = g.id
 ), tags AS (
@@ -116,6 +118,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), debugged AS (
+  DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
 ), asides AS (
   DELETE FROM execution_aside a USING gone g WHERE a.workspace_id = g.workspace_id AND a.execution_id = g.id
 ), tags AS (

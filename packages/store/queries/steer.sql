@@ -30,7 +30,10 @@ WITH locked AS MATERIALIZED (
   WHERE e.workspace_id = l.workspace_id AND e.id = l.id AND CASE $2
     WHEN 'cancel' THEN l.was NOT LIKE 'ENDED%'
     WHEN 'pause' THEN l.was NOT LIKE 'ENDED%' AND l.was NOT IN ('PAUSED', 'LOST')
-    WHEN 'resume' THEN l.was IN ('PAUSED', 'LOST')
+    WHEN 'resume' THEN l.was IN ('PAUSED', 'LOST') AND (
+      -- Its debugger has stopped it, and how it goes on is not said. A value, lest all stops be hashed.
+      SELECT w.seq FROM wait w
+      WHERE w.workspace_id = l.workspace_id AND w.execution_id = l.id AND w.kind = 'BREAK' LIMIT 1) IS NULL
   END
   RETURNING e.workspace_id, e.id, e.version, e.status, e.generation
 ), waits AS (
@@ -59,7 +62,8 @@ SELECT l.workspace_id, l.id, l.type, l.priority, l.was, l.process_id, l.parent_e
 FROM locked l LEFT JOIN moved m ON m.workspace_id = l.workspace_id AND m.id = l.id
 
 -- name: readStatuses
-SELECT e.workspace_id, e.id, e.status
+SELECT e.workspace_id, e.id, e.status, e.status = 'PAUSED' AND EXISTS (
+  SELECT FROM wait w WHERE w.workspace_id = e.workspace_id AND w.execution_id = e.id AND w.kind = 'BREAK') AS is_stopped
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
 

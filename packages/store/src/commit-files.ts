@@ -3,7 +3,7 @@ import {
   commitActivations,
   type CommitResult,
 } from './commit-activations.ts'
-import type { Database } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import {
   type FileContent,
   FILE_MAX_BYTES,
@@ -15,11 +15,12 @@ import {
 /**
  * `commitActivations` for batches in which somebody writes files. Contents are stored first, and are
  * nobody's; the commit of the activations and the change of the files are one transaction. A crash
- * between leaves contents that the sweep removes.
+ * between leaves contents that the sweep removes. `commit`: how these items are committed.
  */
 export async function commitWithFiles(
   db: Database,
   items: readonly ActivationCommit[],
+  commit: (tx: Queryable) => Promise<CommitResult[]> = (tx) => commitActivations(tx, items),
 ): Promise<CommitResult[]> {
   const writes: Write[] = []
   for (const [index, { workspaceId, executionId, files = [] }] of items.entries())
@@ -33,7 +34,7 @@ export async function commitWithFiles(
   // Files are changed in one order by every batch, so two batches never wait for each other.
   writes.sort((a, b) => compare(a.workspaceId, b.workspaceId) || compare(a.name, b.name))
   return db.transaction(async (tx) => {
-    const results = await commitActivations(tx, items)
+    const results = await commit(tx)
     for (const { index, workspaceId, executionId: by, name, content, contentType } of writes) {
       if (results[index]?.applied !== true) continue
       if (content === null) await trashFileByName(tx, { workspaceId, name, by })

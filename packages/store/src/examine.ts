@@ -105,7 +105,7 @@ interface ExaminedRow {
   process_id: string | null
   age_ms: number
   is_held: boolean
-  oldest_wait: WaitKind | null
+  oldest_wait: StandingExecution['oldestWait']
   overrun_ms: number | null
   is_watched: boolean
   is_abandoned: boolean

@@ -9,6 +9,8 @@ export interface FlowRow extends ProjectRecordRow {
   readonly input_schema: string | null
   readonly output_schema: string | null
   readonly max_runtime_seconds: number | null
+  /** Lines; JSON text. */
+  readonly breakpoints: string | null
   /** `{"limit", "key"}`; null: not limited. */
   readonly concurrency: string | null
   /** `{"limit", "per_seconds", "key"}`; null: not limited. */
@@ -27,6 +29,8 @@ export interface FlowFields {
   readonly input_schema?: string | null
   readonly output_schema?: string | null
   readonly max_runtime_seconds?: number | null
+  /** Lines, rising. */
+  readonly breakpoints?: readonly number[] | null
   readonly concurrency?: string | null
   readonly rate_limit?: string | null
 }

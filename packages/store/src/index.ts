@@ -19,6 +19,22 @@ export {
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
 export { commitWithFiles } from './commit-files.ts'
 export { createExecutions } from './create-executions.ts'
+export {
+  type DebugProperties,
+  debugPropertiesOf,
+  isDebugged,
+  linesOf,
+  withDebugProperties,
+} from './debug-properties.ts'
+export {
+  commitDebugged,
+  type DebugSession,
+  makeProductive,
+  type NewStop,
+  readDebugSession,
+  readFlowBreakpoints,
+  releaseStop,
+} from './debug-sessions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
   liveProcesses,
@@ -223,6 +239,7 @@ export { type ExaminedExecution, examineExecutions, examineWaits } from './exami
 export {
   readChildrenOfMany,
   readStatuses,
+  type Standing,
   type SteerAction,
   type SteeredExecution,
   steerExecutions,

@@ -57,16 +57,24 @@ export async function steerExecutions(
   }))
 }
 
+/** How an execution stands before somebody steers it. */
+export interface Standing {
+  readonly status: Status
+  /** Its debugger has stopped it: a resume does not let it go on. */
+  readonly isStopped: boolean
+}
+
 /** By id; those that exist. */
 export async function readStatuses(
   db: Queryable,
   executions: readonly ExecutionKey[],
-): Promise<Map<string, Status>> {
+): Promise<Map<string, Standing>> {
   if (executions.length === 0) return new Map()
-  const rows = await db.query<{ id: string; status: Status }>(sql.readStatuses, [
-    keysParam(executions),
-  ])
-  return new Map(rows.map((row) => [row.id, row.status]))
+  const rows = await db.query<{ id: string; status: Status; is_stopped: boolean }>(
+    sql.readStatuses,
+    [keysParam(executions)],
+  )
+  return new Map(rows.map((row) => [row.id, { status: row.status, isStopped: row.is_stopped }]))
 }
 
 /** The children of these that are no orphans, ended ones included, page by page. */

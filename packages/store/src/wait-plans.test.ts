@@ -28,7 +28,12 @@ const HOT = [
   'retention',
 ]
 /** For people, now and then. */
-const FOR_PEOPLE = new Set(['timers.countWaits', 'locks.countQueues', 'locks.listLocks'])
+const FOR_PEOPLE = new Set([
+  'timers.countWaits',
+  'locks.countQueues',
+  'locks.listLocks',
+  'locks.listGateKeys',
+])
 
 let plans: Plans
 

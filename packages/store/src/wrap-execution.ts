@@ -37,7 +37,6 @@ const OF_THE_WRAPPED: ReadonlySet<string> = new Set([
   'unwrapped',
   'max_runtime_seconds',
   'breakpoints',
-  'use_only_explicit_breakpoints',
   'input_schema_hash',
   'output_schema_hash',
 ])

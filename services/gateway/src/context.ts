@@ -6,6 +6,7 @@ import type { Authenticator } from './auth/authenticate.ts'
 import type { CalledWebhooks } from './operations/called-webhooks.ts'
 import type { DeliveryLog } from './operations/delivery-log.ts'
 import type { EagerStarts } from './operations/eager-starts.ts'
+import type { Engines } from './operations/engines.ts'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 import type { ExecutionWaiters } from './operations/execution-waiters.ts'
 import type { FlowCache } from './operations/flow-cache.ts'
@@ -30,6 +31,7 @@ export interface Context {
   readonly flows: FlowCache
   readonly creator: ExecutionCreator
   readonly eager: EagerStarts
+  readonly engines: Engines
   readonly waiters: ExecutionWaiters
   readonly views: LiveViews
   readonly records: RecordWriter

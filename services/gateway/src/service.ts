@@ -10,6 +10,7 @@ import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
+import { debugRoutes } from './http/debug-routes.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
@@ -24,6 +25,7 @@ import { leaseLoop } from './loop/lease.ts'
 import { createCalledWebhooks } from './operations/called-webhooks.ts'
 import { createDeliveryLog } from './operations/delivery-log.ts'
 import { createEagerStarts } from './operations/eager-starts.ts'
+import { createEngines } from './operations/engines.ts'
 import { createExecutionCreator } from './operations/execution-creator.ts'
 import { createExecutionWaiters } from './operations/execution-waiters.ts'
 import { createFlowCache } from './operations/flow-cache.ts'
@@ -87,6 +89,7 @@ export async function createGateway(
   })
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
   const eager = createEagerStarts({ bus, metrics, processId })
+  const engines = createEngines(api)
   const context: Context = {
     hot,
     api,
@@ -100,6 +103,7 @@ export async function createGateway(
     flows,
     creator,
     eager,
+    engines,
     waiters,
     views: createLiveViews(),
     records: createRecordWriter({ api, bus, flows, webhooks }),
@@ -120,6 +124,7 @@ export async function createGateway(
       ...executionRoutes,
       ...executionRecordRoutes,
       ...pastRoutes,
+      ...debugRoutes,
       ...recordRoutes,
       ...webhookRoutes,
       ...fileRoutes,
@@ -169,6 +174,7 @@ export async function createGateway(
       // Whoever waits is answered 202 and asks again, elsewhere.
       eager.stop()
       context.waiters.stop()
+      context.views.stop()
       await http.close()
       await rpc.close()
       await creator.idle()
@@ -176,6 +182,7 @@ export async function createGateway(
       await context.deliveries.idle()
       await removeProcess(api, processId).catch(() => undefined)
       guard.stop()
+      engines.close()
       await bus.close()
       await Promise.all([hot.close(), api.close(), probe.close()])
     },

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
 import { orNull, parseRuntime } from '../flow-limits.ts'
-import { looksLikeId, parseSeconds, parseWhole } from '../parse-option.ts'
+import { collectWords, looksLikeId, parseCount, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { readWrapperUse } from '../read-wrapper-use.ts'
 import { renderResult } from '../render/result.ts'
@@ -24,6 +24,9 @@ interface Options {
   readonly timeout?: number
   readonly priority?: number
   readonly maxRuntime?: number | 'none'
+  readonly dev?: boolean
+  readonly break?: boolean
+  readonly breakpoints?: readonly string[]
 }
 
 export function addRunCommand(program: Command, context: Context): void {
@@ -42,6 +45,9 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--unwrapped', 'leave out the wrappers that always stand around it')
     .option('--priority <number>', 'higher ones are run first; 0 by default', parseWhole)
     .option('--max-runtime <time>', 'end it in error after 90s, 5m, 2h, or "none"', parseRuntime)
+    .option('--dev', 'in development mode, see `millrace debug`')
+    .option('--break', 'in development mode, stopped at its first line')
+    .option('--breakpoints <lines>', 'in development mode, stopped at these: 4,7', collectWords)
     .option('-w, --wait', 'wait for the end, print the output and exit by it')
     .option('-f, --follow', 'show what happens until the end, then as --wait')
     .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
@@ -70,12 +76,23 @@ async function whatToRun(
     ...(name !== undefined && { name }),
     ...(priority !== undefined && { priority }),
     ...(maxRuntime !== undefined && { max_runtime_seconds: orNull(maxRuntime) }),
+    ...modeOf(options),
     ...(options.wrapper !== undefined && { wrappers: options.wrapper.map(readWrapperUse) }),
     ...(options.unwrapped === true && { unwrapped: true }),
   }
   if (flow === undefined)
     return { script: await readSource(options.script ?? '', deps.cwd), ...more }
   return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...more }
+}
+
+function modeOf(options: Options): Partial<NewExecution> {
+  const breakpoints = options.breakpoints?.map(parseCount) ?? []
+  if (options.dev !== true && options.break !== true && breakpoints.length === 0) return {}
+  return {
+    is_productive: false,
+    ...(options.break === true && { break: true }),
+    ...(breakpoints.length > 0 && { breakpoints }),
+  }
 }
 
 async function start(

@@ -213,6 +213,23 @@ async function fail() {
     assert.equal(run.where, 'breakpoint 12')
   })
 
+  test('over the end of a step goes on beyond what its line waits for besides', async () => {
+    const source = `export default async (system, self) => {
+  await Promise.all([self.sleep(1), self.step('a', () => {
+    return 1
+  })])
+  return 2
+}`
+    for (const dies of [false, true]) {
+      const run = await new DebuggedRun(sandbox, source, { breakpoints: [3] }).start()
+      run.breakpoints = []
+      await run.go('step_over')
+      if (dies) run.restart()
+      await run.answerFirst()
+      assert.equal(run.where, 'step 5')
+    }
+  })
+
   test('goes on where it was when the engine dies on the way', async () => {
     const source = `export default async (system, self) => {
   const run = async (n) => { await self.sleep(n); self.log(n) }

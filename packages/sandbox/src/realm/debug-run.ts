@@ -52,6 +52,8 @@ export class DebugRun extends Run {
   readonly #stopAnswers = new Map<number, { position: number; outcome: Outcome }>()
   readonly #inspect: InspectAt | null
   readonly #seen: number | null
+  /** It may stop anew. Otherwise its debugging is over, and only its history's stops are passed. */
+  readonly #isWanted: boolean
   /** Whether lines come that no earlier activation has come to. */
   #isNew: boolean
   /** Visits by line: outside of steps, and inside the one that runs. A replay does not run steps again. */
@@ -78,6 +80,7 @@ export class DebugRun extends Run {
     const { history, answers, inspect, debug } = start
     this.#inspect = inspect ?? null
     this.#isPlain = this.#inspect === null
+    this.#isWanted = debug !== undefined
     this.#seen = debug?.seen ?? null
     this.#isNew = history.length === 0 || this.#seen === null
     if (debug !== undefined) this.#stepper.adjust(debug)
@@ -137,6 +140,7 @@ export class DebugRun extends Run {
     const seq = pending.recorded ?? this.#addStop(pending)
     this.open.set(seq, { seq, answer: () => undefined })
     this.line = pending.line
+    this.consumed = this.#seenBefore(seq)
     const result = resultText(this).slice(0, -1)
     this.end = STOPPED
     const variables = variablesText(readers)
@@ -224,7 +228,7 @@ export class DebugRun extends Run {
   /** Lines that an earlier activation has come to are past, and so is everything once the end is decided. */
   #mayStop(): boolean {
     const isNew = this.#isNew || this.consumed > (this.#seen ?? 0)
-    return isNew && !this.replaying && this.signal === null && this.end === null
+    return this.#isWanted && isNew && !this.replaying && this.signal === null && this.end === null
   }
 
   /** A line of a replay: it stops where it stopped, unless that was answered. */
@@ -251,6 +255,7 @@ export class DebugRun extends Run {
     const end = recorded?.outcome === undefined ? this.#endOf(seq) : recorded
     const at = this.#inspect
     if (end?.outcome !== undefined && !(at !== null && 'line' in at && at.inside === seq)) {
+      this.#passInside(seq, end.seq)
       this.seq = end.seq
       if (end.deferred === true) this.#isQuiet = true
       return { ...made, recorded: end }
@@ -258,6 +263,15 @@ export class DebugRun extends Run {
     this.#step = { seq, call, line: site.line, digest, logs: this.logLines.length }
     this.#inside = []
     return { ...made, recorded: null }
+  }
+
+  /** How the last stop inside of a step that is over was left: a step of the debugger may go on from it. */
+  #passInside(step: number, end: number): void {
+    const answer = this.#stopAnswers.get(end - 1)
+    const { top } = this.stack
+    if (end - 1 <= step || answer === undefined || top === null) return
+    const callback = { ...top, parent: top, below: null, ended: true }
+    this.#stepper.go(stopAnswerOf(answer.outcome), callback, this.stack.calls)
   }
 
   /** The end of a step that was stopped in: behind its stops, which nothing else can come between. */
@@ -272,6 +286,15 @@ export class DebugRun extends Run {
   #leaveStep({ seq, call, line, digest, logs }: RunningStep): void {
     this.logLines = this.logLines.slice(0, logs)
     if (seq > this.history.length) super.addEntry(seq, 'step', call.label, line, digest, null)
+  }
+
+  /** The code has seen how it left a stop once it has passed it, before the answer's turn in the queue. */
+  #seenBefore(stop: number): number {
+    const passed = new Set<number>()
+    for (const [seq, { position }] of this.#stopAnswers) if (seq < stop) passed.add(position)
+    let seen = this.consumed
+    while (passed.has(seen + 1)) seen++
+    return seen
   }
 
   #addStop({ reason, line, hit, inside }: Pending): number {

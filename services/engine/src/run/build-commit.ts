@@ -13,7 +13,10 @@ export function buildCommit(
   const payloads: Payload[] = []
   const end = isRevert(collected.end) ? null : collected.end
   const isOver = collected.end !== null
-  const oldest = oldestOpen(held, collected.open)
+  const { stop } = collected
+  // Beneath the pause of a stop lies what it waits for besides.
+  const waits = collected.open.filter((seq) => seq !== stop?.seq)
+  const oldest = oldestOpen(held, waits)
   const settings = [...collected.settings].map(([name, { id, value }]) => ({
     id,
     name,
@@ -26,7 +29,7 @@ export function buildCommit(
       executionId: held.executionId,
       version: held.version,
       generation: held.generation,
-      status: end?.status ?? (isOver ? 'WAITING_ENGINE' : statusOf(oldest)),
+      status: end?.status ?? (isOver ? 'WAITING_ENGINE' : statusOf(oldest, stop !== null)),
       ended: end !== null,
       consumed: held.consumed,
       processId,
@@ -38,7 +41,7 @@ export function buildCommit(
       output: outputOf(end, collected),
       dueIn: null,
       dueAt: isOver ? null : (oldest?.dueAt ?? null),
-      hasWaits: held.hadWaits,
+      hasWaits: held.hadWaits || stop !== null,
       history: historyOf(held.workspaceId, collected, payloads),
       log:
         collected.logs.length === 0
@@ -63,7 +66,8 @@ function oldestOpen(held: Held, open: readonly number[]): OpenWait | null {
   return seq === undefined ? null : (held.waits.get(seq) ?? null)
 }
 
-const statusOf = (oldest: OpenWait | null): Status => statusOfWait(oldest?.kind ?? 'DEPENDENCY')
+const statusOf = (oldest: OpenWait | null, isStopped: boolean): Status =>
+  isStopped && oldest === null ? 'WAITING_ENGINE' : statusOfWait(oldest?.kind ?? 'DEPENDENCY')
 
 function outputOf(end: End | null, collected: Collected): string | undefined {
   if (end !== null) return JSON.stringify(end.output)

@@ -4,9 +4,9 @@ import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
   type NewExecution,
-  type PinnedSchemas,
   putScripts,
   readFacts,
+  readFlowBreakpoints,
   resolveConnectors,
   type ResolvedConnector,
   type ResolvedFlow,
@@ -15,7 +15,7 @@ import {
   resolveWrappers,
   scriptHash,
 } from '@millrace/store'
-import type { Held, Inheritance } from './held.ts'
+import type { Held, HeldDebug, Inheritance } from './held.ts'
 import { schemasOf } from './schemas.ts'
 import { type ChildWrap, wrapChildren } from './wrap-children.ts'
 
@@ -30,7 +30,12 @@ export type Child = { readonly execution: NewExecution } | { readonly error: Err
 export async function resolveChildren(
   db: Database,
   held: Held,
-  specs: readonly { readonly child: ChildSpec; readonly paused: boolean }[],
+  specs: readonly {
+    readonly child: ChildSpec
+    readonly paused: boolean
+    /** The debugger stepped into the line that starts it. */
+    readonly isSteppedInto: boolean
+  }[],
 ): Promise<Child[]> {
   const { workspaceId } = held
   const refsOf = (name: 'flow' | 'connector' | 'wrapper') => [
@@ -65,23 +70,33 @@ export async function resolveChildren(
     ),
   )
   const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
+  const ids = flows.flatMap((flow) => flow?.id ?? [])
+  // Lines are of interest in development mode only.
+  const linesOf =
+    inheritance.isProductive || ids.length === 0
+      ? NO_LINES
+      : await readFlowBreakpoints(db, { workspaceId, ids })
 
   const wraps: ChildWrap[] = []
-  const children = specs.map(({ child, paused }, place): Child => {
-    const subject = subjectOf(child, found, pinnedOf.get(child.flow ?? '') ?? null)
+  const children = specs.map(({ child, paused, isSteppedInto }, place): Child => {
+    const subject = subjectOf(child, found)
     if ('error' in subject) return subject
-    const { record, maxRuntime: _, schemas: __, ...fields } = subject
-    const extra = extraOf(child, subject)
-    const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
+    const { record, maxRuntime = child.maxRuntime ?? null, ...fields } = subject
     const isWrapped = record?.is_wrapped === true && child.unwrapped !== true
-    if (isWrapped || child.wrappers !== undefined)
-      wraps.push({ place, child, execution, record, isWrapped })
-    else {
-      // A wrapper may make other inputs of these: they are checked when it starts the flow.
-      const flow = found.flow.get(child.flow ?? '') ?? null
-      const error = flow === null ? null : checkInput(flow, child.input)
-      if (error !== null) return { error }
-    }
+    const isThrough = isWrapped || child.wrappers !== undefined
+    // A wrapper may make other inputs of these: they are checked when it starts the flow.
+    const flow = isThrough ? null : (found.flow.get(child.flow ?? '') ?? null)
+    const error = flow === null ? null : checkInput(flow, child.input)
+    if (error !== null) return { error }
+    const lines = linesOf.get(fields.flowId ?? '') ?? []
+    const debug =
+      inheritance.isProductive || child.type === 'CONNECTION'
+        ? null
+        : debugExtra(held.debug, { lines, isSteppedInto })
+    const schemas = pinnedOf.get(child.flow ?? '') ?? null
+    const extra = extraOf(child, { maxRuntime, more: { ...schemas, ...debug, ...wrappingOf(child, record) } })
+    const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
+    if (isThrough) wraps.push({ place, child, execution, record, isWrapped })
     return { execution }
   })
   return wraps.length === 0 ? children : wrapChildren(db, children, wraps)
@@ -93,22 +108,41 @@ interface Found {
   readonly wrapper: ReadonlyMap<string, ResolvedWrapper | null>
 }
 
-type Fields = Pick<
+const NO_LINES: ReadonlyMap<string, readonly number[]> = new Map()
+
+/** What of the debugger a child begins with: the lines of its own flow, heeded as its parent's are. */
+function debugExtra(
+  parent: HeldDebug | null,
+  { lines, isSteppedInto }: { readonly lines: readonly number[]; readonly isSteppedInto: boolean },
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(lines.length > 0 && { breakpoints: lines }),
+    ...(parent?.heedsBreakpoints === true && { use_breakpoints: true }),
+    ...(parent !== null && parent.lines !== null && { use_only_explicit_breakpoints: true }),
+    ...(isSteppedInto && { break: true }),
+  }
+}
+
+/** What is said of wrapping in the record of a child. */
+function wrappingOf(child: ChildSpec, record: ChildWrap['record']): Readonly<Record<string, unknown>> {
+  return {
+    ...(child.unwrapped === true && { unwrapped: true }),
+    ...(child.type === 'WRAPPER' && record !== null && { wrapper_id: record.id }),
+  }
+}
+
+interface Subject extends Pick<
   NewExecution,
   'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId' | 'gates'
->
-type Subject = Partial<Fields> & {
-  readonly record: ChildWrap['record']
-  /** Its flow's, where the call names none. */
-  readonly maxRuntime?: number
-  readonly schemas?: PinnedSchemas | null
+> {
+  /** As its flow has it, unless the call says otherwise; null: no limit. */
+  readonly maxRuntime: number | null
 }
 
 function subjectOf(
   child: ChildSpec,
   found: Found,
-  schemas: PinnedSchemas | null,
-): Subject | { readonly error: ErrorValue } {
+): (Partial<Subject> & Pick<ChildWrap, 'record'>) | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
     const flow = found.flow.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
@@ -122,7 +156,6 @@ function subjectOf(
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
       ...place,
-      schemas,
       ...limitsOf(child, flow),
     }
   }
@@ -151,32 +184,32 @@ function subjectOf(
   }
 }
 
-/** What its flow limits and asks of its values; nothing for most. */
-function limitsOf(child: ChildSpec, flow: ResolvedFlow): Pick<Subject, 'gates' | 'maxRuntime'> {
+/** What its flow limits; nothing for most. */
+function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {
   const gates = startGates(flow, child.input)
-  const { max_runtime_seconds: maxRuntime } = flow
-  return {
-    ...(gates !== null && { gates }),
-    ...(child.maxRuntime === undefined && maxRuntime !== null && { maxRuntime }),
-  }
+  const maxRuntime = child.maxRuntime === undefined ? flow.max_runtime_seconds : child.maxRuntime
+  return { ...(gates !== null && { gates }), maxRuntime }
 }
 
-/** The rarely set properties as JSON text; null when there are none. */
 function extraOf(
   child: ChildSpec,
-  { record, schemas, maxRuntime: ofFlow }: Subject,
+  {
+    maxRuntime,
+    more,
+  }: {
+    readonly maxRuntime: number | null
+    /** The schemas it is held to, and what of the debugger it begins with. */
+    readonly more: Readonly<Record<string, unknown>>
+  },
 ): string | null {
-  const maxRuntime = ofFlow ?? child.maxRuntime
   const extra = {
-    ...schemas,
+    ...more,
     ...(child.description !== undefined && { description: child.description }),
     ...(child.metadata !== undefined && { metadata: child.metadata }),
     ...(child.savepointRetention !== undefined && {
       savepoint_retention: child.savepointRetention,
     }),
-    ...(typeof maxRuntime === 'number' && { max_runtime_seconds: maxRuntime }),
-    ...(child.unwrapped === true && { unwrapped: true }),
-    ...(child.type === 'WRAPPER' && record !== null && { wrapper_id: record.id }),
+    ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }),
   }
   return Object.keys(extra).length === 0 ? null : JSON.stringify(extra)
 }

@@ -1,5 +1,13 @@
 import type { NewExecution, NewFile, NewLockRequest, NewWait } from '@millrace/store'
-import type { ActivationResult, End, HistoryEntry, Json, LogLine, Outcome } from '@millrace/replay'
+import type {
+  ActivationResult,
+  End,
+  HistoryEntry,
+  Json,
+  LogLine,
+  Outcome,
+  Stop,
+} from '@millrace/replay'
 
 /** What the crossings of one activation have brought so far; nothing of it exists before the commit. */
 export interface Collected {
@@ -23,6 +31,8 @@ export interface Collected {
   lastCommand: string | null
   open: readonly number[]
   end: End | null
+  /** The line at which the debugger has stopped it. */
+  stop: Stop | null
 }
 
 export function createCollected(): Collected {
@@ -43,6 +53,7 @@ export function createCollected(): Collected {
     lastCommand: null,
     open: [],
     end: null,
+    stop: null,
   }
 }
 
@@ -58,4 +69,5 @@ export function collect(collected: Collected, result: ActivationResult): void {
   collected.lastCommand = result.lastCommand ?? collected.lastCommand
   collected.open = result.open
   collected.end = result.end
+  collected.stop = result.stop ?? null
 }

@@ -73,6 +73,7 @@ const isStart = (command: Command): command is Start =>
 const toChild = (command: Start) => ({
   child: command.child,
   paused: command.kind === 'start' && !command.run,
+  isSteppedInto: command.break === true,
 })
 
 function settingNames(command: Command): string[] {

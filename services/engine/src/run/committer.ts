@@ -4,10 +4,12 @@ import {
   type Batcher,
   type CommitResult,
   commitActivations,
+  commitDebugged,
   commitWithFiles,
   createBatcher,
   type Database,
   markWatched,
+  type NewStop,
   type Payload,
   putPayloads,
 } from '@millrace/store'
@@ -21,6 +23,8 @@ export interface CommitItem {
   readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
   /** Whether somebody besides a parent must hear of its end: a lock's manager. */
   readonly announceEnd: boolean
+  /** In development mode: whether its debugger has stopped it. Null for all others. */
+  readonly debug: { readonly stop: NewStop | null } | null
 }
 
 /**
@@ -35,7 +39,7 @@ export function createCommitter({
   readonly db: Database
   readonly bus: Bus
   readonly metrics: Metrics
-}): Batcher<CommitItem, CommitResult> {
+}): Pick<Batcher<CommitItem, CommitResult>, 'add'> {
   const seconds = metrics.histogram(
     'engine_commit_seconds',
     'Time of one commit of a batch of activations',
@@ -51,7 +55,7 @@ export function createCommitter({
     'Activations refused because somebody else had moved their execution',
   )
 
-  return createBatcher<CommitItem, CommitResult>({
+  const plain = createBatcher<CommitItem, CommitResult>({
     concurrency: 2,
     bytesOf: ({ commit }) =>
       512 +
@@ -61,28 +65,44 @@ export function createCommitter({
       commit.children.length * 512 +
       (commit.files ?? []).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0),
     onBatch: (size) => sizes.observe(size),
-    async run(items) {
-      await putPayloads(
-        db,
-        items.flatMap((item) => item.payloads),
-      )
-      const watched = items.flatMap(({ commit, foreign }) =>
-        foreign.flatMap(({ ids }) =>
-          ids.map((executionId) => ({ workspaceId: commit.workspaceId, executionId })),
-        ),
-      )
-      if (watched.length > 0) await markWatched(db, watched)
-      const stop = seconds.startTimer()
-      const commits = items.map((item) => item.commit)
-      const results = commits.some(({ files }) => files !== undefined)
-        ? await commitWithFiles(db, commits)
-        : await commitActivations(db, commits)
-      stop()
-      nudge(bus, items, results)
-      fenced.inc(results.filter((result) => !result.applied).length)
-      return results
-    },
+    run: (items) =>
+      commitAll(items, () => {
+        const commits = items.map((item) => item.commit)
+        return commits.some(({ files }) => files !== undefined)
+          ? commitWithFiles(db, commits)
+          : commitActivations(db, commits)
+      }),
   })
+  // In development mode each goes alone, in a transaction with what its debugger has to know.
+  const debugged = createBatcher<CommitItem, CommitResult>({
+    concurrency: 2,
+    maxBytes: 1,
+    run: (items) =>
+      commitAll(items, () =>
+        Promise.all(items.map((item) => commitDebugged(db, item.commit, item.debug?.stop ?? null))),
+      ),
+  })
+  return { add: (item) => (item.debug === null ? plain : debugged).add(item) }
+
+  async function commitAll(
+    items: readonly CommitItem[],
+    commit: () => Promise<CommitResult[]>,
+  ): Promise<CommitResult[]> {
+    await putPayloads(
+      db,
+      items.flatMap((item) => item.payloads),
+    )
+    const watched = items.flatMap(({ commit: { workspaceId }, foreign }) =>
+      foreign.flatMap(({ ids }) => ids.map((executionId) => ({ workspaceId, executionId }))),
+    )
+    if (watched.length > 0) await markWatched(db, watched)
+    const stop = seconds.startTimer()
+    const results = await commit()
+    stop()
+    nudge(bus, items, results)
+    fenced.inc(results.filter((result) => !result.applied).length)
+    return results
+  }
 }
 
 function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitResult[]): void {
@@ -151,6 +171,8 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
   const key = { workspaceId, executionId, version: 1, priority }
   const chars = input.length + (extra?.length ?? 0)
   if (scriptHash === null || chars > FRESH_INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (!child.isProductive) return key
   const fresh = { type, scriptHash, input, name, parentId, topId, traceparent }
   return { ...key, fresh: extra === null ? fresh : { ...fresh, extra } }
 }

@@ -9,7 +9,8 @@ import {
   readPayloads,
 } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
-import { type Held, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { type Held, type HeldDebug, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { debuggedScript, loadDebug } from './load-debug.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
 import { withoutAsked } from './without-asked.ts'
@@ -91,8 +92,11 @@ export function createLoader({
       const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
       // PAUSED, LOST and ended ones are not to be run; parked ones have moved on since the nudge.
       if (row.status !== 'WAITING_ENGINE' && !ours) return { kind: 'gone' }
-      const realm = await realms.load(row.workspaceId, loaded.scriptHash)
-      const held = newHeld({ ...row, startedAt: row.startedAt ?? now() }, realm)
+      const [realm, debug] = await Promise.all([
+        realms.load(row.workspaceId, loaded.scriptHash),
+        loadDebug(db, row),
+      ])
+      const held = newHeld({ ...row, startedAt: row.startedAt ?? now(), debug }, realm)
       if (realm === null) return { kind: 'noScript', held }
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
       held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
@@ -132,9 +136,9 @@ interface HeldFacts extends Pick<
   | 'startedAt'
   | 'version'
 > {
-  readonly inheritance?: Held['inheritance']
   /** JSON text of rarely set properties. */
   readonly extra?: string | null
+  readonly debug?: HeldDebug | null
 }
 
 function newHeld(facts: HeldFacts, realm: Realm | null): Held {
@@ -149,12 +153,15 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     traceparent,
     startedAt,
     version,
+    debug = null,
   } = facts
+  const plain = realm ?? { workspaceId, script: NO_SCRIPT }
   return {
     workspaceId,
     executionId,
     generation,
-    realm: realm ?? { workspaceId, script: { hash: '', language: 'typescript', source: '' } },
+    realm:
+      debug?.isOn === true ? { workspaceId, script: debuggedScript(plain.script, debug) } : plain,
     type,
     name,
     parentId,
@@ -168,6 +175,7 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     askedForLocks: false,
     inheritance: null,
     outputSchema: outputSchemaOf(facts.extra ?? null),
+    debug,
   }
 }
 
@@ -190,6 +198,7 @@ function startOf(
   },
 ): Activation {
   const { executionId: id, workspaceId, generation, type, name, parentId, startedAt } = held
+  const settings = held.debug?.settings ?? null
   return {
     kind: 'start',
     key: sandboxKey(held),
@@ -197,8 +206,11 @@ function startOf(
     input,
     history,
     answers,
+    ...(settings !== null && { debug: settings }),
   }
 }
+
+const NO_SCRIPT = { hash: '', language: 'typescript', source: '' }
 
 /** What kind of wait each command opens; the others open none. */
 const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
@@ -221,7 +233,8 @@ function* waitsOf(
   }
 }
 
-async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
+/** Its input, wherever it is kept. */
+export async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
   if (row.inputHash === null) return row.input === null ? null : (JSON.parse(row.input) as Json)
   const bodies = await readPayloads(db, [{ workspaceId: row.workspaceId, hash: row.inputHash }])
   const body = bodies.get(`${row.workspaceId}/${row.inputHash}`)

@@ -8,7 +8,7 @@ import { answerCommands } from './answer-commands.ts'
 import { buildCommit, isRevert } from './build-commit.ts'
 import { createClaims } from './claims.ts'
 import { collect, type Collected, createCollected } from './collected.ts'
-import { createCommitter } from './committer.ts'
+import { type CommitItem, createCommitter } from './committer.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader, type Loaded } from './load-held.ts'
 import { createGoBack } from './go-back.ts'
@@ -165,6 +165,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       payloads,
       foreign: collected.foreign,
       announceEnd,
+      debug: debugOf(held, collected),
     })
     report(held, result)
     if (!result.applied) return drop(held)
@@ -174,6 +175,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       ended.inc({ status: commit.status })
       return null
     }
+    if (held.debug !== null) return result.status === 'WAITING_ENGINE' ? again(held) : drop(held)
     if (result.status === 'WAITING_ENGINE') {
       const answers = await loader.answersAfter(held, held.version)
       return answers === null ? drop(held) : continueWith(held, answers)
@@ -219,6 +221,14 @@ export function createRunner(deps: RunnerDeps): Runner {
     return accept(await loader.fromStore({ ...held, claimed: true }))
   }
 
+  /** With a debugger: from its beginning, with what is wanted of it by now. */
+  async function again(held: Held): Promise<Begun | null> {
+    forget(held)
+    activations.inc({ from: 'debugger' })
+    const { workspaceId, executionId, version } = held
+    return accept(await loader.fromStore({ workspaceId, executionId, version }))
+  }
+
   /** Every verdict on an activation once, at the one place where it is known. */
   function report(held: Held, result: CommitResult): void {
     const { executionId, version } = held
@@ -250,7 +260,8 @@ export function createRunner(deps: RunnerDeps): Runner {
         if (answer.position <= result.consumed) held.waits.delete(answer.seq)
       held.consumed = result.consumed
       const local = await answerCommands(db, held, { collected, commands: result.commands })
-      if (result.end !== null) return collected
+      // A stop has left nothing suspended: its answer, and those of the engine, go in with a replay.
+      if (result.end !== null || result.stop !== undefined) return collected
       const rest = activation.answers.filter((answer) => answer.position > result.consumed)
       if (local.length === 0 && rest.length === 0) return collected
       activation = {
@@ -298,6 +309,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       ...buildCommit(held, { collected, processId }),
       foreign: [],
       announceEnd: held.askedForLocks,
+      debug: null,
     })
   }
 }
@@ -305,6 +317,13 @@ export function createRunner(deps: RunnerDeps): Runner {
 interface Begun {
   readonly held: Held
   readonly activation: Activation
+}
+
+function debugOf({ debug }: Held, { stop }: Collected): CommitItem['debug'] {
+  if (debug === null) return null
+  return {
+    stop: stop === null ? null : { seq: stop.seq, line: stop.line, text: JSON.stringify(stop) },
+  }
 }
 
 const continueWith = (held: Held, answers: readonly Answer[]): Begun => ({

@@ -78,5 +78,6 @@ function held(executionId: string, waits: readonly OpenWait[]): Held {
     askedForLocks: false,
     inheritance: null,
     outputSchema: null,
+    debug: null,
   }
 }

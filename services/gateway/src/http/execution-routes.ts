@@ -34,7 +34,7 @@ import { Execution, ExecutionKey as Key, History, idOf } from './execution-parts
 import { type Answer, created, ok, type Route, route, type RouteRequest } from './route.ts'
 
 const tag = 'execution'
-const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
+export const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
 const Depth = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }))
 const EventId = Type.Optional(Type.String({ maxLength: 64 }))
 
@@ -298,7 +298,8 @@ function value(which: 'input' | 'output'): readonly Route[] {
   ]
 }
 
-async function record(
+/** The record as the answer of an action. */
+export async function record(
   context: Context,
   {
     caller,

@@ -10,6 +10,7 @@ import {
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
+import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
@@ -117,6 +118,7 @@ async function planUnwrapped(
   const resolving = resolveTarget(context, caller, body, base)
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
+  const debug = debugFieldsOf(body, target, base)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
   const isWrapped = hasWrappers(body, target)
   // Without an input the handler gets an empty object. A wrapper may make other inputs of these: they
@@ -152,7 +154,7 @@ async function planUnwrapped(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base, { target, origin: request.origin }),
+      extra: extraOf(body, { base, target, more: { ...request.origin, ...debug } }),
       ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
@@ -218,12 +220,20 @@ export const EXTRA = [
 /** The rarely set properties as JSON text; null when there are none. */
 function extraOf(
   body: NewExecutionBody,
-  base: string,
-  { target, origin }: { readonly target: Target; readonly origin: CreateRequest['origin'] },
+  {
+    base,
+    target,
+    more,
+  }: {
+    readonly base: string
+    readonly target: Target
+    /** Where it comes from, and what its debugger is told. */
+    readonly more: Readonly<Record<string, unknown>>
+  },
 ): string | null {
   const schemas = target.type === 'FLOW' ? target.flow.schemas : null
   let extra: Record<string, unknown> | null =
-    schemas === null && origin === undefined ? null : { ...schemas, ...origin }
+    schemas === null && Object.keys(more).length === 0 ? null : { ...schemas, ...more }
   if (target.type === 'WRAPPER') extra = { ...extra, wrapper_id: target.wrapper.id }
   if (body.unwrapped === true) extra = { ...extra, unwrapped: true }
   // The flow's own value, unless the run says otherwise; null is for no limit.

@@ -122,6 +122,8 @@ function toDispatch(item: NewExecution): DispatchItem {
   // A large input would be copied through NATS; whoever takes it reads it anyway.
   const chars = item.input.length + (item.extra?.length ?? 0)
   if (item.scriptHash === null || chars > INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (!item.isProductive) return key
   return {
     ...key,
     fresh: {

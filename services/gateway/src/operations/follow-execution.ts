@@ -1,5 +1,5 @@
 import { isEnded } from '@millrace/execution'
-import { after, monotonicMs, now } from '@millrace/runtime'
+import { monotonicMs, now } from '@millrace/runtime'
 import {
   type ExecutionRecordRow,
   readExecutionRecord,
@@ -8,6 +8,7 @@ import {
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
+import { createBell } from './bell.ts'
 import { time, timeOrNull } from './page-request.ts'
 import { explainExecution, type Why } from './why-execution.ts'
 
@@ -188,36 +189,5 @@ function parsePosition(id: string | null): Position {
     log: log ?? 0,
     savepoint: savepoint ?? 0,
     output: output ?? 0,
-  }
-}
-
-/** A wait that a nudge ends early; a nudge in between is not lost. */
-function createBell(signal: AbortSignal): {
-  ring: () => void
-  wait: (ms: number) => Promise<void>
-} {
-  let rung = false
-  let wake: (() => void) | null = null
-  const ring = (): void => {
-    rung = true
-    wake?.()
-  }
-  signal.addEventListener('abort', ring, { once: true })
-  return {
-    ring,
-    wait: (ms) =>
-      new Promise((resolve) => {
-        if (rung) {
-          rung = false
-          return resolve()
-        }
-        const late = after(ms, () => wake?.())
-        wake = () => {
-          late.cancel()
-          wake = null
-          rung = false
-          resolve()
-        }
-      }),
   }
 }

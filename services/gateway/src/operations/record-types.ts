@@ -3,6 +3,7 @@ import {
   connectors,
   type FlowRow,
   flows,
+  linesOf,
   projects,
   type RecordRow,
   type RecordRows,
@@ -28,6 +29,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
+      if ('breakpoints' in body) fields['breakpoints'] = breakpointsOf(body['breakpoints'])
       for (const name of ['concurrency', 'rate_limit'])
         if (name in body) fields[name] = jsonText(body[name])
       return fields
@@ -40,6 +42,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       input_schema: row.input_schema ?? 'null',
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
+      breakpoints: row.breakpoints ?? 'null',
       concurrency: row.concurrency ?? 'null',
       rate_limit: row.rate_limit ?? 'null',
       ...wrappersJson(row),
@@ -88,6 +91,12 @@ function valueText(value: unknown): string | null {
   if (text.length > VALUE_MAX_CHARS)
     throw invalid([{ pointer: '/value', message: `is longer than ${VALUE_MAX_CHARS} characters` }])
   return text
+}
+
+/** Rising; null without any. */
+function breakpointsOf(value: unknown): readonly number[] | null {
+  const lines = linesOf(value)
+  return lines.length === 0 ? null : lines
 }
 
 const VALUE_MAX_CHARS = 1_048_576

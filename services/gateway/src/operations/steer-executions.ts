@@ -3,6 +3,7 @@ import { ServiceError } from '@millrace/runtime'
 import {
   readChildrenOfMany,
   readStatuses,
+  type Standing,
   type SteerAction,
   type SteeredExecution,
   steerExecutions,
@@ -43,7 +44,10 @@ export async function steerMany(
   return ids.map((id) => {
     const one = found.get(id)
     if (one === undefined) return outcomeOf(id, null, action)
-    return one.moved === null ? outcomeOf(id, one.was, action) : { id, status: 200, detail: null }
+    if (one.moved !== null) return { id, status: 200, detail: null }
+    // What is paused and not stopped is resumed.
+    const isStopped = action === 'resume' && one.was === 'PAUSED'
+    return outcomeOf(id, { status: one.was, isStopped }, action)
   })
 }
 
@@ -119,21 +123,23 @@ function tellSteered({ bus }: Context, steered: readonly SteeredExecution[]): vo
 
 function outcomeOf(
   id: string,
-  status: Status | null,
+  standing: Standing | null,
   action: SteerAction,
   fine: string | null = null,
 ): SteerOutcome {
-  if (status === null)
+  if (standing === null)
     return { id, status: 404, detail: `There is no execution ${id} in this workspace.` }
-  const why = refusalOf(status, action)
+  const { status } = standing
+  const why = refusalOf(standing, action)
   if (why !== null)
     return { id, status: 409, detail: refusedMove({ id, status }, action, why).message }
   const isSo = action === 'pause' ? status === 'PAUSED' : !['PAUSED', 'LOST'].includes(status)
   return { id, status: 200, detail: action !== 'cancel' && isSo ? 'was so already' : fine }
 }
 
-function refusalOf(status: Status, action: SteerAction): string | null {
+function refusalOf({ status, isStopped }: Standing, action: SteerAction): string | null {
   if (isEnded(status)) return 'it has ended'
+  if (action === 'resume' && isStopped) return REFUSALS.stopped
   return action === 'pause' && status === 'LOST' ? REFUSALS.notAllowed : null
 }
 

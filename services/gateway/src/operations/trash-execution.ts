@@ -51,12 +51,12 @@ export async function foreseeTrash(
   { workspaceId }: Caller,
   ids: readonly string[],
 ): Promise<SteerOutcome[]> {
-  const statuses = await readStatuses(
+  const standings = await readStatuses(
     context.api,
     ids.map((executionId) => ({ workspaceId, executionId })),
   )
   return ids.map((id) => {
-    const status = statuses.get(id)
+    const status = standings.get(id)?.status
     if (status === undefined) {
       const problem = toProblem(executionNotFound(id), '')
       return { id, status: problem.status, detail: problem.detail }

@@ -159,7 +159,7 @@ async function readLocks(
       const held = holders.map(({ execution_id: executionId }) => ({ workspaceId, executionId }))
       const statuses = await readStatuses(context.api, held)
       const parties = held.map(({ executionId }): Party => {
-        return { executionId, status: statuses.get(executionId) ?? null }
+        return { executionId, status: statuses.get(executionId)?.status ?? null }
       })
       const queue = waiters.map((waiter) => waiter.execution_id)
       const freeAt = holders.flatMap((holder) => holder.expires_at ?? []).toSorted((a, b) => a - b)
@@ -268,6 +268,8 @@ function toAction({ action, ref }: Unblock): Action {
     case 'cancel':
     case 'resume':
       return { action, href: `/api/latest/execution/${name}/${action}` }
+    case 'debug':
+      return { action, href: `/api/latest/execution/${name}/debug` }
     case 'reply':
       return { action, href: `/api/latest/message/${name}/reply` }
     case 'forceRelease':

@@ -9,6 +9,7 @@ export function reasonOf(
 ): string | null {
   switch (row.status) {
     case 'PAUSED':
+      if (waits.some(({ kind }) => kind === 'BREAK')) return stoppedReason(waits)
       return row.beneath === null || row.beneath === 'WAITING_ENGINE'
         ? 'It is paused until somebody resumes it.'
         : `It is paused until somebody resumes it; beneath the pause it is ${row.beneath}.`
@@ -38,9 +39,16 @@ export function waitReason({ kind, subject }: Pick<RecordWait, 'kind' | 'subject
       return 'a person to answer'
     case 'CONTROL':
       return `its request to ${subject ?? 'control'} another execution`
+    case 'BREAK':
+      return `its debugger before line ${subject ?? 'unknown'}`
     default:
       return kind
   }
+}
+
+function stoppedReason(waits: readonly Pick<RecordWait, 'kind' | 'subject'>[]): string {
+  const line = waits.find(({ kind }) => kind === 'BREAK')?.subject ?? 'unknown'
+  return `Its debugger has stopped it before line ${line}: continue or step.`
 }
 
 function lockWords(key: string | null): string {

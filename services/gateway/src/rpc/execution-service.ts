@@ -13,17 +13,19 @@ import { explainExecution, type Why } from '../operations/why-execution.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
+import { debugMethods } from './debug-methods.ts'
 import { executionRecordRpc } from './execution-record-rpc.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
 import { type LogItem, toLogEntry } from './log-entry.ts'
 import { pastRpc } from './past-rpc.ts'
+import { waitSecondsOf } from './wait-seconds.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
   const read = async (caller: Caller, id: string, waitSeconds = 0) => {
-    const request = { id: uuid(id), fields: null, waitSeconds: waitOf(waitSeconds) }
+    const request = { id: uuid(id), fields: null, waitSeconds: waitSecondsOf(waitSeconds) }
     return toExecutionMessage((await getExecution(context, caller, request)).json)
   }
   const move =
@@ -58,7 +60,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     ...executionRecordRpc(context),
     async create(request, call) {
       const caller = await callerOf(context, call)
-      const waitSeconds = waitOf(request.waitSeconds ?? 0)
+      const waitSeconds = waitSecondsOf(request.waitSeconds)
       // The message has been read by now; gRPC itself bounds what a connection sends ahead.
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
@@ -102,6 +104,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     cancel: move('cancel'),
     pause: move('pause'),
     resume: move('resume'),
+    ...debugMethods(context, read, uuid),
     async why({ id, chain }, call) {
       const caller = await callerOf(context, call)
       const why = await explainExecution(context, caller, { id: uuid(id), chain })
@@ -129,7 +132,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         nextCursor: page.next_cursor ?? undefined,
       }
     },
-    ...pastRpc(context, { uuid, limitOf, waitOf, read }),
+    ...pastRpc(context, { uuid, limitOf, waitOf: waitSecondsOf, read }),
     async *stream({ id, lastEventId = null }, call) {
       const caller = await callerOf(context, call)
       const { build } = context
@@ -222,11 +225,6 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
 function uuid(id: string): string {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw executionNotFound(id)
   return id.toLowerCase()
-}
-
-function waitOf(seconds: number): number {
-  if (seconds >= 0 && seconds <= 300) return seconds
-  throw invalid([{ pointer: '/wait_seconds', message: 'must be 0 to 300' }])
 }
 
 function limitOf(limit: number | undefined): number | undefined {

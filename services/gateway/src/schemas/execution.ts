@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 
 export const CONNECTOR_TYPES = [
   'AWS',
@@ -36,10 +36,6 @@ export const ConnectorType = Type.Enum(CONNECTOR_TYPES)
 /** Known to the model but not built yet: refused with a sentence that says so. */
 export const NOT_YET = [
   'schedule_id',
-  'use_breakpoints',
-  'breakpoints',
-  'use_only_explicit_breakpoints',
-  'break',
   'roles',
   'remote_workspace_name',
   'bundle_id',
@@ -68,6 +64,18 @@ export const NewExecution = strict(
     project_id: Type.Optional(nullable(Id)),
     project_name: Type.Optional(Name),
     is_productive: Type.Optional(Type.Boolean({ default: true })),
+    use_breakpoints: Type.Optional(
+      nullable(
+        Type.Boolean({ description: 'stop at the breakpoints; true where some are given here' }),
+      ),
+    ),
+    breakpoints: Type.Optional(nullable(Breakpoints)),
+    use_only_explicit_breakpoints: Type.Optional(
+      nullable(
+        Type.Boolean({ description: 'look at these lines alone: cheaper, but fixed, no stepping' }),
+      ),
+    ),
+    break: Type.Optional(nullable(Type.Boolean({ description: 'stop at the first line' }))),
     scheduled_for: Type.Optional(nullable(Time)),
     run: Type.Optional(
       Type.Boolean({ default: true, description: 'false creates it PAUSED until it is resumed' }),
@@ -89,10 +97,6 @@ export const NewExecution = strict(
       }),
     ),
     schedule_id: Type.Optional(Json),
-    use_breakpoints: Type.Optional(Json),
-    breakpoints: Type.Optional(Json),
-    use_only_explicit_breakpoints: Type.Optional(Json),
-    break: Type.Optional(Json),
     roles: Type.Optional(Json),
     remote_workspace_name: Type.Optional(Json),
     bundle_id: Type.Optional(Json),
@@ -129,6 +133,48 @@ export const BulkBody = strict({
   message: Type.Optional(nullable(Text)),
 })
 export type BulkBody = Static<typeof BulkBody>
+
+export const DEBUG_ACTIONS = [
+  'continue',
+  'step_over',
+  'step_into',
+  'step_out',
+  'run_to',
+  'break',
+] as const
+const Line = Type.Integer({ minimum: 1, maximum: 1_048_576 })
+
+export const DebugBody = strict(
+  {
+    action: Type.Optional(Type.Enum(DEBUG_ACTIONS)),
+    line: Type.Optional(Line),
+    seq: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2_147_483_647,
+        description: 'the stop that is meant: refused when it stands at another one',
+      }),
+    ),
+    breakpoints: Type.Optional(nullable(Breakpoints)),
+    use_breakpoints: Type.Optional(Type.Boolean()),
+  },
+  { description: 'An action, a change of breakpoints, or both; the change comes first.' },
+)
+export type DebugBody = Static<typeof DebugBody>
+
+export const InspectBody = strict({
+  seq: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 2_147_483_647,
+      description: 'a call of its history; default: the stop that it stands at',
+    }),
+  ),
+  expressions: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 4_096 }), { maxItems: 50 }),
+  ),
+})
+export type InspectBody = Static<typeof InspectBody>
 
 export const WaitQuery = {
   wait: Type.Optional(

@@ -15,6 +15,13 @@ export const Text = Type.String({ maxLength: 65_536, pattern: '^[^\\u0000\\ud800
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, with zone' })
 
+/** Lines of a source; those without a statement have no effect. */
+export const Breakpoints = Type.Array(Type.Integer({ minimum: 1, maximum: 1_048_576 }), {
+  maxItems: 1_000,
+  uniqueItems: true,
+  description: 'lines to stop before',
+})
+
 export const Json = Type.Unknown({ description: 'any JSON' })
 
 export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>

@@ -1,7 +1,7 @@
 import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
-import { Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
@@ -46,6 +46,7 @@ export const NewFlow = strict({
   input_schema: Type.Optional(Json),
   output_schema: Type.Optional(Json),
   max_runtime_seconds: Type.Optional(Runtime),
+  breakpoints: Type.Optional(nullable(Breakpoints)),
   concurrency: Type.Optional(Concurrency),
   rate_limit: Type.Optional(RateLimit),
   ...wrapped,
