@@ -14,6 +14,7 @@ import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
+import { nameOf, placeOf, scriptHashOf } from './target-facts.ts'
 import { hasWrappers, type Planned, throughWrappers } from './through-wrappers.ts'
 
 /** An execution that was accepted, and perhaps has ended meanwhile. */
@@ -160,24 +161,6 @@ async function planUnwrapped(
   }
 }
 
-function nameOf(target: Target): string | null {
-  if (target.type === 'FLOW') return target.flow.row.name
-  return target.type === 'WRAPPER' ? target.wrapper.name : nameOfConnection(target)
-}
-
-function scriptHashOf(target: Target): string | null {
-  switch (target.type) {
-    case 'FLOW':
-      return target.flow.row.script_hash
-    case 'SCRIPT':
-      return target.scriptHash
-    case 'WRAPPER':
-      return target.wrapper.script_hash
-    case 'CONNECTION':
-      return null
-  }
-}
-
 /** Null for most: what their flow does not limit starts at once. */
 function gatesOf(
   { flow }: Extract<Target, { readonly type: 'FLOW' }>,
@@ -197,14 +180,6 @@ function projectOf(
   if (target.type === 'SCRIPT') return null
   const [id, name] = placeOf(target)
   return id === null || name === null ? null : { id, name }
-}
-
-function placeOf(
-  target: Exclude<Target, { type: 'SCRIPT' }>,
-): readonly [id: string | null, name: string | null] {
-  if (target.type === 'CONNECTION') return [target.projectId, target.projectName]
-  const row = target.type === 'FLOW' ? target.flow.row : target.wrapper
-  return [row.project_id, row.project_name]
 }
 
 /** What of a request is kept with the rarely set properties. */
@@ -258,9 +233,6 @@ export function trimmedName<Name extends string | null | undefined>(
   if (trimmed !== '') return trimmed
   throw invalid([{ pointer, message: 'must not be blank; leave it out' }])
 }
-
-const nameOfConnection = (target: Exclude<Target, { type: 'FLOW' }>): string | null =>
-  target.type === 'CONNECTION' ? (target.connectorName ?? target.connectorType) : null
 
 /** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
 export function extraText(extra: object, base: string): string {
