@@ -94,7 +94,10 @@ export async function resolveChildren(
         ? null
         : debugExtra(held.debug, { lines, isSteppedInto })
     const schemas = pinnedOf.get(child.flow ?? '') ?? null
-    const extra = extraOf(child, { maxRuntime, more: { ...schemas, ...debug, ...wrappingOf(child, record) } })
+    const extra = extraOf(child, {
+      maxRuntime,
+      more: { ...schemas, ...debug, ...wrappingOf(child, record) },
+    })
     const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
     if (isThrough) wraps.push({ place, child, execution, record, isWrapped })
     return { execution }
@@ -124,7 +127,10 @@ function debugExtra(
 }
 
 /** What is said of wrapping in the record of a child. */
-function wrappingOf(child: ChildSpec, record: ChildWrap['record']): Readonly<Record<string, unknown>> {
+function wrappingOf(
+  child: ChildSpec,
+  record: ChildWrap['record'],
+): Readonly<Record<string, unknown>> {
   return {
     ...(child.unwrapped === true && { unwrapped: true }),
     ...(child.type === 'WRAPPER' && record !== null && { wrapper_id: record.id }),
