@@ -39,6 +39,16 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     client.wrappers.create({ name: `fuzz wrapper ${n}`, script: ENDS }),
   )
   const projects = await repeat((n) => client.projects.create({ name: `fuzz project ${n}` }))
+  const schedulers = await repeat((n) =>
+    client.schedulers.create({ name: `fuzz scheduler ${n}`, script: SLEEPS }),
+  )
+  const schedules = await repeat((n) =>
+    client.schedules.create({
+      name: `fuzz schedule ${n}`,
+      flow_name: 'fuzz flow 1',
+      timing: { cron: '0 0 1 1 *' },
+    }),
+  )
   const users = await repeat((n) =>
     post(inside, '/user', { name: `fuzz-user-${n}`, password: 'long enough' }),
   )
@@ -60,10 +70,15 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
       what: 'its lock is held',
     })
   const trashed = await Promise.all(
-    ['flow', 'setting', 'connector', 'project', 'wrapper'].map(async (type) => {
+    ['flow', 'setting', 'connector', 'project', 'scheduler', 'schedule', 'wrapper'].map(async (type) => {
       const name = `fuzz trash ${newId()}`
-      const source = { script: ENDS }
-      const more = { flow: source, wrapper: source, connector: { connector_type: 'REST' } }
+      const more = {
+        flow: { script: ENDS },
+        connector: { connector_type: 'REST' },
+        scheduler: { script: ENDS },
+        wrapper: { script: ENDS },
+        schedule: { flow_name: 'fuzz flow 1', timing: { cron: '0 0 1 1 *' } },
+      }
       const body = { name, ...more[type as 'flow'] }
       const { id } = await post(inside, `/${type}`, body)
       await fetch(`${url}/api/latest/${type}/${String(id)}`, {
@@ -82,6 +97,8 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     setting: ids(settings),
     connector: ids(connectors),
     project: ids(projects),
+    scheduler: ids(schedulers),
+    schedule: ids(schedules),
     wrapper: ids(wrappers),
     execution: [...ids(ended), ...ids(asleep)],
     user: ids(users),
@@ -102,6 +119,15 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     project_name: ['fuzz home'],
     execution_id: ids(holders),
     ids: [ids(asleep.slice(-2)), [ended[0]?.id, newId()]],
+    setting_id: ids(settings.slice(0, 2)),
+    setting_name: ['fuzz-setting-0'],
+    scheduler_id: ids(schedulers.slice(0, 2)),
+    scheduler_name: ['fuzz scheduler 0'],
+    timing: [{ cron: '0 0 1 1 *' }, { interval_seconds: 3_600 }],
+    from: ['2026-01-01T00:00:00Z'],
+    to: ['2026-01-02T00:00:00Z'],
+    starts_at: [earlier],
+    ends_at: [later],
     user_name: ['fuzz-user-0'],
     password: ['long enough', 'wrong wrong'],
     scheduled_for: [later, earlier],

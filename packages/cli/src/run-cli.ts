@@ -10,6 +10,8 @@ import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
+import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
 import { addWebhookCommands } from './commands/webhook.ts'
 import { addWrapperCommands } from './commands/wrapper.ts'
@@ -59,6 +61,8 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addScheduleCommands(program, context)
+  addSchedulerCommands(program, context)
   addWebhookCommands(program, context)
   addFileCommands(program, context)
   addWrapperCommands(program, context)

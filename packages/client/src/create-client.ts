@@ -11,12 +11,15 @@ import type {
   NewApiKey,
   NewConnector,
   NewProject,
+  NewScheduler,
   NewWorkspace,
   NewWrapper,
   Project,
+  Scheduler,
   Workspace,
   Wrapper,
 } from './record-types.ts'
+import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
 import { createWebhooks, type Webhooks } from './webhooks.ts'
@@ -42,6 +45,8 @@ export interface Client {
   readonly webhooks: Webhooks
   readonly files: Files
   readonly projects: Records<Project, NewProject>
+  readonly schedules: Schedules
+  readonly schedulers: Records<Scheduler, NewScheduler>
   readonly wrappers: Records<Wrapper, NewWrapper>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
@@ -65,6 +70,8 @@ export function createClient(options: ClientOptions): Client {
     webhooks: createWebhooks(transport),
     files: createFiles(transport),
     projects: createRecords(transport, 'project'),
+    schedules: createSchedules(transport),
+    schedulers: createRecords(transport, 'scheduler'),
     wrappers: createRecords(transport, 'wrapper'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),

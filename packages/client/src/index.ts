@@ -60,6 +60,7 @@ export type {
   Flow,
   NewWebhook,
   Project,
+  Scheduler,
   Setting,
   Webhook,
   Workspace,
@@ -68,6 +69,16 @@ export type {
 } from './record-types.ts'
 export type { Files } from './files.ts'
 export type { Delivery, Webhooks } from './webhooks.ts'
+export type {
+  CatchUp,
+  NewSchedule,
+  PlannedTime,
+  Schedule,
+  ScheduleRun,
+  Schedules,
+  ScheduleWhy,
+  Timing,
+} from './schedules.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

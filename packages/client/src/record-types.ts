@@ -112,6 +112,16 @@ export interface NewWrapper extends NewBase, NewWrappable {
   readonly input_schema?: Json
 }
 
+export interface Scheduler extends RecordBase {
+  readonly script: string
+  readonly language: Language
+}
+
+export interface NewScheduler extends NewBase {
+  readonly script: string
+  readonly language?: Language
+}
+
 /** A webhook as it is shown: secrets as `***`. */
 export interface Webhook extends RecordBase {
   readonly flow_id: string

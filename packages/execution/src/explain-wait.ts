@@ -16,8 +16,8 @@ export interface WaitFacts extends Wait {
   /** What it is about: a message's id, an execution's id. */
   readonly ref: string | null
   /**
-   * LOCK: the lock's name. CONTROL: cancel, pause or resume. RESPONSE: the message's subject. BREAK:
-   * the line.
+   * START of an iteration: its schedule's name. LOCK: the lock's name. CONTROL: cancel, pause or
+   * resume. RESPONSE: the message's subject. BREAK: the line.
    */
   readonly subject: string | null
   /** LOCK: who holds it. */
@@ -91,7 +91,9 @@ export function explainWait(
 function sentence(wait: WaitFacts): string {
   switch (wait.kind) {
     case 'START':
-      return 'It is scheduled for later.'
+      return wait.subject === null
+        ? 'It is scheduled for later.'
+        : `It waits for the next time of the schedule ${quoted(wait)}.`
     case 'TIMER':
       return 'It sleeps.'
     case 'DEPENDENCY':

@@ -191,6 +191,10 @@ describe('why it waits', () => {
       `It is scheduled for later. It goes on at ${AT}.`,
     )
     assert.equal(
+      reason({ kind: 'START', subject: 'nightly', dueAt: DUE }),
+      `It waits for the next time of the schedule 'nightly'. It goes on at ${AT}.`,
+    )
+    assert.equal(
       reason({ kind: 'TIMER', dueAt: NOW - 5001 }),
       'It sleeps. Its time came at 2026-01-02 03:03:59 UTC, and the scheduler has not dealt with it yet.',
     )

@@ -134,6 +134,6 @@ function drop(
  * A run that starts this late is still on time: restarts and fail-overs end sooner, and nobody's
  * `catch_up: none` means to lose a run to one.
  */
-const ON_TIME_MS = 60_000
+export const ON_TIME_MS = 60_000
 const LIMIT = 100
 const COUNTED_MAX = 1_000

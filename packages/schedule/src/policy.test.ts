@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkPolicy, toPolicy } from './policy.ts'
 
-test('a policy has defaults that lose nothing and overlap nothing', () => {
+test('a policy has defaults that make up for nothing and overlap nothing', () => {
   assert.deepEqual(toPolicy({}), {
-    catchUp: 'last',
+    catchUp: 'none',
     catchUpWindowMs: 31_536_000_000,
     overlap: 'skip',
     jitterMs: 0,

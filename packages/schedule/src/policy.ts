@@ -13,7 +13,7 @@ const OptionalTime = Type.Optional(Type.Union([Time, Type.Null()]))
 export const policyFields = {
   catch_up: Type.Optional(
     Type.Enum(CATCH_UP, {
-      default: 'last',
+      default: 'none',
       description: 'which missed times are run: none, the last one, or all in the window',
     }),
   ),
@@ -60,7 +60,7 @@ export interface Policy {
 /** A policy that its schema has accepted, read. */
 export function toPolicy(input: PolicyInput): Policy {
   return {
-    catchUp: input.catch_up ?? 'last',
+    catchUp: input.catch_up ?? 'none',
     catchUpWindowMs: (input.catch_up_window_seconds ?? WINDOW_SECONDS) * 1_000,
     overlap: input.overlap ?? 'skip',
     jitterMs: (input.jitter_seconds ?? 0) * 1_000,

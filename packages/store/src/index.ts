@@ -161,6 +161,46 @@ export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
+export { type SchedulerFields, type SchedulerRow, schedulers } from './schedulers.ts'
+export {
+  type ScheduleFields,
+  type ScheduleOverlap,
+  type ScheduleRow,
+  schedules,
+} from './schedules.ts'
+export {
+  insertScheduleRuns,
+  listScheduleRuns,
+  type NewScheduleRun,
+  recordScriptRuns,
+  removeOldRuns,
+  type ScheduleRunRow,
+  updateScheduleRuns,
+} from './schedule-runs.ts'
+export {
+  awaitDecision,
+  deleteIteration,
+  dueIterations,
+  fireIteration,
+  holdIteration,
+  insertIteration,
+  type IterationRow,
+  lockSchedule,
+  nextIterationMs,
+  type OpenRunRow,
+  pauseSchedule,
+  readIteration,
+  readOpenRuns,
+  readScheduleWork,
+  resumeSchedule,
+  type RunOrigin,
+  saveSchedule,
+  type ScheduleKey,
+  schedulesOfEnded,
+  type ScheduleWork,
+  strayIterations,
+  sweepSchedules,
+} from './schedule-work.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'
 export {

@@ -6,6 +6,8 @@ import type { Field } from './list-filter.ts'
 import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
 import { projects } from './projects.ts'
 import type { RecordRow } from './records.ts'
+import { schedulers, type SchedulerRow } from './schedulers.ts'
+import { schedules, type ScheduleRow } from './schedules.ts'
 import { settings, type SettingRow } from './settings.ts'
 import { type WebhookRow, webhooks } from './webhooks.ts'
 import { wrappers, type WrapperRow } from './wrappers.ts'
@@ -24,6 +26,8 @@ export interface RecordRows {
   readonly setting: SettingRow
   readonly connector: ConnectorRow
   readonly project: RecordRow
+  readonly scheduler: SchedulerRow
+  readonly schedule: ScheduleRow
   readonly webhook: WebhookRow
   readonly file: FileRow
   readonly wrapper: WrapperRow
@@ -43,6 +47,21 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     is_wrapped: { sql: 'c.is_wrapped', type: 'boolean' },
   }),
   project: source('project', projects, {}),
+  scheduler: source('scheduler', schedulers, {
+    language: { sql: 't.language', type: 'text' },
+    script: { sql: 't.source', type: 'text' },
+  }),
+  schedule: source('schedule', schedules, {
+    flow_id: { sql: 's.flow_id', type: 'uuid' },
+    flow_name: { sql: 'f.name', type: 'text' },
+    setting_id: { sql: 's.setting_id', type: 'uuid' },
+    scheduler_id: { sql: 's.scheduler_id', type: 'uuid' },
+    is_enabled: { sql: 's.is_enabled', type: 'boolean' },
+    is_paused: { sql: '(s.paused_at IS NOT NULL)', type: 'boolean' },
+    next_at: { sql: 'coalesce(i.planned_at, i.start_at)', type: 'time' },
+    catch_up: { sql: 's.catch_up', type: 'text' },
+    overlap: { sql: 's.overlap', type: 'text' },
+  }),
   webhook: source('webhook', webhooks, {
     is_enabled: { sql: 'w.is_enabled', type: 'boolean' },
     flow_id: { sql: 'w.flow_id', type: 'uuid' },
@@ -71,6 +90,8 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   setting: trashOf(SOURCES.setting),
   connector: trashOf(SOURCES.connector),
   project: trashOf(SOURCES.project),
+  scheduler: trashOf(SOURCES.scheduler),
+  schedule: trashOf(SOURCES.schedule),
   webhook: trashOf(SOURCES.webhook),
   file: trashOf(SOURCES.file),
   wrapper: trashOf(SOURCES.wrapper),

@@ -120,6 +120,8 @@ export interface ExecutionFacts {
   readonly priority: number
   readonly project_id: string | null
   readonly created_by: string | null
+  /** Whose iteration it is; null for all others. */
+  readonly schedule_id: string | null
 }
 
 /** Those that exist, in no order. */

@@ -64,6 +64,7 @@ export {
   fileService,
   lockService,
   recordService,
+  scheduleService,
   schedulerService,
   webhookService,
 } from './services.ts'

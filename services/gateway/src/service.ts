@@ -17,6 +17,7 @@ import { executionRoutes } from './http/execution-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
+import { scheduleRoutes } from './http/schedule-routes.ts'
 import { createHttpServer } from './http/server.ts'
 import { fileRoutes } from './http/file-routes.ts'
 import { webhookRoutes } from './http/webhook-routes.ts'
@@ -126,6 +127,7 @@ export async function createGateway(
       ...pastRoutes,
       ...debugRoutes,
       ...recordRoutes,
+      ...scheduleRoutes,
       ...webhookRoutes,
       ...fileRoutes,
       ...peopleRoutes,

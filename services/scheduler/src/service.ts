@@ -13,13 +13,16 @@ import { expiredProcessesLoop } from './loop/expired-processes.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
 import { runtimesLoop } from './loop/runtimes.ts'
+import { scheduleTimesLoop } from './loop/schedule-times.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
+import { sweepSchedulesLoop } from './loop/sweep-schedules.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
 import { timersLoop } from './loop/timers.ts'
 import { createCascade } from './resolve/cascade.ts'
 import { createControls } from './resolve/controls.ts'
 import { dependencyResolver } from './resolve/dependencies.ts'
 import { schedulerRpc } from './rpc/scheduler-rpc.ts'
+import { createSchedules } from './schedules/schedules.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
 /** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
@@ -42,7 +45,7 @@ export async function createScheduler(
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
-    connections: 9, // one for each loop and backlog, so that none waits for another
+    connections: 15, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({
@@ -62,6 +65,7 @@ export async function createScheduler(
         db,
         shards,
         processId,
+        attend: (key) => schedules.attend(key),
         mend: () => ({ context, cascade, controls, dependencies }),
       }),
     ],
@@ -77,20 +81,23 @@ export async function createScheduler(
   const dependencies = dependencyResolver(context)
   const cascade = createCascade(context)
   const controls = createControls(context, { cascade, dependencies })
+  const schedules = createSchedules(context, { cascade })
   const timers = timersLoop(context)
   const loops = [
     timers,
+    scheduleTimesLoop(context, schedules),
     expiredProcessesLoop(context),
     runtimesLoop(context, cascade),
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls }),
+    sweepSchedulesLoop(context, schedules),
     partitionsLoop(context),
     retentionLoop(context),
   ]
-  const resolvers = [dependencies, cascade, controls]
+  const resolvers = [dependencies, cascade, controls, schedules]
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
   const subscriptions = [
-    consumeEnded(bus, { dependencies, cascade }),
+    consumeEnded(bus, { dependencies, cascade, schedules }),
     consumeTimerNudge(bus, timers),
     consumeDependencyNudge(bus, dependencies),
     consumeControlNudge(bus, controls),

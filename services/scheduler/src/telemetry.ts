@@ -18,6 +18,7 @@ export interface SchedulerMetrics {
   readonly expired: Counter
   readonly controls: Counter
   readonly cascaded: Counter
+  readonly scheduled: Counter
   readonly overrun: Counter
   readonly shards: Gauge
   readonly removed: Counter
@@ -46,6 +47,7 @@ export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
       'executions_cascaded_total',
       'Executions cancelled with one above them',
     ),
+    scheduled: metrics.counter('scheduled_total', 'Executions started for schedules', ['of']),
     overrun: metrics.counter(
       'executions_overrun_total',
       'Executions ended at their maximum runtime',

@@ -157,4 +157,24 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
     rows: ['M1', 'M24'],
   },
+  {
+    name: 'iteration-without-guard',
+    about:
+      'Whoever looks at a schedule starts an iteration, whether or not there is one and somebody else looks.',
+    invariants: ['I17'],
+    edits: [
+      {
+        file: queries('schedule-work'),
+        find: 'SELECT s.id FROM schedule s WHERE s.workspace_id = $1 AND s.id = $2 FOR UPDATE',
+        replace: 'SELECT s.id FROM schedule s WHERE s.workspace_id = $1 AND s.id = $2',
+      },
+      {
+        file: queries('schedule-work'),
+        find: 'ON CONFLICT (workspace_id, schedule_id) DO NOTHING\nRETURNING execution_id',
+        replace:
+          'ON CONFLICT (workspace_id, schedule_id) DO UPDATE SET execution_id = EXCLUDED.execution_id, fired_at = NULL\nRETURNING execution_id',
+      },
+    ],
+    rows: ['M38'],
+  },
 ]

@@ -94,11 +94,13 @@ export async function resolveChildren(
         ? null
         : debugExtra(held.debug, { lines, isSteppedInto })
     const schemas = pinnedOf.get(child.flow ?? '') ?? null
-    const extra = extraOf(child, {
-      maxRuntime,
-      more: { ...schemas, ...debug, ...wrappingOf(child, record) },
-    })
-    const execution = { ...newChild(held, child, inheritance), ...fields, extra, paused }
+    const schedule = scheduleExtra(child, inheritance)
+    const more = { ...schemas, ...debug, ...schedule, ...wrappingOf(child, record) }
+    const extra = extraOf(child, { maxRuntime, more })
+    const born = newChild(held, child, inheritance)
+    // What a schedule has started goes on when it is disabled, which cancels its iteration.
+    const orphan = child.orphan ?? schedule !== null
+    const execution = { ...born, ...fields, extra, orphan, paused }
     if (isThrough) wraps.push({ place, child, execution, record, isWrapped })
     return { execution }
   })
@@ -125,6 +127,13 @@ function debugExtra(
     ...(isSteppedInto && { break: true }),
   }
 }
+
+/** Flows that the iteration of a schedule starts know whose they are. */
+const scheduleExtra = (
+  { type }: ChildSpec,
+  { scheduleId }: Inheritance,
+): { readonly schedule_id: string } | null =>
+  type === 'FLOW' && scheduleId !== null ? { schedule_id: scheduleId } : null
 
 /** What is said of wrapping in the record of a child. */
 function wrappingOf(
@@ -255,6 +264,7 @@ async function inheritanceOf(db: Database, held: Held): Promise<Inheritance> {
     priority: facts?.priority ?? 0,
     projectId: facts?.project_id ?? null,
     createdBy: facts?.created_by ?? null,
+    scheduleId: facts?.schedule_id ?? null,
   }
   return held.inheritance
 }

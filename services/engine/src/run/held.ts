@@ -33,6 +33,8 @@ export interface Inheritance {
   readonly priority: number
   readonly projectId: string | null
   readonly createdBy: string | null
+  /** Of the iteration of a schedule: whose flows it starts. */
+  readonly scheduleId: string | null
 }
 
 /**

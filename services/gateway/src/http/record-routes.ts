@@ -169,6 +169,8 @@ export const recordRoutes: readonly Route[] = [
   ...routesOf('setting'),
   ...routesOf('connector'),
   ...routesOf('project'),
+  ...routesOf('scheduler'),
+  ...routesOf('schedule'),
   ...routesOf('webhook'),
   ...routesOf('file'),
   ...routesOf('wrapper'),

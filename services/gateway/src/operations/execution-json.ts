@@ -181,7 +181,7 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   roles: extra('roles'),
   savepoint_retention: extra('savepoint_retention', '"ALL"'),
   schedule_id: extra('schedule_id'),
-  schedule_name: 'null',
+  schedule_name: extra('schedule_name'),
   scheduled_for: (subject) => scheduledFor(subject),
   schema_version: word(SCHEMA_VERSION),
   script: ({ facts }) => facts.script ?? 'null',

@@ -21,6 +21,8 @@ export interface RecordKind<Row extends RecordRow = RecordRow> {
   ) => Promise<Record<string, unknown>>
   /** Own properties as JSON texts. */
   readonly toJson: (row: Row) => Record<string, string>
+  /** What has to happen after every change, before its answer. */
+  readonly changed?: (context: Context, key: { workspaceId: string; id: string }) => Promise<void>
 }
 
 interface Insert {

@@ -12,10 +12,11 @@ import {
   settings,
 } from '@millrace/store'
 import { invalid } from '../problem.ts'
-import { addScript } from './add-script.ts'
 import { FILE_KIND } from './file-record.ts'
 import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
 import { schemaText } from './resolve-target.ts'
+import { SCHEDULE_KIND } from './schedule-record.ts'
+import { SCHEDULER_KIND, scriptField } from './scheduler-record.ts'
 import { wrappersJson } from './static-wrappers.ts'
 import { WEBHOOK_KIND } from './webhook-record.ts'
 import { WRAPPER_KIND } from './wrapper-record.ts'
@@ -25,7 +26,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     store: asStore<FlowRow>(flows),
     async toFields(context, caller, body, before) {
       const fields = await commonFields(context, caller, body)
-      await addScript(context, caller, { fields, body, before })
+      Object.assign(fields, await scriptField(context, caller, { body, before }))
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
@@ -77,6 +78,8 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
+  scheduler: SCHEDULER_KIND,
+  schedule: SCHEDULE_KIND,
   webhook: WEBHOOK_KIND,
   file: FILE_KIND,
   wrapper: WRAPPER_KIND,

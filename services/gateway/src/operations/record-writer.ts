@@ -5,6 +5,10 @@ import type { Caller } from '../context.ts'
 import type { CalledWebhooks } from './called-webhooks.ts'
 import type { FlowCache } from './flow-cache.ts'
 
+/** The last four: what people do to a schedule. */
+type RecordAction =
+  'create' | 'update' | 'trash' | 'restore' | 'remove' | 'pause' | 'resume' | 'trigger' | 'backfill'
+
 /** What follows every change of a record. */
 export interface RecordWriter {
   /** Caches everywhere drop it, and it is noted who did it. After the commit. */
@@ -13,7 +17,7 @@ export interface RecordWriter {
     change: {
       type: string
       id: string
-      action: 'create' | 'update' | 'trash' | 'restore' | 'remove'
+      action: RecordAction
     },
   ): Promise<void>
 }

@@ -49,6 +49,7 @@ export async function createRecord(
     },
   )
   if (inserted) await context.records.changed(caller, { type, id, action: 'create' })
+  await kind.changed?.(context, { workspaceId, id })
   return readRecordJson(context, caller, { type, key: id, by: 'id' })
 }
 
@@ -81,6 +82,7 @@ export async function updateRecord(
   await context.records.changed(caller, { type, id: before.id, action: 'update' })
   if (type === 'flow' && ('concurrency' in body || 'rate_limit' in body))
     await nudgeFlowLimits(context, caller, before.id)
+  await kind.changed?.(context, { workspaceId, id: before.id })
   return readRecordJson(context, caller, { type, key: before.id, by: 'id' })
 }
 
@@ -99,6 +101,7 @@ export async function deleteRecord(
     : await kind.store.trash(context.api, { workspaceId, id, by })
   if (!done) throw notFound(`${type} ${id}`)
   await context.records.changed(caller, { type, id, action: permanently ? 'remove' : 'trash' })
+  await kind.changed?.(context, { workspaceId, id })
 }
 
 export async function restoreRecord(
@@ -116,6 +119,7 @@ export async function restoreRecord(
     })
   if (!restored) throw notFound(`${type} ${id} in the trash`)
   await context.records.changed(caller, { type, id, action: 'restore' })
+  await kind.changed?.(context, { workspaceId, id })
   return readRecordJson(context, caller, { type, key: id, by: 'id' })
 }
 

@@ -79,6 +79,14 @@ function checkFields(body: NewExecutionBody, base: string): void {
       throw invalid([
         { pointer: `${base}/${field}`, message: 'is not available yet; leave it out' },
       ])
+  if (body.schedule_id !== undefined && body.schedule_id !== null)
+    throw invalid([
+      {
+        pointer: `${base}/schedule_id`,
+        message:
+          'is given by the schedule that starts it; POST /schedule/<id>/trigger starts a run of one',
+      },
+    ])
   if (body.language !== undefined && body.script === undefined)
     throw invalid([{ pointer: `${base}/language`, message: 'belongs to script only' }])
 }

@@ -28,6 +28,15 @@ export async function revertToSavepoint(
   const { id, to, isRepeat = false } = request
   const key = { workspaceId: caller.workspaceId, executionId: id }
   if (isRepeat && (await wasDone(context, caller, { id, to }))) return
+  const { type, ended_at: endedAt } = await readRecord(context, {
+    workspaceId: key.workspaceId,
+    id,
+  })
+  if (type === 'SCHEDULE' && endedAt !== null)
+    throw new ServiceError(
+      'conflict',
+      `Execution ${id} is an ended iteration of a schedule, and another one has taken its place. Revert what it has started.`,
+    )
   for (let round = 0; round < TRIES; round += 1) {
     const result = await revertExecution(context.api, key, { to, by: caller.userId })
     if (result.kind === 'unknown') throw executionNotFound(id)

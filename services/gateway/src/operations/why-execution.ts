@@ -220,10 +220,11 @@ function toFacts(
     seq: wait.seq,
     kind: wait.kind,
     since: wait.since,
-    dueAt: wait.due_at,
+    // The iteration of a schedule waits for a decision at that time, not for a timer.
+    dueAt: wait.due_at ?? (wait.kind === 'START' ? row.scheduled_for : null),
     ref: wait.ref,
     // The subject of a start is where it goes on to wait.
-    subject: wait.kind === 'START' ? null : (lock?.name ?? wait.subject),
+    subject: wait.kind === 'START' ? scheduleOf(row) : (lock?.name ?? wait.subject),
     // Who started within the period holds nobody up that could let go.
     holders: typeof gate?.perSeconds === 'number' ? [] : (lock?.holders ?? []),
     position: place === -1 ? null : place + 1,
@@ -232,6 +233,12 @@ function toFacts(
     needed: wait.needed,
   }
 }
+
+/** The name of the schedule whose iteration it is; null for all others. */
+const scheduleOf = ({ type, extra }: ExecutionRow): string | null =>
+  type !== 'SCHEDULE' || extra === null
+    ? null
+    : (JSON.parse(extra) as { readonly schedule_name: string }).schedule_name
 
 function gateOf(lock: LockFacts | undefined, position: number | null): GateFacts | null {
   if (lock === undefined || lock.gate === null) return null

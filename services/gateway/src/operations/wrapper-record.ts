@@ -1,7 +1,7 @@
 import type { WrapperRow } from '@millrace/store'
-import { addScript } from './add-script.ts'
 import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
 import { schemaText } from './resolve-target.ts'
+import { scriptField } from './scheduler-record.ts'
 import { unlinkedWrappers, wrappersJson } from './static-wrappers.ts'
 
 /** Wrappers as records. */
@@ -9,7 +9,7 @@ export const WRAPPER_KIND: RecordKind<WrapperRow> = {
   store: asStore<WrapperRow>(unlinkedWrappers),
   async toFields(context, caller, body, before) {
     const fields = await commonFields(context, caller, body)
-    await addScript(context, caller, { fields, body, before })
+    Object.assign(fields, await scriptField(context, caller, { body, before }))
     if ('input_schema' in body)
       fields['input_schema'] = schemaText(body['input_schema'], '/input_schema')
     return fields

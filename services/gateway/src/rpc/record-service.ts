@@ -99,7 +99,7 @@ export function recordRpc(context: Context): GrpcImplementation<typeof recordSer
   }
 }
 
-function toRecord(type: RecordType, json: string): pb.Record {
+export function toRecord(type: RecordType, json: string): pb.Record {
   const values = JSON.parse(json) as { id: string; name: string | null }
   return { type, id: values.id, name: values.name ?? undefined, values: { ...values } }
 }
@@ -116,6 +116,8 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(NEW_RECORD.setting),
   connector: bodyCheck(NEW_RECORD.connector),
   project: bodyCheck(NEW_RECORD.project),
+  scheduler: bodyCheck(NEW_RECORD.scheduler),
+  schedule: bodyCheck(NEW_RECORD.schedule),
   webhook: bodyCheck(NEW_RECORD.webhook),
   file: bodyCheck(NEW_RECORD.file),
   wrapper: bodyCheck(NEW_RECORD.wrapper),
@@ -126,6 +128,8 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(RECORD_PATCH.setting),
   connector: bodyCheck(RECORD_PATCH.connector),
   project: bodyCheck(RECORD_PATCH.project),
+  scheduler: bodyCheck(RECORD_PATCH.scheduler),
+  schedule: bodyCheck(RECORD_PATCH.schedule),
   webhook: bodyCheck(RECORD_PATCH.webhook),
   file: bodyCheck(RECORD_PATCH.file),
   wrapper: bodyCheck(RECORD_PATCH.wrapper),

@@ -5,12 +5,14 @@ import {
   executionService,
   fileService,
   recordService,
+  scheduleService,
   webhookService,
 } from '@millrace/wire'
 import type { Context } from '../context.ts'
 import { executionRpc } from './execution-service.ts'
 import { fileRpc } from './file-service.ts'
 import { recordRpc } from './record-service.ts'
+import { scheduleRpc } from './schedule-service.ts'
 import { webhookRpc } from './webhook-service.ts'
 
 /** The public services over gRPC, with reflection and health. */
@@ -22,6 +24,7 @@ export function serveRpc(
     services: [
       served(executionService, executionRpc(context)),
       served(recordService, recordRpc(context)),
+      served(scheduleService, scheduleRpc(context)),
       served(webhookService, webhookRpc(context)),
       served(fileService, fileRpc(context)),
     ],

@@ -35,7 +35,6 @@ export const ConnectorType = Type.Enum(CONNECTOR_TYPES)
 
 /** Known to the model but not built yet: refused with a sentence that says so. */
 export const NOT_YET = [
-  'schedule_id',
   'roles',
   'remote_workspace_name',
   'bundle_id',

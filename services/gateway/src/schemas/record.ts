@@ -2,6 +2,7 @@ import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
 import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
+import { NewSchedule, NewScheduler } from './schedule.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
@@ -108,6 +109,8 @@ export const NEW_RECORD = {
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
+  scheduler: NewScheduler,
+  schedule: NewSchedule,
   webhook: Anything,
   file: NewFile,
   wrapper: NewWrapper,
@@ -117,6 +120,8 @@ export const RECORD_PATCH = {
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
+  scheduler: Type.Partial(NewScheduler),
+  schedule: Type.Partial(NewSchedule),
   webhook: Anything,
   file: FilePatch,
   wrapper: Type.Partial(NewWrapper),
