@@ -70,23 +70,25 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
       what: 'its lock is held',
     })
   const trashed = await Promise.all(
-    ['flow', 'setting', 'connector', 'project', 'scheduler', 'schedule', 'wrapper'].map(async (type) => {
-      const name = `fuzz trash ${newId()}`
-      const more = {
-        flow: { script: ENDS },
-        connector: { connector_type: 'REST' },
-        scheduler: { script: ENDS },
-        wrapper: { script: ENDS },
-        schedule: { flow_name: 'fuzz flow 1', timing: { cron: '0 0 1 1 *' } },
-      }
-      const body = { name, ...more[type as 'flow'] }
-      const { id } = await post(inside, `/${type}`, body)
-      await fetch(`${url}/api/latest/${type}/${String(id)}`, {
-        method: 'DELETE',
-        headers: { authorization: `Bearer ${apiKey}` },
-      })
-      return [type, String(id)] as const
-    }),
+    ['flow', 'setting', 'connector', 'project', 'scheduler', 'schedule', 'wrapper'].map(
+      async (type) => {
+        const name = `fuzz trash ${newId()}`
+        const more = {
+          flow: { script: ENDS },
+          connector: { connector_type: 'REST' },
+          scheduler: { script: ENDS },
+          wrapper: { script: ENDS },
+          schedule: { flow_name: 'fuzz flow 1', timing: { cron: '0 0 1 1 *' } },
+        }
+        const body = { name, ...more[type as 'flow'] }
+        const { id } = await post(inside, `/${type}`, body)
+        await fetch(`${url}/api/latest/${type}/${String(id)}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${apiKey}` },
+        })
+        return [type, String(id)] as const
+      },
+    ),
   )
 
   const { id: gone } = await client.executions.create({ script: ENDS }, { waitSeconds: 30 })

@@ -34,12 +34,7 @@ export const CONNECTOR_TYPES = [
 export const ConnectorType = Type.Enum(CONNECTOR_TYPES)
 
 /** Known to the model but not built yet: refused with a sentence that says so. */
-export const NOT_YET = [
-  'roles',
-  'remote_workspace_name',
-  'bundle_id',
-  'bundle_name',
-] as const
+export const NOT_YET = ['roles', 'remote_workspace_name', 'bundle_id', 'bundle_name'] as const
 
 export const NewExecution = strict(
   {
