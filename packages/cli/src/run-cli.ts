@@ -8,6 +8,7 @@ import { addFileCommands } from './commands/file.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
+import { addMessageCommands } from './commands/message.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addScheduleCommands } from './commands/schedule.ts'
@@ -61,6 +62,7 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addMessageCommands(program, context)
   addScheduleCommands(program, context)
   addSchedulerCommands(program, context)
   addWebhookCommands(program, context)

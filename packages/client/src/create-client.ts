@@ -3,6 +3,7 @@ import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
 import { createFiles, type Files } from './files.ts'
 import { createFlows, type Flows } from './flows.ts'
+import { createMessages, type Messages } from './messages.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
@@ -39,6 +40,7 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly executions: Executions
+  readonly messages: Messages
   readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
@@ -64,6 +66,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: options.url,
     executions: createExecutionsApi(transport),
+    messages: createMessages(transport),
     flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),

@@ -1,4 +1,5 @@
 import type { ChildExecution } from './child-execution.ts'
+import type { Message, MessageOptions } from './message.ts'
 import type { ChildOptions, ConnectorSpec, EndStatus, SaveFields, WaitOptions } from './options.ts'
 import type { System } from './system.ts'
 
@@ -57,6 +58,11 @@ export interface Execution extends Starter {
    * caller unless others are given. Any number of times.
    */
   wrapped(inputs?: { readonly [key: string]: any }, options?: ChildOptions): Promise<ChildExecution>
+  /**
+   * Asks people and waits for the first answer, unless told otherwise. Throws
+   * MessageResponseTimeoutError; the execution stands in WAITING_RESPONSE meanwhile.
+   */
+  message(message: MessageOptions): Promise<Message>
   /**
    * Runs `work` once and records what it returns or throws; it is not run again after a crash. What
    * it gives is what JSON keeps of it. Calls of the API inside of it are refused.

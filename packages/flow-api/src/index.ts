@@ -21,6 +21,7 @@ export type { Execution, Handler, Starter } from './execution.ts'
 export type { ChildExecution, ExecutionStatus } from './child-execution.ts'
 export type { File, FileFacts } from './files.ts'
 export type { Lock, Semaphore, Setting } from './locks.ts'
+export type { Message, MessageLink, MessageOptions } from './message.ts'
 export type {
   ChildOptions,
   ConnectorSpec,
@@ -50,6 +51,7 @@ export {
   InvalidInputError,
   LifecycleSignal,
   LockTimeoutError,
+  MessageClosedError,
   MessageResponseTimeoutError,
   MissingInputError,
   PermissionDenied,

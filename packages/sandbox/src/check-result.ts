@@ -128,6 +128,26 @@ function isCommand(value: unknown): boolean {
     case 'read':
       return typeof value['id'] === 'string' && isTexts(value['fields'])
     default:
+      return isMessageCommand(value)
+  }
+}
+
+function isMessageCommand(value: Record<string, unknown>): boolean {
+  if (value['kind'] === 'message')
+    return (
+      isMessage(value['message']) &&
+      typeof value['wait'] === 'boolean' &&
+      isTimeout(value['timeout'])
+    )
+  if (typeof value['id'] !== 'string') return false
+  switch (value['kind']) {
+    case 'message_wait':
+      return isTimeout(value['timeout'])
+    case 'message_read':
+      return true
+    case 'message_link':
+      return typeof value['recipient'] === 'string' && isTimeout(value['expiresAfter'])
+    default:
       return false
   }
 }
@@ -142,8 +162,7 @@ function isFileCommand({ kind, name, as, content }: Record<string, unknown>): bo
 function isChild(value: unknown): boolean {
   return (
     isRecord(value) &&
-    typeof value['id'] === 'string' &&
-    /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value['id']) &&
+    isMadeId(value['id']) &&
     ['FLOW', 'SCRIPT', 'CONNECTION', 'WRAPPER'].includes(value['type'] as string) &&
     'input' in value &&
     CHILD_TEXTS.every((key) => isTextOrAbsent(value[key])) &&
@@ -174,6 +193,20 @@ const CHILD_TEXTS = [
 
 function isWrapperUse(value: unknown): boolean {
   return isRecord(value) && typeof value['wrapper'] === 'string' && isRecord(value['input'])
+}
+
+/** As `childId` makes them. */
+function isMadeId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value)
+}
+
+function isMessage(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isMadeId(value['id']) &&
+    isRecord(value['content']) &&
+    isRecord(value['fields'])
+  )
 }
 
 function isReturnWhen(value: unknown): boolean {

@@ -29,6 +29,7 @@ const REALM_FILES = [
   'starter',
   'wrapped',
   'locks',
+  'message',
   'files',
   'self-execution',
   'system',

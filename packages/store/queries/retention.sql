@@ -63,6 +63,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), messages AS (
+  DELETE FROM message m USING gone g WHERE m.workspace_id = g.workspace_id AND m.execution_id = g.id
 ), debugged AS (
   DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
 ), asides AS (
@@ -118,6 +120,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), messages AS (
+  DELETE FROM message m USING gone g WHERE m.workspace_id = g.workspace_id AND m.execution_id = g.id
 ), debugged AS (
   DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
 ), asides AS (

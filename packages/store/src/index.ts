@@ -328,6 +328,29 @@ export {
   lockExecutions,
   lockSeeds,
 } from './deadlocks.ts'
+export {
+  answerMessage,
+  countMessageChanges,
+  insertMessages,
+  type MessageAnswer,
+  type MessageKey,
+  type MessageRow,
+  type NewMessage,
+  readLinkKeys,
+  readMessages,
+  readMessagesOf,
+  readResponseWaits,
+} from './messages.ts'
+export { listMessages } from './message-lists.ts'
+export {
+  closeMessages,
+  type MessageProgress,
+  nextDueMessageMs,
+  saveProgress,
+  sweepMessages,
+  takeDueMessages,
+} from './message-plans.ts'
+export { collectResponses, responseOutcome, settledOutcome } from './message-responses.ts'
 export { type WrapperFields, type WrapperRow, wrappers } from './wrappers.ts'
 export {
   type LinkableWrapper,

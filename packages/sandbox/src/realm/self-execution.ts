@@ -14,6 +14,7 @@ import {
 import { ChildExecution, valueOrThrow, waitFor } from './child-execution.ts'
 import { ExecutionCancel, ExecutionError, ExecutionSuccess, isRecord } from './exceptions.ts'
 import { writeLog } from './log.ts'
+import { Message } from './message.ts'
 import { promised } from './promised.ts'
 import type { Run } from './run.ts'
 import { revertTo, savepoint } from './savepoint.ts'
@@ -81,6 +82,10 @@ export class SelfExecution {
 
   wrapped(inputs?: unknown, options?: unknown): Promise<ChildExecution> {
     return promised(() => startWrapped(this.#run, inputs, options))
+  }
+
+  message(message: unknown): Promise<Message> {
+    return promised(() => Message.ask(this.#run, message))
   }
 
   step(name: unknown, work: unknown): Promise<Json> {

@@ -44,7 +44,7 @@ async function ask(self: Execution, inputs: Inputs, child: ChildExecution): Prom
   const { subject = '{{child.name}} has failed' } = inputs
   const { message = 'Execution `{{child.id}}` ended in error:\n\n{{child.message}}' } = inputs
   try {
-    const answer = await (self as Execution & Asking).message({
+    const answer = await self.message({
       subject: fill(subject, self, child).slice(0, 128),
       message: fill(message, self, child),
       body: { type: 'object', properties: BUTTONS },
@@ -75,11 +75,6 @@ function fill(template: string, self: Execution, child: ChildExecution): string 
   return template.replaceAll(/\{\{\s*([\w.]+)\s*\}\}/g, (place, name: string) =>
     Object.hasOwn(values, name) ? (values[name] ?? '') : place,
   )
-}
-
-/** TODO(#4): the flow API's own, as soon as it has messages. */
-interface Asking {
-  message(options: object): Promise<{ readonly button: string | null }>
 }
 
 /** Ends as the wrapped execution has. */

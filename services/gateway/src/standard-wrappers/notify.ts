@@ -69,7 +69,7 @@ async function tell(self: Execution, inputs: Inputs, child: ChildExecution): Pro
     await self.flow(flow, told, { wait: false, orphan: true })
     return
   }
-  await (self as Execution & Asking).message({
+  await self.message({
     subject: text.subject.slice(0, 128),
     message: text.body,
     wait: false,
@@ -112,11 +112,6 @@ function fill(template: string, self: Execution, inputs: Inputs, child: ChildExe
   return template.replaceAll(/\{\{\s*([\w.]+)\s*\}\}/g, (place, name: string) =>
     Object.hasOwn(values, name) ? (values[name] ?? '') : place,
   )
-}
-
-/** TODO(#4): the flow API's own, as soon as it has messages. */
-interface Asking {
-  message(options: object): Promise<{ readonly button: string | null }>
 }
 
 /** Ends as the wrapped execution has. */
