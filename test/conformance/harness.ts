@@ -27,7 +27,7 @@ export interface Doors {
   ): Promise<Answer>
   /** A unary call of the public services, made from their .proto files. */
   grpc<T = Record<string, unknown>>(
-    service: 'executions' | 'records',
+    service: 'executions' | 'messages' | 'records',
     method: string,
     request: unknown,
   ): Promise<T>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { checkEnd, type StartSeen } from './check-end.ts'
 import { type ClientRequest, createClient } from './client.ts'
+import { answerMessages, asks } from './people.ts'
 import { LOCKS, type Plan } from './plan.ts'
 import type { Plant } from './plants.ts'
 import { PROGRAM_FLOW, programFlow } from './program/index.ts'
@@ -116,6 +117,8 @@ export async function runHistory(
       }
     })().finally(() => (open -= 1))
   }
+
+  if (plan.starts.some(({ program }) => asks(program))) void answerMessages(world, client)
 
   const faults = [...plan.faults].sort((a, b) => a.atStep - b.atStep)
   const isOver = (): boolean => faults.length === 0 && world.elapsedMs >= healsAt

@@ -27,6 +27,7 @@ export const subjects = {
   timer: 'nudge.timer',
   dependency: 'nudge.dependency',
   controlWait: 'nudge.control',
+  response: 'nudge.response',
   lock: 'nudge.lock',
   record: 'nudge.record',
 } as const

@@ -8,12 +8,14 @@ import { addFileCommands } from './commands/file.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
+import { addMessageCommands } from './commands/message.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addScheduleCommands } from './commands/schedule.ts'
 import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
 import { addWebhookCommands } from './commands/webhook.ts'
+import { addWrapperCommands } from './commands/wrapper.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { explainError } from './explain-error.ts'
@@ -60,10 +62,12 @@ function addCommands(program: Command, context: Context): void {
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addMessageCommands(program, context)
   addScheduleCommands(program, context)
   addSchedulerCommands(program, context)
   addWebhookCommands(program, context)
   addFileCommands(program, context)
+  addWrapperCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
   addDoctorCommand(program, context)

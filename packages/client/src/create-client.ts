@@ -3,6 +3,7 @@ import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
 import { createFiles, type Files } from './files.ts'
 import { createFlows, type Flows } from './flows.ts'
+import { createMessages, type Messages } from './messages.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
@@ -13,9 +14,11 @@ import type {
   NewProject,
   NewScheduler,
   NewWorkspace,
+  NewWrapper,
   Project,
   Scheduler,
   Workspace,
+  Wrapper,
 } from './record-types.ts'
 import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
@@ -37,6 +40,7 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly executions: Executions
+  readonly messages: Messages
   readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
@@ -45,6 +49,7 @@ export interface Client {
   readonly projects: Records<Project, NewProject>
   readonly schedules: Schedules
   readonly schedulers: Records<Scheduler, NewScheduler>
+  readonly wrappers: Records<Wrapper, NewWrapper>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
@@ -61,6 +66,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: options.url,
     executions: createExecutionsApi(transport),
+    messages: createMessages(transport),
     flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
@@ -69,6 +75,7 @@ export function createClient(options: ClientOptions): Client {
     projects: createRecords(transport, 'project'),
     schedules: createSchedules(transport),
     schedulers: createRecords(transport, 'scheduler'),
+    wrappers: createRecords(transport, 'wrapper'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),

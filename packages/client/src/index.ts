@@ -49,6 +49,7 @@ export type {
 } from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
+export type { ListMessages, Message, MessageForm, MessageLink, Messages } from './messages.ts'
 export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
 export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
@@ -64,6 +65,8 @@ export type {
   Setting,
   Webhook,
   Workspace,
+  Wrapper,
+  WrapperUse,
 } from './record-types.ts'
 export type { Files } from './files.ts'
 export type { Delivery, Webhooks } from './webhooks.ts'

@@ -32,6 +32,10 @@ export interface WaitFacts extends Wait {
   readonly returnWhen: string | null
   /** DEPENDENCY: the n of N_ENDED and N_SUCCEEDED. */
   readonly needed: number | null
+  /** RESPONSE: who may answer; empty or absent: everybody. */
+  readonly assignees?: readonly string[]
+  /** RESPONSE: when an answer is expected. */
+  readonly expectedAt?: number | null
 }
 
 /** What limits the starts of a flow: so many at a time, or so many in a period. */
@@ -83,7 +87,7 @@ export function explainWait(
     ...(wait.position === null ? {} : { position: wait.position }),
     since: wait.since,
     until: wait.dueAt ?? wait.gate?.startsAt ?? null,
-    reason: `${sentence(wait)}${deadline(wait, now)}`,
+    reason: `${sentence(wait)}${expectation(wait, now)}${deadline(wait, now)}`,
     unblock: unblock(wait, executionId).slice(0, UNBLOCK_MAX),
   }
 }
@@ -101,12 +105,26 @@ function sentence(wait: WaitFacts): string {
     case 'LOCK':
       return wait.gate === undefined ? lockSentence(wait) : gateSentence(wait, wait.gate)
     case 'RESPONSE':
-      return `It waits for a person to answer the message ${quoted(wait)}.`
+      return `It waits for ${people(wait)} to answer the message ${quoted(wait)}.`
     case 'CONTROL':
       return `It asked to ${wait.subject ?? 'control'} execution ${wait.ref ?? 'unknown'}, which is being carried out.`
     case 'BREAK':
       return `Its debugger has stopped it before line ${wait.subject ?? 'unknown'}: continue or step.`
   }
+}
+
+function people({ assignees = [] }: WaitFacts): string {
+  const [first, second, third, ...others] = assignees
+  if (first === undefined) return 'a person'
+  if (second === undefined) return first
+  if (third === undefined) return `${first} or ${second}`
+  if (others.length === 0) return `${first}, ${second} or ${third}`
+  return `${first}, ${second}, ${third} or one of ${others.length} more`
+}
+
+function expectation({ expectedAt = null }: WaitFacts, now: number): string {
+  if (expectedAt === null) return ''
+  return ` An answer ${expectedAt > now ? 'is' : 'was'} expected by ${time(expectedAt)}.`
 }
 
 function dependencySentence(wait: WaitFacts): string {

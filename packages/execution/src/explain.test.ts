@@ -286,6 +286,17 @@ describe('why it waits', () => {
       [nameless.reason, nameless.unblock],
       ["It waits for a person to answer the message 'unknown'.", []],
     )
+    const ask = { kind: 'RESPONSE', subject: 'Go?' } as const
+    const asked = (...assignees: string[]) => reason({ ...ask, assignees })
+    assert.match(asked('anna'), /^It waits for anna to answer/)
+    assert.match(asked('anna', 'ben'), /for anna or ben to answer/)
+    assert.match(asked('anna', 'ben', 'cleo'), /for anna, ben or cleo to answer/)
+    assert.match(asked('a', 'b', 'c', 'd', 'e'), /for a, b, c or one of 2 more to answer/)
+    assert.equal(
+      reason({ ...ask, expectedAt: DUE, dueAt: DUE }),
+      `It waits for a person to answer the message 'Go?'. An answer is expected by ${AT}. It gives up at ${AT}.`,
+    )
+    assert.match(reason({ ...ask, expectedAt: NOW - 1 }), /An answer was expected by /)
     assert.equal(
       reason({ kind: 'CONTROL', subject: 'cancel', ref: 'c' }),
       'It asked to cancel execution c, which is being carried out.',

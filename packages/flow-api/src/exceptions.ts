@@ -54,3 +54,6 @@ export declare class SchemaValidationError extends EngineException {}
 
 /** Executions wait for each other in a circle; this one was chosen to break it. */
 export declare class DeadlockError extends EngineException {}
+
+/** A message that is waited for was closed: nobody can answer it any more. `details.reason` says why. */
+export declare class MessageClosedError extends EngineException {}

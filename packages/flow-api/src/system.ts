@@ -1,6 +1,7 @@
 import type { ChildExecution } from './child-execution.ts'
 import type { File } from './files.ts'
 import type { Semaphore, Setting } from './locks.ts'
+import type { Message } from './message.ts'
 import type { ReturnWhen } from './options.ts'
 
 /** What is not tied to the execution that runs. */
@@ -17,4 +18,6 @@ export interface System {
   file(name: string): File
   /** The execution of that id, in this workspace. Asks nothing by itself. */
   execution(id: string): ChildExecution
+  /** The message of that id, in this workspace. Asks nothing by itself. */
+  message(id: string): Message
 }

@@ -2,6 +2,7 @@
  * What a message asks of people, and what counts as an answer. No database, no network, no clock, no
  * chance. See README.md.
  */
+export { isField } from './form.ts'
 export type {
   Button,
   Checked,
@@ -30,6 +31,7 @@ export {
   decideAnswer,
   type MessageState,
 } from './decide-answer.ts'
+export { FIELD_LIMITS, type MessageFields, type NoticePlan, readFields } from './read-fields.ts'
 export {
   type Advance,
   advancePlan,

@@ -64,6 +64,23 @@ export type Command = { readonly seq: number; readonly again?: true } &
       }
     /** Read fields of an execution of this workspace. */
     | { readonly kind: 'read'; readonly id: string; readonly fields: readonly string[] }
+    /** Ask people; without `wait` it is answered at once, and nobody has to answer. */
+    | {
+        readonly kind: 'message'
+        readonly message: MessageSpec
+        readonly wait: boolean
+        readonly timeout: number | null
+      }
+    /** Wait for the answer to a message that exists already, whoever has asked. */
+    | { readonly kind: 'message_wait'; readonly id: string; readonly timeout: number | null }
+    | { readonly kind: 'message_read'; readonly id: string }
+    /** A link with which somebody answers without a login. */
+    | {
+        readonly kind: 'message_link'
+        readonly id: string
+        readonly recipient: string
+        readonly expiresAfter: number | null
+      }
   )
 
 export type LockName =
@@ -73,7 +90,7 @@ export type LockName =
 export interface ChildSpec {
   /** Made of parent, generation and command number (`childId`): starting it twice starts it once. */
   readonly id: string
-  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION'
+  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION' | 'WRAPPER'
   /** FLOW: name or id. */
   readonly flow?: string
   /** SCRIPT: the source text. */
@@ -81,8 +98,14 @@ export interface ChildSpec {
   /** CONNECTION: name or id of a connector, or its type with all inputs inline. */
   readonly connector?: string
   readonly connectorType?: string
+  /** WRAPPER: name or id. */
+  readonly wrapper?: string
   readonly name?: string
   readonly input: Json
+  /** Those of this call from the outermost on, by name or id, with what each is given besides. */
+  readonly wrappers?: readonly { readonly wrapper: string; readonly input: Json }[]
+  /** The static wrappers of what it runs are left out. */
+  readonly unwrapped?: boolean
   readonly orphan?: boolean
   readonly priority?: number
   readonly projectId?: string
@@ -93,4 +116,14 @@ export interface ChildSpec {
   readonly savepointRetention?: 'ALL' | 'LAST'
   /** Seconds; null: no limit, whatever its flow says. */
   readonly maxRuntime?: number | null
+}
+
+/** What to ask of people. The engine checks all of it; packages/form says what it means. */
+export interface MessageSpec {
+  /** Made of execution, generation and command number, as a child's: asking twice asks once. */
+  readonly id: string
+  /** Of `subject`, `message`, `request` and `body` those that were given. */
+  readonly content: { readonly [field: string]: Json }
+  /** `assignees`, `allows_links`, `due_after`, … : those that were given. */
+  readonly fields: { readonly [field: string]: Json }
 }

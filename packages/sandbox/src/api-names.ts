@@ -20,6 +20,7 @@ export const API_VALUES: ReadonlySet<string> = new Set([
   'ExtraInputError',
   'SchemaValidationError',
   'DeadlockError',
+  'MessageClosedError',
   'ReturnWhen',
 ])
 
@@ -33,6 +34,9 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'File',
   'FileFacts',
   'Lock',
+  'Message',
+  'MessageLink',
+  'MessageOptions',
   'Json',
   'ChildOptions',
   'WaitOptions',
@@ -44,4 +48,7 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ExecutionStatus',
   'Handler',
   'ConnectorSpec',
+  'Starter',
+  'Wrapped',
+  'WrapperUse',
 ])

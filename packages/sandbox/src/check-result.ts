@@ -128,6 +128,26 @@ function isCommand(value: unknown): boolean {
     case 'read':
       return typeof value['id'] === 'string' && isTexts(value['fields'])
     default:
+      return isMessageCommand(value)
+  }
+}
+
+function isMessageCommand(value: Record<string, unknown>): boolean {
+  if (value['kind'] === 'message')
+    return (
+      isMessage(value['message']) &&
+      typeof value['wait'] === 'boolean' &&
+      isTimeout(value['timeout'])
+    )
+  if (typeof value['id'] !== 'string') return false
+  switch (value['kind']) {
+    case 'message_wait':
+      return isTimeout(value['timeout'])
+    case 'message_read':
+      return true
+    case 'message_link':
+      return typeof value['recipient'] === 'string' && isTimeout(value['expiresAfter'])
+    default:
       return false
   }
 }
@@ -142,20 +162,50 @@ function isFileCommand({ kind, name, as, content }: Record<string, unknown>): bo
 function isChild(value: unknown): boolean {
   return (
     isRecord(value) &&
-    typeof value['id'] === 'string' &&
-    /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value['id']) &&
-    ['FLOW', 'SCRIPT', 'CONNECTION'].includes(value['type'] as string) &&
+    isMadeId(value['id']) &&
+    ['FLOW', 'SCRIPT', 'CONNECTION', 'WRAPPER'].includes(value['type'] as string) &&
     'input' in value &&
-    ['flow', 'script', 'connector', 'connectorType', 'name', 'projectId', 'description'].every(
-      (key) => isTextOrAbsent(value[key]),
-    ) &&
+    CHILD_TEXTS.every((key) => isTextOrAbsent(value[key])) &&
     (value['savepointRetention'] === undefined ||
       ['ALL', 'LAST'].includes(value['savepointRetention'] as string)) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
     (value['maxRuntime'] === undefined ||
       value['maxRuntime'] === null ||
       isNumber(value['maxRuntime'])) &&
-    (value['orphan'] === undefined || typeof value['orphan'] === 'boolean')
+    ['orphan', 'unwrapped'].every(
+      (key) => value[key] === undefined || typeof value[key] === 'boolean',
+    ) &&
+    (value['wrappers'] === undefined ||
+      (isList(value['wrappers']) && value['wrappers'].every(isWrapperUse)))
+  )
+}
+
+const CHILD_TEXTS = [
+  'flow',
+  'script',
+  'connector',
+  'connectorType',
+  'wrapper',
+  'name',
+  'projectId',
+  'description',
+]
+
+function isWrapperUse(value: unknown): boolean {
+  return isRecord(value) && typeof value['wrapper'] === 'string' && isRecord(value['input'])
+}
+
+/** As `childId` makes them. */
+function isMadeId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value)
+}
+
+function isMessage(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isMadeId(value['id']) &&
+    isRecord(value['content']) &&
+    isRecord(value['fields'])
   )
 }
 

@@ -53,6 +53,12 @@ const usual: AnswersItself = (command) => {
       return value(
         Object.fromEntries(command.fields.map((field) => [field, `${field} of ${command.id}`])),
       )
+    case 'message':
+      return command.wait ? null : value({ id: command.message.id })
+    case 'message_read':
+      return value({ id: command.id, status: 'OPEN', assignees: ['anna'] })
+    case 'message_link':
+      return value({ url: `http://x/answer/${command.recipient}` })
     default:
       return null
   }
@@ -163,6 +169,8 @@ export class TestRun {
     if (command?.kind === 'sleep') return value(null)
     if (command?.kind === 'lock') return value({ token: seq })
     if (command?.kind === 'control') return value({ status: 'PAUSED' })
+    if (command?.kind === 'message' || command?.kind === 'message_wait')
+      return value({ response: output, button: 'ok', answered_by: 'anna', answered_at: null })
     const ids =
       command?.kind === 'wait' ? command.ids : command?.kind === 'call' ? [command.child.id] : []
     return {

@@ -60,6 +60,11 @@ DELETE FROM savepoint s WHERE s.workspace_id = $1 AND s.execution_id = $2 AND s.
 SELECT count(*)::integer AS count FROM revert
 WHERE workspace_id = $1 AND execution_id = $2 AND seq = $3 AND created_by IS NULL
 
+-- name: hasGate
+-- Whether it had to get a place in its flow before it started.
+SELECT g.key FROM start_gate g
+WHERE g.workspace_id = $1 AND g.execution_id = $2 AND g.key LIKE 'concurrency:%' LIMIT 1
+
 -- name: readFormerStart
 SELECT r.former_started_at FROM revert r
 WHERE r.workspace_id = $1 AND r.execution_id = $2 AND r.generation = $3 + 1

@@ -83,6 +83,9 @@ WITH held AS (
           ) t ON true
           WHERE m.workspace_id = p.workspace_id AND m.execution_id = p.execution_id AND m.seq = p.seq), true)
       END THEN 'dependency'
+    WHEN p.kind = 'RESPONSE' AND p.ref IS NOT NULL AND p.since < clock() - $7 * interval '1 millisecond' AND
+      (SELECT n.status = 'OPEN' FROM message_now n
+       WHERE n.workspace_id = p.workspace_id AND n.id = p.ref LIMIT 1) IS NOT TRUE THEN 'response'
     WHEN p.kind = 'CONTROL' AND p.since < clock() - $7 * interval '1 millisecond' THEN 'control'
     WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND (
       SELECT r.ticket FROM lock_request r

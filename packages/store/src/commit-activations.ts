@@ -2,6 +2,7 @@ import type { Status } from '@millrace/execution'
 import { type Database, inTransaction, type Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
 import { isLimited, openLimits } from './limits.ts'
+import type { NewMessage } from './messages.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { payloadOf, putPayloads, type Payload } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
@@ -49,6 +50,8 @@ export interface ActivationCommit {
   }[]
   /** Present when it writes any: `commitWithFiles` takes it then. */
   readonly files?: readonly NewFile[]
+  /** Present when it asks people: `commitWithFiles` takes it then. */
+  readonly messages?: readonly NewMessage[]
 }
 
 /** A file that is written. */
@@ -165,6 +168,7 @@ export function isShort(item: ActivationCommit): boolean {
     item.ended &&
     !item.hasWaits &&
     item.files === undefined &&
+    item.messages === undefined &&
     item.children.length + item.waits.length + item.lockRequests.length + item.settings.length === 0
   )
 }

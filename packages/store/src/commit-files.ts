@@ -11,11 +11,14 @@ import {
   trashFileByName,
   writeContent,
 } from './file-contents.ts'
+import { insertMessages } from './messages.ts'
 
 /**
- * `commitActivations` for batches in which somebody writes files. Contents are stored first, and are
- * nobody's; the commit of the activations and the change of the files are one transaction. A crash
- * between leaves contents that the sweep removes. `commit`: how these items are committed.
+ * `commitActivations` for batches in which somebody writes files or asks people. A message exists
+ * with the commit that asks: nobody sees it before, and with a commit that is refused it never was.
+ * Contents are stored first, and are nobody's; the commit of the activations and the change of the
+ * files are one transaction. A crash between leaves contents that the sweep removes. `commit`: how
+ * these items are committed.
  */
 export async function commitWithFiles(
   db: Database,
@@ -40,6 +43,11 @@ export async function commitWithFiles(
       if (content === null) await trashFileByName(tx, { workspaceId, name, by })
       else await saveFileIn(tx, { workspaceId, name, content, contentType, by })
     }
+    const applied = items.filter((_, index) => results[index]?.applied === true)
+    await insertMessages(
+      tx,
+      applied.flatMap(({ messages }) => messages ?? []),
+    )
     return results
   })
 }

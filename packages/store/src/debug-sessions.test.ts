@@ -12,6 +12,7 @@ import {
   readFlowBreakpoints,
   releaseStop,
 } from './debug-sessions.ts'
+import { findFiles } from './file-contents.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
 import { newCommit, startTestStore } from '../test/test-store.ts'
 
@@ -100,6 +101,19 @@ test('an answer to another wait is kept beneath the stop, and the answer to the 
     seq: 2,
     outcome: { kind: 'value', value: { v: answer } },
   })
+})
+
+test('what an activation in development mode wrote to files is there with its stop, or not at all', async () => {
+  const id = await born()
+  const name = `debugged-${id}`
+  const files = [{ name, bytes: Buffer.from('abc'), contentType: null }]
+  const refused = await commitDebugged(db, stopCommit(id, { files, version: 7 }), STOP)
+  assert.equal(refused.applied, false)
+  assert.deepEqual(await findFiles(db, [{ workspaceId, name }]), [null])
+  const result = await commitDebugged(db, stopCommit(id, { files }), STOP)
+  assert.equal(result.applied && result.status, 'PAUSED')
+  const [file] = await findFiles(db, [{ workspaceId, name }])
+  assert.notEqual(file ?? null, null)
 })
 
 test('a stop is used up once: break is cleared, everything else stays', async () => {

@@ -17,7 +17,7 @@ import { type ActivationCommit, commitActivations } from './commit-activations.t
 import { createExecutions } from './create-executions.ts'
 import { commitDebugged, releaseStop } from './debug-sessions.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
-import { steerExecutions } from './steer-executions.ts'
+import { type SteerAction, steerExecutions } from './steer-executions.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
@@ -206,48 +206,56 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
         seq: target.seq,
       })
     }
-    default: {
-      const { generation } = before
-      const type = (
-        {
-          pause: 'pauseRequested',
-          resume: 'resumeRequested',
-          cancel: 'cancelRequested',
-        } as const
-      )[step.act as 'pause']
-      const event: Event =
-        step.act === 'revert'
-          ? { type: 'reverted', generation, kept: Math.min(1, before.answered) }
-          : { type }
-      const decision = decide(before, event)
-      if (step.unread && !step.late && step.act !== 'revert') {
-        // The same for many at once.
-        const executions = [{ workspaceId, executionId }]
-        const [one] = await steerExecutions(db, { action: step.act, executions, message: 'many' })
-        const version = decision.kind === 'moved' ? decision.next.version : null
-        assert.equal(one?.moved?.version ?? null, version)
-        return decision
-      }
-      if (decision.kind !== 'moved') return decision
-      if (step.late) {
-        const lateBefore = { ...before, version }
-        assert.equal(
-          await applyIfVersion(
-            db,
-            { workspaceId, executionId },
-            { before: lateBefore, after: decision.next },
-          ),
-          false,
-        )
-        return { kind: 'ignored', why: 'stale' }
-      }
-      assert.equal(
-        await applyIfVersion(db, { workspaceId, executionId }, { before, after: decision.next }),
-        true,
-      )
-      return decision
-    }
+    default:
+      return move(step.act, step, at)
   }
+}
+
+/** What people ask of it. */
+async function move(
+  act: SteerAction | 'revert',
+  { late, unread }: Step,
+  { before, version, executionId }: At,
+): Promise<ReturnType<typeof decide>> {
+  const { generation } = before
+  const type = (
+    {
+      pause: 'pauseRequested',
+      resume: 'resumeRequested',
+      cancel: 'cancelRequested',
+    } as const
+  )[act as 'pause']
+  const event: Event =
+    act === 'revert'
+      ? { type: 'reverted', generation, kept: Math.min(1, before.answered) }
+      : { type }
+  const decision = decide(before, event)
+  if (unread && !late && act !== 'revert') {
+    // The same for many at once.
+    const executions = [{ workspaceId, executionId }]
+    const [one] = await steerExecutions(db, { action: act, executions, message: 'many' })
+    const version = decision.kind === 'moved' ? decision.next.version : null
+    assert.equal(one?.moved?.version ?? null, version)
+    return decision
+  }
+  if (decision.kind !== 'moved') return decision
+  if (late) {
+    const lateBefore = { ...before, version }
+    assert.equal(
+      await applyIfVersion(
+        db,
+        { workspaceId, executionId },
+        { before: lateBefore, after: decision.next },
+      ),
+      false,
+    )
+    return { kind: 'ignored', why: 'stale' }
+  }
+  assert.equal(
+    await applyIfVersion(db, { workspaceId, executionId }, { before, after: decision.next }),
+    true,
+  )
+  return decision
 }
 
 /** What an engine says of it; an unread answer is the statement's own business. */

@@ -184,6 +184,20 @@ describe('a revert', () => {
     assert.equal(result.kind, 'impossible')
   })
 
+  test('is refused to one that has given back its place in a limited flow', async () => {
+    const executionId = await past()
+    const gate = { workspace_id: workspaceId, execution_id: executionId, ordinal: 1, capacity: 1 }
+    await store.seed('start_gate', [{ ...gate, key: `concurrency:${newId()}` }])
+    const key = { workspaceId, executionId }
+    const result = await revertExecution(db, key, { to: { seq: 1 }, by: user })
+    assert.ok(result.kind === 'impossible' && result.why.includes('given back its place'))
+    await store.sql(
+      `UPDATE execution SET status = 'WAITING_ENGINE', ended_at = NULL WHERE id = $1`,
+      [executionId],
+    )
+    assert.equal((await revertExecution(db, key, { to: { seq: 1 }, by: user })).kind, 'reverted')
+  })
+
   test('is overtaken by whoever moved it first', async () => {
     const executionId = await past()
     const key = { workspaceId, executionId }

@@ -1,4 +1,4 @@
-import { decide } from '@millrace/execution'
+import { decide, isEnded } from '@millrace/execution'
 import { applyIfVersion } from './apply-if-version.ts'
 import type { Database, Queryable } from './database.ts'
 import {
@@ -69,7 +69,7 @@ async function revertIn(
   const row = await readExecution(tx, key)
   if (row === null) return { kind: 'unknown' }
   if (version !== undefined && row.version !== version) return { kind: 'overtaken' }
-  const why = whyNot(row)
+  const why = whyNot(row) ?? (await whyNoPlace(tx, row))
   if (why !== null) return { kind: 'impossible', why }
   const found = await findSavepointOf(tx, row, to)
   if (found.kind !== 'found') return found
@@ -121,6 +121,14 @@ function whyNot(row: ExecutionRow): string | null {
   if (row.started_at === null)
     return `Execution ${row.id} has not started yet, so there is nothing to go back to.`
   return null
+}
+
+/** Its end has given back its place in a flow of which only so many may run: it would be one too many. */
+async function whyNoPlace(tx: Queryable, row: ExecutionRow): Promise<string | null> {
+  if (!isEnded(row.status)) return null
+  const gates = await tx.query<{ key: string }>(sql.hasGate, [row.workspace_id, row.id])
+  if (gates.length === 0) return null
+  return `Execution ${row.id} has ended and given back its place in its flow, of which only so many may run at once. Rerun it from the savepoint instead.`
 }
 
 function maxRuntimeOf({ extra }: ExecutionRow): number | null {

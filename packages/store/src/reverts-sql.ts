@@ -9,6 +9,7 @@ export const sql = loadStatements('reverts', [
   'renewRuntime',
   'dropFormerLives',
   'countOwnReverts',
+  'hasGate',
   'readFormerStart',
   'readReverts',
   'noteInherited',

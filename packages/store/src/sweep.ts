@@ -31,11 +31,11 @@ export interface ExecutionFind {
 
 /**
  * An open wait that may need a push. `stale`: of an ended execution or a former generation;
- * `dependency`: something it waits for has ended; `control`: not carried out yet; `lock`: without a
- * ticket yet.
+ * `dependency`: something it waits for has ended; `response`: its message is open no more; `control`:
+ * not carried out yet; `lock`: without a ticket yet.
  */
 export interface WaitFind {
-  readonly find: 'stale' | 'dependency' | 'control' | 'lock'
+  readonly find: 'stale' | 'dependency' | 'response' | 'control' | 'lock'
   readonly workspaceId: string
   readonly executionId: string
   readonly seq: number

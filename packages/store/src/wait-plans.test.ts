@@ -14,6 +14,10 @@ const WALKS: Readonly<Record<string, readonly string[]>> = {
   'sweep.heldByProcess': [],
   'locks.locksToServe': ['lock_request', 'lock_holder'],
   'retention.listWorkspaces': ['workspace'],
+  'messages.takeDueMessages': ['message'],
+  'messages.nextDueMessage': ['message'],
+  'messages.sweepMessages': [],
+  'messages.readLinkKeys': ['link_key'],
   'deadlocks.lockSeeds': ['wait'],
   'deadlocks.dependencySeeds': ['wait'],
 }
@@ -24,6 +28,7 @@ const HOT = [
   'cascades',
   'controls',
   'locks',
+  'messages',
   'deadlocks',
   'retention',
 ]

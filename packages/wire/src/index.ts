@@ -63,6 +63,7 @@ export {
   executionService,
   fileService,
   lockService,
+  messageService,
   recordService,
   scheduleService,
   schedulerService,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 
 // Public.
 export { ExecutionServiceService as executionService } from './gen/millrace/v1/execution_service.ts'
+export { MessageServiceService as messageService } from './gen/millrace/v1/message_service.ts'
 export { RecordServiceService as recordService } from './gen/millrace/v1/record_service.ts'
 export { ScheduleServiceService as scheduleService } from './gen/millrace/v1/schedule_service.ts'
 export { FileServiceService as fileService } from './gen/millrace/v1/file_service.ts'

@@ -4,7 +4,7 @@ import { serveGrpc } from '@millrace/runtime/grpc'
 import { createSandbox } from '@millrace/sandbox'
 import { createDatabase, createPresence } from '@millrace/store'
 import { descriptorSet } from '@millrace/wire'
-import type { EngineConfig } from './config.ts'
+import { DEFAULT_PUBLIC_URL, type EngineConfig } from './config.ts'
 import { consumeControl } from './consume/control.ts'
 import { consumeDispatch } from './consume/dispatch.ts'
 import { consumeEager } from './consume/eager.ts'
@@ -48,7 +48,8 @@ export async function createEngine(
     realms,
     makeSandbox: () => ports.createSandbox({ log, limits: { ...limits, processes: 4, realms: 8 } }),
   })
-  const parts = { db, bus, sandbox, realms, log, metrics, processId, ...config }
+  const publicUrl = config.publicUrl ?? DEFAULT_PUBLIC_URL
+  const parts = { db, bus, sandbox, realms, log, metrics, processId, ...config, publicUrl }
   const runner = createRunner(parts)
   const eager = createEager(parts)
   exposeRunner(metrics, runner)

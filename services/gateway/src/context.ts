@@ -26,6 +26,8 @@ export interface Context {
   readonly organizationId: string
   /** What this process runs, for those who compare. */
   readonly build: string
+  /** Where people reach this API, without a slash at its end: what links begin with. */
+  readonly publicUrl: () => string
   readonly authenticator: Authenticator
   readonly admission: Admission
   readonly flows: FlowCache

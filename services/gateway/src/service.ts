@@ -14,6 +14,7 @@ import { debugRoutes } from './http/debug-routes.ts'
 import { doctorRoutes } from './http/doctor-routes.ts'
 import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { messageRoutes } from './http/message-routes.ts'
 import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
@@ -91,6 +92,7 @@ export async function createGateway(
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
   const eager = createEagerStarts({ bus, metrics, processId })
   const engines = createEngines(api)
+  let httpPort = config.http.port
   const context: Context = {
     hot,
     api,
@@ -99,6 +101,7 @@ export async function createGateway(
     metrics,
     organizationId: await organization(),
     build: VERSION,
+    publicUrl: () => config.publicUrl ?? `http://127.0.0.1:${httpPort}`,
     authenticator: createAuthenticator(api),
     admission,
     flows,
@@ -123,6 +126,7 @@ export async function createGateway(
     context,
     routes: [
       ...executionRoutes,
+      ...messageRoutes,
       ...executionRecordRoutes,
       ...pastRoutes,
       ...debugRoutes,
@@ -139,7 +143,7 @@ export async function createGateway(
     version: VERSION,
   })
   await http.listen({ host: config.http.host, port: config.http.port, backlog: BACKLOG })
-  const httpPort = portOf(http.server.address()) ?? config.http.port
+  httpPort = portOf(http.server.address()) ?? httpPort
   const rpc = await ports.serveRpc(context, { ...config.grpc, log })
 
   const process = { processId, service: 'gateway', address: `127.0.0.1:${rpc.port}` }

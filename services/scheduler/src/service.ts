@@ -7,20 +7,24 @@ import type { SchedulerConfig } from './config.ts'
 import { consumeControlNudge } from './consume/control-nudge.ts'
 import { consumeDependencyNudge } from './consume/dependency-nudge.ts'
 import { consumeEnded } from './consume/ended.ts'
+import { consumeResponseNudge } from './consume/response-nudge.ts'
 import { consumeTimerNudge } from './consume/timer-nudge.ts'
 import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
+import { messagesLoop } from './loop/messages.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
 import { runtimesLoop } from './loop/runtimes.ts'
 import { scheduleTimesLoop } from './loop/schedule-times.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
+import { sweepMessagesLoop } from './loop/sweep-messages.ts'
 import { sweepSchedulesLoop } from './loop/sweep-schedules.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
 import { timersLoop } from './loop/timers.ts'
 import { createCascade } from './resolve/cascade.ts'
 import { createControls } from './resolve/controls.ts'
 import { dependencyResolver } from './resolve/dependencies.ts'
+import { createResponses } from './resolve/responses.ts'
 import { schedulerRpc } from './rpc/scheduler-rpc.ts'
 import { createSchedules } from './schedules/schedules.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
@@ -82,25 +86,29 @@ export async function createScheduler(
   const cascade = createCascade(context)
   const controls = createControls(context, { cascade, dependencies })
   const schedules = createSchedules(context, { cascade })
+  const responses = createResponses(context)
   const timers = timersLoop(context)
   const loops = [
     timers,
+    messagesLoop(context),
     scheduleTimesLoop(context, schedules),
     expiredProcessesLoop(context),
     runtimesLoop(context, cascade),
     sweepExecutionsLoop(context, cascade),
-    sweepWaitsLoop(context, { dependencies, controls }),
+    sweepWaitsLoop(context, { dependencies, controls, responses }),
+    sweepMessagesLoop(context),
     sweepSchedulesLoop(context, schedules),
     partitionsLoop(context),
     retentionLoop(context),
   ]
-  const resolvers = [dependencies, cascade, controls, schedules]
+  const resolvers = [dependencies, cascade, controls, responses, schedules]
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
   const subscriptions = [
     consumeEnded(bus, { dependencies, cascade, schedules }),
     consumeTimerNudge(bus, timers),
     consumeDependencyNudge(bus, dependencies),
     consumeControlNudge(bus, controls),
+    consumeResponseNudge(bus, responses),
   ]
 
   /** Shards came: look at once at what waits in them. */

@@ -88,6 +88,7 @@ const SHOWS: Readonly<Record<Feature, (node: Node) => boolean>> = {
   'lock-timeouts': (node) => node.kind === 'lock' && node.timeoutMs !== null,
   rings: (node) => node.kind === 'lock' && node.ring,
   'stray-releases': (node) => node.kind === 'release',
+  messages: (node) => node.kind === 'message' && node.timeoutMs !== null,
 }
 
 describe('shrinking', () => {

@@ -42,6 +42,8 @@ function weightOf(node: Node): number {
       return node.bytes
     case 'lock':
       return (node.ring ? 1_000 : 0) + (node.timeoutMs === null ? 0 : 1)
+    case 'message':
+      return node.timeoutMs === null ? 0 : 1
     case 'step':
       return node.how === 'value' ? 0 : 1
     case 'child':

@@ -73,6 +73,8 @@ function waysOfNode(node: Node, place: Place): Way[] {
       return [valueWay([node.bytes, 'abcdefghij'[node.id % 10] ?? ''])]
     case 'effect':
       return waysOfEffect(path, rules)
+    case 'message':
+      return waysOfMessage(node, path)
     case 'release':
       return [valueWay('not held')]
     case 'throw':
@@ -135,6 +137,12 @@ function waysOfEffect(path: string, { hasEffects, effectsMayFail }: Rules): Way[
   const mark = new Set([`effect${path}`])
   const done = valueWay('effect', { sure: mark })
   return effectsMayFail ? [done, valueWay('effect unknown', { maybe: mark })] : [done]
+}
+
+/** Whoever answers says what was asked. */
+function waysOfMessage({ timeoutMs }: Extract<Node, { kind: 'message' }>, path: string): Way[] {
+  const answered = valueWay(['answered', `ask ${path}`])
+  return timeoutMs === null ? [answered] : [answered, valueWay('no answer', { ms: timeoutMs })]
 }
 
 function waysOfRepeat(node: Extract<Node, { kind: 'repeat' }>, place: Place): Way[] {

@@ -44,6 +44,8 @@ function nextStep(id: string, { action, href }: Unblock): string {
   if (['cancel', 'pause', 'resume'].includes(action)) {
     return `millrace execution ${action} ${within('execution', href) ?? id}`
   }
+  const message = within('message', href)
+  if (action === 'reply' && message !== null) return `millrace message reply ${message}`
   if (action === 'debug') return `millrace debug ${within('execution', href) ?? id}`
   const setting = href.endsWith('/lock/release') ? within('setting', href) : null
   return setting === null ? `${action} (${href})` : `millrace lock release ${setting} --force`

@@ -34,6 +34,7 @@ export class InvalidInputError extends EngineException {}
 export class ExtraInputError extends EngineException {}
 export class SchemaValidationError extends EngineException {}
 export class DeadlockError extends EngineException {}
+export class MessageClosedError extends EngineException {}
 
 export class DependencyFailedError extends EngineException {
   /** Those that have ended, in the order of the call. */
@@ -83,6 +84,7 @@ export const EXCEPTIONS = {
   ExtraInputError,
   SchemaValidationError,
   DeadlockError,
+  MessageClosedError,
 }
 
 type ErrorClass = new (message?: string) => Error

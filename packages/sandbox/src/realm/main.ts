@@ -8,7 +8,9 @@ import { harden } from './harden.ts'
 import { setRealmLimits } from './limits.ts'
 import type { RealmLimits } from './limits.ts'
 import { Lock, Semaphore, Setting } from './locks.ts'
+import { Message } from './message.ts'
 import { SelfExecution } from './self-execution.ts'
+import { Starter } from './starter.ts'
 import { System } from './system.ts'
 
 /** What the sandbox process calls; everything goes in and out as text. */
@@ -28,7 +30,8 @@ export function buildRealm(
 ): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  harden([ChildExecution, Lock, Setting, Semaphore, StoredFile, SelfExecution, System])
+  const classes = [ChildExecution, Lock, Message, Setting, Semaphore, StoredFile, SelfExecution]
+  harden([...classes, Starter, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

@@ -2,6 +2,7 @@ import { nameOf, ReturnWhenNames, textOf } from './arguments.ts'
 import { ChildExecution } from './child-execution.ts'
 import { StoredFile } from './files.ts'
 import { Semaphore, Setting } from './locks.ts'
+import { Message } from './message.ts'
 import type { Run } from './run.ts'
 
 /** `system`: what is not tied to this execution. */
@@ -31,5 +32,9 @@ export class System {
 
   execution(id: unknown): ChildExecution {
     return new ChildExecution(this.#run, { id: textOf('system.execution', 'id', id) })
+  }
+
+  message(id: unknown): Message {
+    return new Message(this.#run, { id: textOf('system.message', 'id', id) })
   }
 }

@@ -9,6 +9,7 @@ import type {
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
+import type { MessageCommand } from './answer-messages.ts'
 import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
@@ -23,11 +24,17 @@ import { readFields } from './read-fields.ts'
 export async function answerCommands(
   db: Database,
   held: Held,
-  { collected, commands }: { readonly collected: Collected; readonly commands: readonly Command[] },
+  asked: {
+    readonly collected: Collected
+    readonly commands: readonly Command[]
+    /** What links to messages begin with. */
+    readonly publicUrl: string
+  },
 ): Promise<LocalAnswer[]> {
+  const { collected, commands, publicUrl } = asked
   if (commands.length === 0) return []
   const facts = await gatherFacts(db, held, { collected, commands })
-  const context: Context = { db, held, collected, facts }
+  const context: Context = { db, held, collected, facts, publicUrl }
   const local: LocalAnswer[] = []
   for (const command of commands) {
     const outcome = await answer(context, command)
@@ -43,6 +50,7 @@ interface Context {
   readonly held: Held
   readonly collected: Collected
   readonly facts: CommandFacts
+  readonly publicUrl: string
 }
 
 type CommandOf<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>
@@ -92,7 +100,19 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       })
     case 'read':
       return answerRead(context, command)
+    case 'message':
+    case 'message_wait':
+    case 'message_read':
+    case 'message_link':
+      return answerMessage(context, command)
   }
+}
+
+async function answerMessage(context: Context, command: MessageCommand): Promise<Outcome | null> {
+  // Loaded by the first flow that asks: checkers of schemas and patterns take several MiB.
+  const { answerMessageCommand } = await import('./answer-messages.ts')
+  const verdict = await answerMessageCommand(context, command)
+  return 'outcome' in verdict ? verdict.outcome : open(context, verdict.wait)
 }
 
 function answerStart(context: Context, command: CommandOf<'start' | 'call'>): Outcome | null {

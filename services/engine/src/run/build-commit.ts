@@ -52,6 +52,7 @@ export function buildCommit(
       lockRequests: isOver ? [] : collected.lockRequests,
       settings,
       ...(collected.files.size > 0 && { files: [...collected.files.values()] }),
+      ...(collected.messages.length > 0 && { messages: collected.messages }),
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { NewExecution, NewFile, NewLockRequest, NewWait } from '@millrace/store'
+import type { NewExecution, NewFile, NewLockRequest, NewMessage, NewWait } from '@millrace/store'
 import type {
   ActivationResult,
   End,
@@ -24,6 +24,9 @@ export interface Collected {
   readonly files: Map<string, NewFile>
   /** Executions waited for that existed before: their end must be announced, and may be past. */
   readonly foreign: { readonly seq: number; readonly ids: readonly string[] }[]
+  readonly messages: NewMessage[]
+  /** Waits for messages that existed before, and may have been answered meanwhile. */
+  readonly foreignMessages: number[]
   name: string | null
   message: string | undefined
   output: Json | undefined
@@ -46,6 +49,8 @@ export function createCollected(): Collected {
     settings: new Map(),
     files: new Map(),
     foreign: [],
+    messages: [],
+    foreignMessages: [],
     name: null,
     message: undefined,
     output: undefined,

@@ -4,8 +4,12 @@ import {
   type ExecutionFacts,
   findFiles,
   type FoundFile,
+  type MessageRow,
   readFacts,
+  readMessages,
+  type ResolvedFlow,
   type ResolvedSetting,
+  resolveFlows,
   resolveSettings,
 } from '@millrace/store'
 import { type Child, resolveChildren } from './children.ts'
@@ -22,6 +26,10 @@ export interface CommandFacts {
   readonly fileOf: ReadonlyMap<string, FoundFile | null>
   /** By id: executions of this workspace that have a row. */
   readonly rowOf: ReadonlyMap<string, ExecutionFacts>
+  /** By id: messages of this workspace that have a row. */
+  readonly messageOf: ReadonlyMap<string, MessageRow>
+  /** Flows that messages are to start, by name or id; null for one that does not exist. */
+  readonly flowOf: ReadonlyMap<string, ResolvedFlow | null>
 }
 
 export async function gatherFacts(
@@ -35,7 +43,12 @@ export async function gatherFacts(
   const born = new Set(collected.children.map((child) => child.id))
   const ids = [...new Set(commands.flatMap(executionIds))].filter((id) => !born.has(id) && isId(id))
   const fileNames = [...new Set(commands.flatMap(readFileNames))]
-  const [children, settings, files, rows] = await Promise.all([
+  const asked = new Set(collected.messages.map((message) => message.id))
+  const messageIds = [...new Set(commands.flatMap(messageIdsOf))].filter(
+    (id) => !asked.has(id) && isId(id),
+  )
+  const flowRefs = [...new Set(commands.flatMap(flowRefsOf))]
+  const [children, settings, files, rows, messages, flows] = await Promise.all([
     starts.length === 0 ? [] : resolveChildren(db, held, starts.map(toChild)),
     names.length === 0
       ? []
@@ -55,12 +68,24 @@ export async function gatherFacts(
           db,
           ids.map((executionId) => ({ workspaceId, executionId })),
         ),
+    readMessages(
+      db,
+      messageIds.map((messageId) => ({ workspaceId, messageId })),
+    ),
+    flowRefs.length === 0
+      ? []
+      : resolveFlows(
+          db,
+          flowRefs.map((ref) => ({ workspaceId, ref })),
+        ),
   ])
   return {
     childOf: new Map(starts.flatMap(({ seq }, at) => (children[at] ? [[seq, children[at]]] : []))),
     settingOf: new Map(names.map((name, at) => [name, settings[at] ?? null])),
     fileOf: new Map(fileNames.map((name, at) => [name, files[at] ?? null])),
     rowOf: new Map(rows.map((row) => [row.id, row])),
+    messageOf: new Map(messages.map((row) => [row.id, row])),
+    flowOf: new Map(flowRefs.map((ref, at) => [ref, flows[at] ?? null])),
   }
 }
 
@@ -98,6 +123,24 @@ function readFileNames(command: Command): string[] {
 function executionIds(command: Command): readonly string[] {
   if (command.kind === 'wait') return command.ids
   return command.kind === 'read' || command.kind === 'control' ? [command.id] : []
+}
+
+function messageIdsOf(command: Command): readonly string[] {
+  switch (command.kind) {
+    case 'message_wait':
+    case 'message_read':
+    case 'message_link':
+      return [command.id]
+    default:
+      return []
+  }
+}
+
+/** Those that a message names to remind and to escalate. */
+function flowRefsOf(command: Command): readonly string[] {
+  if (command.kind !== 'message') return []
+  const { remind_flow: remind, escalate_flow: escalate } = command.message.fields
+  return [remind, escalate].flatMap((ref) => (typeof ref === 'string' ? [ref.trim()] : []))
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -21,6 +21,8 @@ export interface CommitItem {
   readonly commit: ActivationCommit
   readonly payloads: readonly Payload[]
   readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
+  /** Waits for messages that existed before. */
+  readonly foreignMessages: readonly number[]
   /** Whether somebody besides a parent must hear of its end: a lock's manager. */
   readonly announceEnd: boolean
   /** In development mode: whether its debugger has stopped it. Null for all others. */
@@ -68,7 +70,7 @@ export function createCommitter({
     run: (items) =>
       commitAll(items, () => {
         const commits = items.map((item) => item.commit)
-        return commits.some(({ files }) => files !== undefined)
+        return commits.some(({ files, messages }) => (files ?? messages) !== undefined)
           ? commitWithFiles(db, commits)
           : commitActivations(db, commits)
       }),
@@ -148,8 +150,17 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   if (locks.size > 0) bus.nudgeLocks([...locks.values()])
   if (dependencies.length > 0) bus.nudgeDependencies(dependencies)
   if (controls.length > 0) bus.nudgeControls(controls)
+  bus.nudgeResponses(responseWaits(items, results))
   if (due < Infinity) bus.nudgeTimers(due)
 }
+
+/** Waits for messages that may have been answered before they were opened. */
+const responseWaits = (items: readonly CommitItem[], results: readonly CommitResult[]) =>
+  items.flatMap(({ commit: { workspaceId, executionId }, foreignMessages }, index) =>
+    results[index]?.applied === true
+      ? foreignMessages.map((seq) => ({ workspaceId, executionId, seq }))
+      : [],
+  )
 
 // Beyond this an input is cheaper to read from its row than to carry on the bus.
 const FRESH_INPUT_MAX_CHARS = 8 * 1_024

@@ -17,7 +17,7 @@ import { createOverdue } from './overdue.ts'
 import type { RunnerDeps } from './runner.ts'
 import { schemasOf } from './schemas.ts'
 
-export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm'> {
+export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm' | 'publicUrl'> {
   /** One that runs for longer is given back, before it has run for twice as long. */
   readonly eagerMs: number
   /** At once at most; more are given back. */

@@ -27,6 +27,8 @@ export interface RunnerDeps {
   readonly processId: string
   readonly slowMs: number
   readonly maxWarm: number
+  /** Where people reach the gateway: what links to messages begin with. */
+  readonly publicUrl: string
 }
 
 /** Work for the runner: a dispatch, with the answers where they came along. */
@@ -62,7 +64,7 @@ export interface Runner {
  * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { db, bus, sandbox, realms, log, metrics, processId } = deps
+  const { db, bus, sandbox, realms, log, metrics, processId, publicUrl } = deps
   const loader = createLoader({ db, realms })
   const claims = createClaims(deps)
   const committer = createCommitter(deps)
@@ -164,6 +166,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       commit,
       payloads,
       foreign: collected.foreign,
+      foreignMessages: collected.foreignMessages,
       announceEnd,
       debug: debugOf(held, collected),
     })
@@ -259,7 +262,8 @@ export function createRunner(deps: RunnerDeps): Runner {
       for (const answer of activation.answers)
         if (answer.position <= result.consumed) held.waits.delete(answer.seq)
       held.consumed = result.consumed
-      const local = await answerCommands(db, held, { collected, commands: result.commands })
+      const { commands } = result
+      const local = await answerCommands(db, held, { collected, commands, publicUrl })
       // A stop has left nothing suspended: its answer, and those of the engine, go in with a replay.
       if (result.end !== null || result.stop !== undefined) return collected
       const rest = activation.answers.filter((answer) => answer.position > result.consumed)
@@ -308,6 +312,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     await committer.add({
       ...buildCommit(held, { collected, processId }),
       foreign: [],
+      foreignMessages: [],
       announceEnd: held.askedForLocks,
       debug: null,
     })

@@ -11,6 +11,7 @@ import type { Caller, Context } from '../context.ts'
 import { freshIds } from '../operations/create-execution.ts'
 import { idempotently } from '../operations/idempotent.ts'
 import { invalid, malformed, toProblem } from '../problem.ts'
+import { ANSWER_HTML } from './answer-page.ts'
 import { onClientError } from './client-error.ts'
 import { credentialOf } from './credentials.ts'
 import { DOCS_HTML } from './docs-page.ts'
@@ -370,6 +371,18 @@ function addFixedRoutes(
         "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
       )
       .send(DOCS_HTML),
+  )
+  app.get('/answer', (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .headers({
+        'content-security-policy':
+          "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+      })
+      .send(ANSWER_HTML),
   )
   app.get('/alive', (_request, reply) => reply.type('text/plain').send('alive\n'))
   app.get('/ready', async (_request, reply) => {

@@ -1,21 +1,24 @@
 import { isEnded } from '@millrace/execution'
 import { monotonicMs, now } from '@millrace/runtime'
 import {
+  countMessageChanges,
   type ExecutionRecordRow,
   readExecutionRecord,
   readLogs,
+  readMessagesOf,
   readSavepoints,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { createBell } from './bell.ts'
+import { messageSummary } from './message-json.ts'
 import { time, timeOrNull } from './page-request.ts'
 import { explainExecution, type Why } from './why-execution.ts'
 
 /** One thing that happened to an execution. A reader that knows `id` may go on after it. */
 export interface ExecutionEvent {
   readonly id: string
-  readonly type: 'status' | 'log' | 'savepoint' | 'output' | 'ended' | 'heartbeat'
+  readonly type: 'status' | 'log' | 'savepoint' | 'output' | 'message' | 'ended' | 'heartbeat'
   readonly data: Readonly<Record<string, unknown>>
 }
 
@@ -27,11 +30,14 @@ interface Position {
   savepoint: number
   /** The version at which the output was last told. */
   output: number
+  /** What had happened to its messages, counted. */
+  messages: number
 }
 
 const POLL_MS = 1_000
 const HEARTBEAT_MS = 15_000
 const PAGE = 500
+const MESSAGES_MAX = 100
 
 /**
  * What has happened to an execution and what happens, until it has ended. Everything is read from
@@ -60,6 +66,10 @@ export async function* followExecution(
       const ended = isEnded(row.status)
 
       for await (const event of history(context, key, at, row.generation)) {
+        heardAt = monotonicMs()
+        yield event
+      }
+      for await (const event of messages(context, key, at)) {
         heardAt = monotonicMs()
         yield event
       }
@@ -134,6 +144,24 @@ async function* history(
   yield* logs(context, key, at)
 }
 
+/** The newest messages as they stand, as soon as something has happened to one of them. */
+async function* messages(
+  context: Context,
+  key: { workspaceId: string; executionId: string },
+  at: Position,
+): AsyncGenerator<ExecutionEvent> {
+  // Counted before they are read: what happens in between is told again, and nothing is missed.
+  const changes = await countMessageChanges(context.api, key)
+  if (changes <= at.messages) return
+  const rows = await readMessagesOf(context.api, key, MESSAGES_MAX)
+  at.messages = changes
+  yield {
+    id: idOf(at),
+    type: 'message',
+    data: { messages: rows.map(messageSummary), at: time(now()) },
+  }
+}
+
 async function* logs(
   context: Context,
   key: { workspaceId: string; executionId: string },
@@ -174,20 +202,24 @@ async function* savepoints(
 }
 
 const idOf = (at: Position): string =>
-  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}`
+  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}.${at.messages}`
 
 function parsePosition(id: string | null): Position {
   if (id === null || id === '')
-    return { version: 0, generation: 1, log: 0, savepoint: 0, output: 0 }
-  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(id)
+    return { version: 0, generation: 1, log: 0, savepoint: 0, output: 0, messages: 0 }
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?$/.exec(id)
   if (match === null)
     throw invalid([{ pointer: '/Last-Event-ID', message: 'is none of this stream; leave it out' }])
-  const [, version, generation, log, savepoint, output] = match.map(Number)
+  // The last part is younger than the others: a reader from before it is told of messages again.
+  const [, version, generation, log, savepoint, output, seen] = match.map((part) =>
+    Number(part ?? 0),
+  )
   return {
     version: version ?? 0,
     generation: generation ?? 1,
     log: log ?? 0,
     savepoint: savepoint ?? 0,
     output: output ?? 0,
+    messages: seen ?? 0,
   }
 }

@@ -14,11 +14,13 @@ import {
   type FlowRow,
   liveProcesses,
   maxRuntimeOf,
+  type MessageRow,
   readAwaited,
   readClock,
   readExecution,
   readLockedSettingName,
   readLockState,
+  readMessages,
   readStatuses,
   readWaits,
   toExecution,
@@ -101,8 +103,11 @@ async function explainOne(
     liveProcesses(context.api),
     readClock(context.api),
   ])
-  const locks = await readLocks(context, row, open)
-  const waits = open.map((wait) => toFacts(row, wait, { awaited, locks }))
+  const [locks, messages] = await Promise.all([
+    readLocks(context, row, open),
+    readAwaitedMessages(context, row, open),
+  ])
+  const waits = open.map((wait) => toFacts(row, wait, { awaited, locks, messages }))
   const runner = row.type === 'CONNECTION' ? 'connector' : 'engine'
   const explanation = explain({
     executionId,
@@ -171,6 +176,16 @@ async function readLocks(
 
 const SETTING = 'setting:'
 
+async function readAwaitedMessages(
+  context: Context,
+  { workspace_id: workspaceId }: ExecutionRow,
+  open: readonly WaitRow[],
+): Promise<Map<string, MessageRow>> {
+  const ids = new Set(open.flatMap((wait) => (wait.kind === 'RESPONSE' ? (wait.ref ?? []) : [])))
+  const keys = [...ids].map((messageId) => ({ workspaceId, messageId }))
+  return new Map((await readMessages(context.api, keys)).map((message) => [message.id, message]))
+}
+
 /** What a flow allows, as its record says it now; null for other locks. */
 async function readGate(
   context: Context,
@@ -209,8 +224,13 @@ export function turnAt(
 function toFacts(
   row: ExecutionRow,
   wait: WaitRow,
-  found: { awaited: readonly AwaitedRow[]; locks: Map<string, LockFacts> },
+  found: {
+    awaited: readonly AwaitedRow[]
+    locks: Map<string, LockFacts>
+    messages: Map<string, MessageRow>
+  },
 ): WaitFacts {
+  const message = wait.kind === 'RESPONSE' ? found.messages.get(wait.ref ?? '') : undefined
   const lock = wait.kind === 'LOCK' ? found.locks.get(wait.subject ?? '') : undefined
   const place = lock?.queue.indexOf(row.id) ?? -1
   const members = found.awaited.filter((one) => one.seq === wait.seq)
@@ -231,6 +251,10 @@ function toFacts(
     members: members.map(({ id, status }) => ({ executionId: id, status })),
     returnWhen: wait.return_when,
     needed: wait.needed,
+    ...(message !== undefined && {
+      assignees: message.assignees,
+      expectedAt: message.due_at,
+    }),
   }
 }
 

@@ -36,7 +36,7 @@ export function waitReason({ kind, subject }: Pick<RecordWait, 'kind' | 'subject
     case 'LOCK':
       return lockWords(subject)
     case 'RESPONSE':
-      return 'a person to answer'
+      return subject === null ? 'a person to answer' : `a person to answer "${subject}"`
     case 'CONTROL':
       return `its request to ${subject ?? 'control'} another execution`
     case 'BREAK':

@@ -4,6 +4,7 @@ import {
   descriptorSet,
   executionService,
   fileService,
+  messageService,
   recordService,
   scheduleService,
   webhookService,
@@ -11,6 +12,7 @@ import {
 import type { Context } from '../context.ts'
 import { executionRpc } from './execution-service.ts'
 import { fileRpc } from './file-service.ts'
+import { messageRpc } from './message-service.ts'
 import { recordRpc } from './record-service.ts'
 import { scheduleRpc } from './schedule-service.ts'
 import { webhookRpc } from './webhook-service.ts'
@@ -23,6 +25,7 @@ export function serveRpc(
   return serveGrpc({
     services: [
       served(executionService, executionRpc(context)),
+      served(messageService, messageRpc(context)),
       served(recordService, recordRpc(context)),
       served(scheduleService, scheduleRpc(context)),
       served(webhookService, webhookRpc(context)),

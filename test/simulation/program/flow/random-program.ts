@@ -110,6 +110,8 @@ async function runNode(world: World, node: Node, place: Place): Promise<unknown>
     }
     case 'effect':
       return runEffect(world, path)
+    case 'message':
+      return ask(world, node, path)
     case 'release':
       await world.system.setting(node.lock).release()
       return 'not held'
@@ -209,6 +211,21 @@ async function runEffect({ self, inputs }: World, path: string): Promise<unknown
   } catch (error) {
     if (nameOf(error) !== 'ConnectionError') throw error
     return 'effect unknown'
+  }
+}
+
+async function ask(
+  { self }: World,
+  { timeoutMs }: Extract<Node, { kind: 'message' }>,
+  path: string,
+): Promise<unknown> {
+  const timeout = timeoutMs === null ? null : timeoutMs / 1000
+  try {
+    const { response } = await self.message({ subject: `ask ${path}`, request: 'What?', timeout })
+    return ['answered', response.string]
+  } catch (error) {
+    if (nameOf(error) === 'MessageResponseTimeoutError') return 'no answer'
+    throw error
   }
 }
 
