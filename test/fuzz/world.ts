@@ -35,6 +35,9 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
   const connectors = await repeat((n) =>
     client.connectors.create({ name: `fuzz connector ${n}`, connector_type: 'REST', value: {} }),
   )
+  const wrappers = await repeat((n) =>
+    client.wrappers.create({ name: `fuzz wrapper ${n}`, script: ENDS }),
+  )
   const projects = await repeat((n) => client.projects.create({ name: `fuzz project ${n}` }))
   const schedulers = await repeat((n) =>
     client.schedulers.create({ name: `fuzz scheduler ${n}`, script: SLEEPS }),
@@ -67,22 +70,25 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
       what: 'its lock is held',
     })
   const trashed = await Promise.all(
-    ['flow', 'setting', 'connector', 'project', 'scheduler', 'schedule'].map(async (type) => {
-      const name = `fuzz trash ${newId()}`
-      const more = {
-        flow: { script: ENDS },
-        connector: { connector_type: 'REST' },
-        scheduler: { script: ENDS },
-        schedule: { flow_name: 'fuzz flow 1', timing: { cron: '0 0 1 1 *' } },
-      }
-      const body = { name, ...more[type as 'flow'] }
-      const { id } = await post(inside, `/${type}`, body)
-      await fetch(`${url}/api/latest/${type}/${String(id)}`, {
-        method: 'DELETE',
-        headers: { authorization: `Bearer ${apiKey}` },
-      })
-      return [type, String(id)] as const
-    }),
+    ['flow', 'setting', 'connector', 'project', 'scheduler', 'schedule', 'wrapper'].map(
+      async (type) => {
+        const name = `fuzz trash ${newId()}`
+        const more = {
+          flow: { script: ENDS },
+          connector: { connector_type: 'REST' },
+          scheduler: { script: ENDS },
+          wrapper: { script: ENDS },
+          schedule: { flow_name: 'fuzz flow 1', timing: { cron: '0 0 1 1 *' } },
+        }
+        const body = { name, ...more[type as 'flow'] }
+        const { id } = await post(inside, `/${type}`, body)
+        await fetch(`${url}/api/latest/${type}/${String(id)}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${apiKey}` },
+        })
+        return [type, String(id)] as const
+      },
+    ),
   )
 
   const { id: gone } = await client.executions.create({ script: ENDS }, { waitSeconds: 30 })
@@ -95,6 +101,7 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     project: ids(projects),
     scheduler: ids(schedulers),
     schedule: ids(schedules),
+    wrapper: ids(wrappers),
     execution: [...ids(ended), ...ids(asleep)],
     user: ids(users),
     api_key: ids(keys),
@@ -139,6 +146,7 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
     roles: [[]],
     input_schema: [{ type: 'object' }, true, null],
     output_schema: [{}, null],
+    wrappers: [[], [{ name: 'retry', input: { max_tries: 2 } }]],
     filter: FILTERS.map((filter) => JSON.stringify(filter)),
     last_event_id: ['1.1.0.0.0'],
   }

@@ -15,6 +15,7 @@ import { addScheduleCommands } from './commands/schedule.ts'
 import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
 import { addWebhookCommands } from './commands/webhook.ts'
+import { addWrapperCommands } from './commands/wrapper.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { explainError } from './explain-error.ts'
@@ -66,6 +67,7 @@ function addCommands(program: Command, context: Context): void {
   addSchedulerCommands(program, context)
   addWebhookCommands(program, context)
   addFileCommands(program, context)
+  addWrapperCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
   addDoctorCommand(program, context)

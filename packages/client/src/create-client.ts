@@ -14,9 +14,11 @@ import type {
   NewProject,
   NewScheduler,
   NewWorkspace,
+  NewWrapper,
   Project,
   Scheduler,
   Workspace,
+  Wrapper,
 } from './record-types.ts'
 import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
@@ -47,6 +49,7 @@ export interface Client {
   readonly projects: Records<Project, NewProject>
   readonly schedules: Schedules
   readonly schedulers: Records<Scheduler, NewScheduler>
+  readonly wrappers: Records<Wrapper, NewWrapper>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
@@ -72,6 +75,7 @@ export function createClient(options: ClientOptions): Client {
     projects: createRecords(transport, 'project'),
     schedules: createSchedules(transport),
     schedulers: createRecords(transport, 'scheduler'),
+    wrappers: createRecords(transport, 'wrapper'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),

@@ -1,7 +1,8 @@
 import type { Json } from './json.ts'
 import type { Filter } from './list.ts'
+import type { WrapperUse } from './record-types.ts'
 
-/** What to run. Exactly one of the first six says what; the rest is optional. */
+/** What to run. Exactly one of the first eight says what; the rest is optional. */
 export interface NewExecution {
   readonly flow_id?: string
   readonly flow_name?: string
@@ -10,6 +11,8 @@ export interface NewExecution {
   readonly connector_id?: string
   readonly connector_name?: string
   readonly connector_type?: string
+  readonly wrapper_id?: string
+  readonly wrapper_name?: string
   readonly input_value?: Json
   readonly name?: string
   readonly description?: string
@@ -36,6 +39,10 @@ export interface NewExecution {
   readonly max_runtime_seconds?: number | null
   /** `ALL` by default; `LAST` keeps the newest savepoint only. */
   readonly savepoint_retention?: 'ALL' | 'LAST'
+  /** Around what runs, from the outermost on. */
+  readonly wrappers?: readonly WrapperUse[]
+  /** True: the wrappers that always stand around what runs are left out. */
+  readonly unwrapped?: boolean
 }
 
 /** What may be changed afterwards; what is not given stays, null clears. */

@@ -65,6 +65,8 @@ export type {
   Setting,
   Webhook,
   Workspace,
+  Wrapper,
+  WrapperUse,
 } from './record-types.ts'
 export type { Files } from './files.ts'
 export type { Delivery, Webhooks } from './webhooks.ts'

@@ -22,6 +22,25 @@ interface NewBase {
 
 export type Language = 'typescript' | 'python'
 
+/** A wrapper and what it is given. One of `id` and `name` names it; the id counts. */
+export interface WrapperUse {
+  readonly id?: string
+  readonly name?: string
+  readonly input?: { readonly [key: string]: Json }
+}
+
+/** What wrappers may always stand around. */
+interface Wrappable {
+  readonly is_wrapped: boolean
+  /** From the outermost on. */
+  readonly wrappers: readonly WrapperUse[]
+}
+
+interface NewWrappable {
+  /** From the outermost on; null for none. */
+  readonly wrappers?: readonly WrapperUse[] | null
+}
+
 /** How many runs of a flow go on at once; `key`: a JSON pointer into their input. */
 export interface FlowConcurrency {
   readonly limit: number
@@ -33,7 +52,7 @@ export interface FlowRateLimit extends FlowConcurrency {
   readonly per_seconds: number
 }
 
-export interface Flow extends RecordBase {
+export interface Flow extends RecordBase, Wrappable {
   readonly script: string
   readonly language: Language
   readonly input_schema: Json
@@ -45,7 +64,7 @@ export interface Flow extends RecordBase {
   readonly rate_limit: FlowRateLimit | null
 }
 
-export interface NewFlow extends NewBase {
+export interface NewFlow extends NewBase, NewWrappable {
   readonly script: string
   /** `typescript` by default, which includes JavaScript. */
   readonly language?: Language
@@ -65,14 +84,32 @@ export interface NewSetting extends NewBase {
   readonly value: Json
 }
 
-export interface Connector extends RecordBase {
+export interface Connector extends RecordBase, Wrappable {
   readonly connector_type: string
   readonly value: Json
 }
 
-export interface NewConnector extends NewBase {
+export interface NewConnector extends NewBase, NewWrappable {
   readonly connector_type: string
   readonly value: Json
+}
+
+/** A script that runs in place of what it wraps. */
+export interface Wrapper extends RecordBase, Wrappable {
+  readonly script: string
+  readonly language: Language
+  /** Of its own inputs. */
+  readonly input_schema: Json
+  /** The wrapper of the product that it was installed as; null for one that people have made. */
+  readonly standard_name: string | null
+  /** Whether people have changed a standard one: it is then not brought up to date. */
+  readonly is_changed: boolean | null
+}
+
+export interface NewWrapper extends NewBase, NewWrappable {
+  readonly script: string
+  readonly language?: Language
+  readonly input_schema?: Json
 }
 
 export interface Scheduler extends RecordBase {

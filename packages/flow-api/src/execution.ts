@@ -6,14 +6,8 @@ import type { System } from './system.ts'
 /** A flow's handler. What it returns is the execution's output, unless `setOutput` was used. */
 export type Handler<Inputs = any> = (system: System, self: Execution, inputs: Inputs) => unknown
 
-/** The execution that runs. Wrong arguments throw InvalidInputError, which names the argument. */
-export interface Execution {
-  readonly id: string
-  readonly name: string | null
-  readonly type: string
-  readonly workspaceId: string
-  readonly parentId: string | null
-
+/** How children are started: by `self` itself, and by what `self.using` gives through wrappers. */
+export interface Starter {
   /**
    * Starts a flow by name or id as a child and waits until it has succeeded, unless the options say
    * otherwise. Throws DependencyFailedError, DependencyTimeoutError, ResourceNotFoundError.
@@ -43,6 +37,27 @@ export interface Execution {
     inputs?: { readonly [key: string]: any },
     options?: ChildOptions,
   ): Promise<ChildExecution>
+  /**
+   * A starter whose children run through this wrapper, a name or id: it runs in place of each, gets
+   * `inputs` and knows how to start the child. `using` on what it gives names a wrapper inside of it.
+   * Asks nothing by itself.
+   */
+  using(wrapper: string, inputs?: { readonly [key: string]: any }): Starter
+}
+
+/** The execution that runs. Wrong arguments throw InvalidInputError, which names the argument. */
+export interface Execution extends Starter {
+  readonly id: string
+  readonly name: string | null
+  readonly type: string
+  readonly workspaceId: string
+  readonly parentId: string | null
+
+  /**
+   * In a wrapper: starts what it runs in place of as a child, as `flow` does, with the inputs of its
+   * caller unless others are given. Any number of times.
+   */
+  wrapped(inputs?: { readonly [key: string]: any }, options?: ChildOptions): Promise<ChildExecution>
   /**
    * Asks people and waits for the first answer, unless told otherwise. Throws
    * MessageResponseTimeoutError; the execution stands in WAITING_RESPONSE meanwhile.

@@ -17,7 +17,7 @@
  */
 export type { Json } from './json.ts'
 export type { System } from './system.ts'
-export type { Execution, Handler } from './execution.ts'
+export type { Execution, Handler, Starter } from './execution.ts'
 export type { ChildExecution, ExecutionStatus } from './child-execution.ts'
 export type { File, FileFacts } from './files.ts'
 export type { Lock, Semaphore, Setting } from './locks.ts'
@@ -31,6 +31,8 @@ export type {
   ReturnWhenValue,
   SaveFields,
   WaitOptions,
+  Wrapped,
+  WrapperUse,
 } from './options.ts'
 
 export { ReturnWhen } from './options.ts'

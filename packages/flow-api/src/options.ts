@@ -69,6 +69,41 @@ export interface ChildOptions {
   readonly maxRuntime?: number | null
   /** More inputs; they win over those of the call. */
   readonly inputs?: { readonly [key: string]: Json }
+  /** Wrappers of this call from the outermost on; names, or with what each is given. At most 16. */
+  readonly wrappers?: readonly (string | WrapperUse)[]
+  /** True: the wrappers that always stand around what it runs are left out. Default false. */
+  readonly unwrapped?: boolean
+}
+
+/** A wrapper and what it is given. One of `id` and `name`; the id counts. */
+export interface WrapperUse {
+  readonly id?: string
+  readonly name?: string
+  readonly input?: { readonly [key: string]: Json }
+}
+
+/**
+ * What a wrapper runs in place of, `inputs.wrapped`: the fields that a request would start it with.
+ * `self.wrapped()` starts it.
+ */
+export interface Wrapped {
+  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION' | 'SCHEDULE' | 'WRAPPER'
+  readonly flow_id?: string
+  readonly flow_name?: string
+  readonly script?: string
+  readonly connector_id?: string
+  readonly connector_name?: string
+  readonly connector_type?: string
+  readonly wrapper_id?: string
+  readonly wrapper_name?: string
+  /** Of the execution. */
+  readonly name?: string
+  readonly project_id?: string
+  readonly description?: string
+  readonly metadata?: Json
+  readonly input_value: any
+  /** Those that come between this wrapper and what it wraps, from the outermost on. */
+  readonly wrappers?: readonly WrapperUse[]
 }
 
 /** A connection with all its inputs inline. */

@@ -90,7 +90,7 @@ export type LockName =
 export interface ChildSpec {
   /** Made of parent, generation and command number (`childId`): starting it twice starts it once. */
   readonly id: string
-  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION'
+  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION' | 'WRAPPER'
   /** FLOW: name or id. */
   readonly flow?: string
   /** SCRIPT: the source text. */
@@ -98,8 +98,14 @@ export interface ChildSpec {
   /** CONNECTION: name or id of a connector, or its type with all inputs inline. */
   readonly connector?: string
   readonly connectorType?: string
+  /** WRAPPER: name or id. */
+  readonly wrapper?: string
   readonly name?: string
   readonly input: Json
+  /** Those of this call from the outermost on, by name or id, with what each is given besides. */
+  readonly wrappers?: readonly { readonly wrapper: string; readonly input: Json }[]
+  /** The static wrappers of what it runs are left out. */
+  readonly unwrapped?: boolean
   readonly orphan?: boolean
   readonly priority?: number
   readonly projectId?: string

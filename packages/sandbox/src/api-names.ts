@@ -48,4 +48,7 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ExecutionStatus',
   'Handler',
   'ConnectorSpec',
+  'Starter',
+  'Wrapped',
+  'WrapperUse',
 ])

@@ -163,19 +163,36 @@ function isChild(value: unknown): boolean {
   return (
     isRecord(value) &&
     isMadeId(value['id']) &&
-    ['FLOW', 'SCRIPT', 'CONNECTION'].includes(value['type'] as string) &&
+    ['FLOW', 'SCRIPT', 'CONNECTION', 'WRAPPER'].includes(value['type'] as string) &&
     'input' in value &&
-    ['flow', 'script', 'connector', 'connectorType', 'name', 'projectId', 'description'].every(
-      (key) => isTextOrAbsent(value[key]),
-    ) &&
+    CHILD_TEXTS.every((key) => isTextOrAbsent(value[key])) &&
     (value['savepointRetention'] === undefined ||
       ['ALL', 'LAST'].includes(value['savepointRetention'] as string)) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
     (value['maxRuntime'] === undefined ||
       value['maxRuntime'] === null ||
       isNumber(value['maxRuntime'])) &&
-    (value['orphan'] === undefined || typeof value['orphan'] === 'boolean')
+    ['orphan', 'unwrapped'].every(
+      (key) => value[key] === undefined || typeof value[key] === 'boolean',
+    ) &&
+    (value['wrappers'] === undefined ||
+      (isList(value['wrappers']) && value['wrappers'].every(isWrapperUse)))
   )
+}
+
+const CHILD_TEXTS = [
+  'flow',
+  'script',
+  'connector',
+  'connectorType',
+  'wrapper',
+  'name',
+  'projectId',
+  'description',
+]
+
+function isWrapperUse(value: unknown): boolean {
+  return isRecord(value) && typeof value['wrapper'] === 'string' && isRecord(value['input'])
 }
 
 /** As `childId` makes them. */

@@ -26,6 +26,8 @@ const REALM_FILES = [
   'savepoint',
   'step',
   'start-child',
+  'starter',
+  'wrapped',
   'locks',
   'message',
   'files',

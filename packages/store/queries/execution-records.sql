@@ -14,6 +14,10 @@ SELECT
     AND s.hash = decode(e.extra ->> 'input_schema_hash', 'hex')) AS input_schema,
   (SELECT s.body FROM payload s WHERE s.workspace_id = e.workspace_id
     AND s.hash = decode(e.extra ->> 'output_schema_hash', 'hex')) AS output_schema,
+  CASE WHEN e.type = 'WRAPPER' THEN (
+    SELECT r.name FROM wrapper r
+    WHERE r.workspace_id = e.workspace_id AND r.id = (e.extra ->> 'wrapper_id')::uuid
+  ) END AS wrapper_name,
   CASE WHEN e.ended_at IS NULL THEN (
     SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref, 'subject', w.subject,
       'due_at', w.due_at, 'since', w.since) ORDER BY w.seq)

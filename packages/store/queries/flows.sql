@@ -14,7 +14,8 @@ SELECT
   f.workspace_id, f.id, f.name, f.description, f.project_id,
   (SELECT p.name FROM project p WHERE p.workspace_id = f.workspace_id AND p.id = f.project_id) AS project_name,
   encode(f.script_hash, 'hex') AS script_hash, s.language, s.source AS script, f.input_schema,
-  f.output_schema, f.max_runtime_seconds, f.concurrency, f.rate_limit, f.breakpoints,
+  f.output_schema, f.max_runtime_seconds, f.concurrency, f.rate_limit, f.breakpoints, f.is_wrapped,
+  CASE WHEN f.is_wrapped THEN static_wrappers(f.workspace_id, f.id) END AS wrappers,
   f.created_at, f.created_by, f.modified_at,
   f.modified_by, f.deleted_at, f.deleted_by
 FROM flow f
@@ -62,4 +63,7 @@ WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NOT NULL
 RETURNING id
 
 -- name: remove
+WITH links AS (
+  DELETE FROM static_wrapper WHERE workspace_id = $1 AND wrapped_id = $2
+)
 DELETE FROM flow WHERE workspace_id = $1 AND id = $2 RETURNING id

@@ -2,14 +2,14 @@
 -- Row by row (OFFSET 0 keeps the planner from joining), and by id apart from deleted_at: on a table of
 -- few rows it would walk the index of names for every batch, and go on so when they are many.
 SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex') AS script_hash, f.input_schema::text AS input_schema,
-  f.output_schema::text AS output_schema, f.max_runtime_seconds, f.concurrency, f.rate_limit
+  f.output_schema::text AS output_schema, f.max_runtime_seconds, f.concurrency, f.rate_limit, f.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM flow t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
 ) f ON f.deleted_at IS NULL
 UNION ALL
 SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex'), f.input_schema::text,
-  f.output_schema::text, f.max_runtime_seconds, f.concurrency, f.rate_limit
+  f.output_schema::text, f.max_runtime_seconds, f.concurrency, f.rate_limit, f.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM flow t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0
@@ -17,13 +17,13 @@ JOIN LATERAL (
 
 -- name: resolveConnectors
 -- See resolveFlows.
-SELECT d.place, c.id, c.name, c.project_id, c.connector_type
+SELECT d.place, c.id, c.name, c.project_id, c.connector_type, c.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM connector t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
 ) c ON c.deleted_at IS NULL
 UNION ALL
-SELECT d.place, c.id, c.name, c.project_id, c.connector_type
+SELECT d.place, c.id, c.name, c.project_id, c.connector_type, c.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM connector t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0

@@ -142,10 +142,11 @@ WHERE p.workspace_id = $1 AND (p.workspace_id, p.hash) > ($1, decode($2, 'hex'))
 ORDER BY p.workspace_id, p.hash LIMIT $4
 
 -- name: unusedScripts
--- The same of scripts; what a flow or a scheduler has is in use.
+-- The same of scripts; what a flow, a wrapper or a scheduler has is in use.
 SELECT encode(s.hash, 'hex') AS hash,
   s.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes' AND
   (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL AND
+  (SELECT true FROM wrapper w WHERE w.workspace_id = $1 AND w.script_hash = s.hash LIMIT 1) IS NULL AND
   (SELECT true FROM scheduler r WHERE r.workspace_id = $1 AND r.script_hash = s.hash LIMIT 1) IS NULL AS is_unused
 FROM script s
 WHERE s.workspace_id = $1 AND (s.workspace_id, s.hash) > ($1, decode($2, 'hex'))
@@ -200,6 +201,7 @@ WITH d AS MATERIALIZED (
   WHERE s.workspace_id = d.workspace_id AND s.hash = d.hash
     AND s.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes'
     AND (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL
+    AND (SELECT true FROM wrapper w WHERE w.workspace_id = $1 AND w.script_hash = s.hash LIMIT 1) IS NULL
     AND (SELECT true FROM scheduler r WHERE r.workspace_id = $1 AND r.script_hash = s.hash LIMIT 1) IS NULL
   RETURNING s.hash
 )

@@ -10,6 +10,7 @@ SELECT
   s.problem, s.deleted_at, s.flow_id, f.name AS flow_name, f.project_id AS flow_project_id,
   encode(f.script_hash, 'hex') AS flow_script_hash, f.max_runtime_seconds AS flow_max_runtime_seconds,
   f.concurrency AS flow_concurrency, f.rate_limit AS flow_rate_limit,
+  coalesce(f.is_wrapped, false) AS flow_is_wrapped,
   f.input_schema AS flow_input_schema, f.output_schema AS flow_output_schema,
   s.setting_id, v.name AS setting_name, s.scheduler_id, r.name AS scheduler_name,
   r.project_id AS scheduler_project_id, encode(r.script_hash, 'hex') AS scheduler_script_hash,
@@ -114,11 +115,12 @@ WHERE r.workspace_id = $1 AND r.id = d.id AND r.state IN ('QUEUED', 'STARTED')
 RETURNING r.id
 
 -- name: recordScriptRuns
--- The flows that an iteration of a scheduler's script has started; each run has the id of its execution.
+-- The flows that an iteration of a scheduler's script has started, or wrappers in their place; each run
+-- has the id of its execution.
 INSERT INTO schedule_run (workspace_id, id, schedule_id, origin, planned_at, state, overlap, execution_id)
 SELECT c.workspace_id, c.id, $2, 'SCRIPT', c.created_at, 'STARTED', 'allow', c.id
 FROM execution c
-WHERE c.workspace_id = $1 AND c.parent_execution_id = $3 AND c.type = 'FLOW'
+WHERE c.workspace_id = $1 AND c.parent_execution_id = $3 AND c.type IN ('FLOW', 'WRAPPER')
 ON CONFLICT DO NOTHING
 
 -- name: saveSchedule

@@ -26,6 +26,8 @@ const nameOf = (table: string, id: string): Field => ({
     `e.${id} IN (SELECT n.id FROM ${table} n WHERE n.workspace_id = $1 AND ${condition})`,
 })
 
+/** Only executions of wrappers have one, so it is kept with the rarely set properties. */
+const WRAPPER_ID = "(e.extra ->> 'wrapper_id')::uuid"
 /** A rarely set property, kept as JSON. */
 const extra = (name: string, type: FieldType): Field => ({
   sql: type === 'text' ? `e.extra ->> '${name}'` : `(e.extra ->> '${name}')::${CASTS[type]}`,
@@ -73,6 +75,14 @@ export const executionFields: Fields = {
     connector_id: column('connector_id', 'uuid', true),
     connector_name: nameOf('connector', 'connector_id'),
     connector_type: column('connector_type', 'text'),
+    wrapper_id: { sql: WRAPPER_ID, type: 'uuid' },
+    wrapper_name: {
+      sql: 'n.name',
+      type: 'text',
+      via: (condition) =>
+        `${WRAPPER_ID} IN (SELECT n.id FROM wrapper n WHERE n.workspace_id = $1 AND ${condition})`,
+    },
+    unwrapped: { sql: "coalesce((e.extra ->> 'unwrapped')::boolean, false)", type: 'boolean' },
     parent_execution_id: column('parent_execution_id', 'uuid', true),
     top_execution_id: { sql: 'x.id', type: 'uuid', cheap: isExact, via: ofTree },
     created_by: column('created_by', 'uuid', true),
@@ -123,7 +133,6 @@ export const executionFields: Fields = {
     use_breakpoints: extra('use_breakpoints', 'boolean'),
     schedule_id: extra('schedule_id', 'uuid'),
     webhook_id: extra('webhook_id', 'uuid'),
-    wrapper_id: extra('wrapper_id', 'uuid'),
     duration: { sql: 'extract(epoch FROM e.ended_at - e.created_at)', type: 'number' },
     trace_id: { sql: 'substring(e.traceparent FROM 4 FOR 32)', type: 'text' },
   },

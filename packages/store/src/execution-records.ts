@@ -22,6 +22,7 @@ export interface ExecutionRecordRow extends Omit<
   readonly output_schema: string | null
   readonly connector_name: string | null
   readonly project_name: string | null
+  readonly wrapper_name: string | null
   /** JSON array of open waits, oldest first; null when there are none. */
   readonly waits: string | null
 }

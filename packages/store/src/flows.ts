@@ -15,6 +15,9 @@ export interface FlowRow extends ProjectRecordRow {
   readonly concurrency: string | null
   /** `{"limit", "per_seconds", "key"}`; null: not limited. */
   readonly rate_limit: string | null
+  readonly is_wrapped: boolean
+  /** Its static wrappers from the outermost on, as JSON text; null for none. */
+  readonly wrappers: string | null
 }
 
 /** What may be written. The script itself goes to `putScript` first. Schemas are JSON text. */

@@ -159,7 +159,7 @@ export {
 } from './logs.ts'
 export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
-export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'
+export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
 export { type SchedulerFields, type SchedulerRow, schedulers } from './schedulers.ts'
 export {
@@ -351,6 +351,30 @@ export {
   takeDueMessages,
 } from './message-plans.ts'
 export { collectResponses, responseOutcome, settledOutcome } from './message-responses.ts'
+export { type WrapperFields, type WrapperRow, wrappers } from './wrappers.ts'
+export {
+  type LinkableWrapper,
+  lockWrapped,
+  lockWrappers,
+  setStaticWrappers,
+  type WrappedRow,
+  wrapsItself,
+} from './static-wrappers.ts'
+export {
+  installStandardWrappers,
+  type StandardWrapper,
+  updateStandardWrappers,
+} from './standard-wrappers.ts'
+export { wrapExecution } from './wrap-execution.ts'
+export {
+  type JsonObject,
+  type ResolvedWrapper,
+  resolveWrappers,
+  type WrapperUse,
+  wrapTargets,
+  type Wrapping,
+  type WrapTarget,
+} from './wrap-targets.ts'
 export { createPresence, type Presence } from './presence.ts'
 export { createShardKeeper, type ShardKeeper } from './shard-keeper.ts'
 export {

@@ -10,6 +10,7 @@ import { schedulers, type SchedulerRow } from './schedulers.ts'
 import { schedules, type ScheduleRow } from './schedules.ts'
 import { settings, type SettingRow } from './settings.ts'
 import { type WebhookRow, webhooks } from './webhooks.ts'
+import { wrappers, type WrapperRow } from './wrappers.ts'
 
 /** One page of the records of one type; those in the trash only when asked. */
 export function listRecords<T extends RecordType>(
@@ -29,6 +30,7 @@ export interface RecordRows {
   readonly schedule: ScheduleRow
   readonly webhook: WebhookRow
   readonly file: FileRow
+  readonly wrapper: WrapperRow
 }
 export type RecordType = keyof RecordRows
 
@@ -36,11 +38,13 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
   flow: source('flow', flows, {
     language: { sql: 's.language', type: 'text' },
     max_runtime_seconds: { sql: 'f.max_runtime_seconds', type: 'integer' },
+    is_wrapped: { sql: 'f.is_wrapped', type: 'boolean' },
     script: { sql: 's.source', type: 'text' },
   }),
   setting: source('setting', settings, {}),
   connector: source('connector', connectors, {
     connector_type: { sql: 'c.connector_type', type: 'text' },
+    is_wrapped: { sql: 'c.is_wrapped', type: 'boolean' },
   }),
   project: source('project', projects, {}),
   scheduler: source('scheduler', schedulers, {
@@ -73,6 +77,12 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
     content_type: { sql: 'f.content_type', type: 'text' },
     hash: { sql: "encode(f.hash, 'hex')", type: 'text' },
   }),
+  wrapper: source('wrapper', wrappers, {
+    language: { sql: 's.language', type: 'text' },
+    script: { sql: 's.source', type: 'text' },
+    standard_name: { sql: 'w.standard_name', type: 'text' },
+    is_wrapped: { sql: 'w.is_wrapped', type: 'boolean' },
+  }),
 }
 
 const TRASH: Readonly<Record<RecordType, ListSource>> = {
@@ -84,6 +94,7 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   schedule: trashOf(SOURCES.schedule),
   webhook: trashOf(SOURCES.webhook),
   file: trashOf(SOURCES.file),
+  wrapper: trashOf(SOURCES.wrapper),
 }
 
 function source(

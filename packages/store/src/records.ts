@@ -71,7 +71,8 @@ export function createRecordStore<Row, Fields extends object>(
     | 'webhooks'
     | 'files'
     | 'schedulers'
-    | 'schedules',
+    | 'schedules'
+    | 'wrappers',
 ): RecordStore<Row, Fields> {
   const statements = loadStatements(aggregate, [
     'insert',

@@ -31,6 +31,8 @@ export interface ResolvedFlow {
   /** Its limits, JSON text each. */
   readonly concurrency: string | null
   readonly rate_limit: string | null
+  /** Whether it has static wrappers. */
+  readonly is_wrapped: boolean
 }
 
 export interface ResolvedConnector {
@@ -38,6 +40,8 @@ export interface ResolvedConnector {
   readonly name: string
   readonly project_id: string | null
   readonly connector_type: string
+  /** Whether it has static wrappers. */
+  readonly is_wrapped: boolean
 }
 
 export interface ResolvedSetting {
@@ -160,15 +164,17 @@ async function resolve<Row>(
   refs: readonly RecordRef[],
 ): Promise<(Row | null)[]> {
   const rows = await db.query<Row & { place: number }>(sql[statement], [
-    JSON.stringify(
-      refs.map(({ workspaceId, ref }, place) => ({
-        place,
-        workspace_id: workspaceId,
-        ...(UUID.test(ref) ? { id: ref } : { name: ref.trim() }),
-      })),
-    ),
+    JSON.stringify(toRefRows(refs)),
   ])
   const found: (Row | null)[] = refs.map(() => null)
   for (const row of rows) found[row.place] = row
   return found
 }
+
+/** As the statements that resolve names take them: what looks like an id is one. */
+export const toRefRows = (refs: readonly RecordRef[]): object[] =>
+  refs.map(({ workspaceId, ref }, place) => ({
+    place,
+    workspace_id: workspaceId,
+    ...(UUID.test(ref) ? { id: ref } : { name: ref.trim() }),
+  }))

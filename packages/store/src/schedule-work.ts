@@ -40,6 +40,8 @@ export interface ScheduleWork {
   /** Null when the flow is in the trash or gone; likewise what follows of the others. */
   readonly flow_name: string | null
   readonly flow_project_id: string | null
+  /** Whether wrappers always stand around it. */
+  readonly flow_is_wrapped: boolean
   readonly flow_script_hash: string | null
   readonly flow_max_runtime_seconds: number | null
   /** Its limits, JSON text each. */

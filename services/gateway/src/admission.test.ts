@@ -149,6 +149,7 @@ test('over gRPC it is RESOURCE_EXHAUSTED with the time to wait, for batches by t
   const one: pb.ExecutionServiceCreateRequest = {
     target: { $case: 'flowName', value: 'f' },
     tags: [],
+    wrappers: [],
   }
   const first = executions.create(one, options)
   await queued(gateway, 1)

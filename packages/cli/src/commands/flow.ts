@@ -1,43 +1,17 @@
 import type { Command } from 'commander'
-import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
-import { findFlowFiles, nameOfFlowFile } from '../flow-files.ts'
 import { type LimitOptions, parseLimit, parseRate, parseRuntime, toLimits } from '../flow-limits.ts'
 import { parseCount, byWhat } from '../parse-option.ts'
-import { pushFlow, type Pushed } from '../push-flow.ts'
 import { renderFields, renderTable } from '../render/table.ts'
 import { renderFlowLimits } from '../render/flow-limits.ts'
 import { formatTime } from '../render/time.ts'
+import { addPushCommand } from './push.ts'
+import { addWrapCommand } from './wrap.ts'
 
 export function addFlowCommands(program: Command, context: Context): void {
   const flow = program.command('flow').description('bring flows to the server and list them')
 
-  flow
-    .command('push')
-    .description('create or update flows from files; the language follows from the extension')
-    .argument('<path...>', 'files, or folders with them')
-    .option('--name <name>', 'instead of the name of the file')
-    .action(async (paths: string[], options: { name?: string }) => {
-      const files = await findFlowFiles(paths, context.deps.cwd)
-      if (options.name !== undefined && files.length !== 1)
-        throw new CliError(`--name goes with one file, and there are ${files.length}`)
-      const client = await context.client()
-      const pushed: Pushed[] = []
-      for (const file of files) {
-        const one = await pushFlow(client, {
-          file,
-          name: options.name ?? nameOfFlowFile(file),
-          cwd: context.deps.cwd,
-        })
-        context.deps.io.err(
-          `${one.what.padEnd(9)}  ${one.flow.name}${one.changes === '' ? '' : `  ${one.changes}`}`,
-        )
-        pushed.push(one)
-      }
-      const [only] = pushed
-      const document = pushed.length === 1 ? only?.flow : { items: pushed.map((one) => one.flow) }
-      context.print(document, () => '')
-    })
+  addPushCommand(flow, context, { what: 'flow', recordsOf: (client) => client.flows })
 
   flow
     .command('list')
@@ -115,4 +89,6 @@ export function addFlowCommands(program: Command, context: Context): void {
         return `${renderFields({ name, id, language, description, modified: formatTime(found.modified_at) })}\n\n${script}`
       })
     })
+
+  addWrapCommand(flow, context, { what: 'flow', recordsOf: (client) => client.flows })
 }

@@ -7,6 +7,7 @@ import { exitCodeOfEnd } from '../exit-code.ts'
 import { orNull, parseRuntime } from '../flow-limits.ts'
 import { collectWords, looksLikeId, parseCount, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
+import { readWrapperUse } from '../read-wrapper-use.ts'
 import { renderResult } from '../render/result.ts'
 
 /** The first request waits no longer than this for the end; then others go on. Seconds. */
@@ -16,6 +17,8 @@ interface Options {
   readonly script?: string
   readonly input?: string
   readonly name?: string
+  readonly wrapper?: readonly string[]
+  readonly unwrapped?: boolean
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
@@ -34,6 +37,12 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--script <file>', 'run this file once instead of a flow')
     .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
     .option('--name <name>', "the execution's name")
+    .option(
+      '--wrapper <wrapper>',
+      'name, or name={"its":"inputs"}; several from the outermost on',
+      (one: string, before: readonly string[] = []) => [...before, one],
+    )
+    .option('--unwrapped', 'leave out the wrappers that always stand around it')
     .option('--priority <number>', 'higher ones are run first; 0 by default', parseWhole)
     .option('--max-runtime <time>', 'end it in error after 90s, 5m, 2h, or "none"', parseRuntime)
     .option('--dev', 'in development mode, see `millrace debug`')
@@ -68,6 +77,8 @@ async function whatToRun(
     ...(priority !== undefined && { priority }),
     ...(maxRuntime !== undefined && { max_runtime_seconds: orNull(maxRuntime) }),
     ...modeOf(options),
+    ...(options.wrapper !== undefined && { wrappers: options.wrapper.map(readWrapperUse) }),
+    ...(options.unwrapped === true && { unwrapped: true }),
   }
   if (flow === undefined)
     return { script: await readSource(options.script ?? '', deps.cwd), ...more }

@@ -10,6 +10,7 @@ import type { RealmLimits } from './limits.ts'
 import { Lock, Semaphore, Setting } from './locks.ts'
 import { Message } from './message.ts'
 import { SelfExecution } from './self-execution.ts'
+import { Starter } from './starter.ts'
 import { System } from './system.ts'
 
 /** What the sandbox process calls; everything goes in and out as text. */
@@ -30,7 +31,7 @@ export function buildRealm(
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
   const classes = [ChildExecution, Lock, Message, Setting, Semaphore, StoredFile, SelfExecution]
-  harden([...classes, System])
+  harden([...classes, Starter, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

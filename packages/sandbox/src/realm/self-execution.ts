@@ -20,7 +20,9 @@ import type { Run } from './run.ts'
 import { revertTo, savepoint } from './savepoint.ts'
 import { saveFields, setOutput } from './save.ts'
 import { connectorTarget, scriptTarget, sleepArgs, startChild } from './start-child.ts'
+import { Starter } from './starter.ts'
 import { step } from './step.ts'
+import { startWrapped } from './wrapped.ts'
 
 /** `self`: the execution that the code runs in. */
 export class SelfExecution {
@@ -72,6 +74,14 @@ export class SelfExecution {
     return promised(() =>
       startChild(this.#run, 'self.script', scriptTarget(source), inputs, options),
     )
+  }
+
+  using(wrapper: unknown, inputs?: unknown): Starter {
+    return new Starter(this.#run, []).using(wrapper, inputs)
+  }
+
+  wrapped(inputs?: unknown, options?: unknown): Promise<ChildExecution> {
+    return promised(() => startWrapped(this.#run, inputs, options))
   }
 
   message(message: unknown): Promise<Message> {

@@ -19,10 +19,12 @@ import { jsonText } from './text.ts'
 
 /** What a child is made of, apart from its options. */
 export interface ChildTarget {
-  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION'
-  readonly field: 'flow' | 'script' | 'connector' | 'connectorType'
+  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION' | 'WRAPPER'
+  readonly field: 'flow' | 'script' | 'connector' | 'connectorType' | 'wrapper'
   readonly value: string
   readonly label: string
+  /** Its input where the call gives none: any JSON. */
+  readonly input?: Json
 }
 
 const OPTIONS = [
@@ -35,6 +37,8 @@ const OPTIONS = [
   'priority',
   'maxRuntime',
   'inputs',
+  'wrappers',
+  'unwrapped',
 ]
 const INIT = [
   'name',
@@ -48,21 +52,30 @@ const INIT = [
   'max_runtime_seconds',
 ]
 
-/** Creates a child and, unless told otherwise, waits until it has succeeded. */
+/**
+ * Creates a child and, unless told otherwise, waits until it has succeeded. `around`: wrappers that
+ * stand outside of those of the options, as members of the child's JSON text.
+ */
 export function startChild(
   run: Run,
   api: string,
   target: ChildTarget,
   inputs: unknown,
   options: unknown,
+  around: readonly string[] = [],
 ): Promise<ChildExecution> {
   const given = objectOf(api, 'options', options)
   onlyKeys(api, 'options', given, OPTIONS)
-  const input = {
-    ...objectOf(api, 'inputs', inputs),
-    ...objectOf(api, 'options.inputs', given['inputs']),
-  }
+  const isGiven = inputs !== undefined || given['inputs'] !== undefined
+  const input =
+    target.input !== undefined && !isGiven
+      ? target.input
+      : {
+          ...objectOf(api, 'inputs', inputs),
+          ...objectOf(api, 'options.inputs', given['inputs']),
+        }
   const init = initOf(api, given)
+  const wrapping = run.checked(() => wrappingOf(api, given, around))
   const starts = given['run'] === undefined ? true : booleanOf(api, 'options.run', given['run'])
   const wait = given['wait'] ?? true
   const timeout = timeoutOf(api, given['timeout'])
@@ -71,7 +84,7 @@ export function startChild(
   const spec = (seq: number): string => {
     const life = run.lifeOf(seq)
     id = childId(life.id, life.generation, seq, run.now)
-    return `"child":{"id":"${id}","type":"${target.type}","${target.field}":${JSON.stringify(target.value)},"input":${inputText}${init.text}}`
+    return `"child":{"id":"${id}","type":"${target.type}","${target.field}":${JSON.stringify(target.value)},"input":${inputText}${init.text}${wrapping}}`
   }
   const name = init.name ?? (target.type === 'SCRIPT' ? null : target.label)
   if (wait === false || !starts) {
@@ -94,6 +107,42 @@ export function startChild(
     endedOf(outcome, [child], target.label, frames)
     return child
   })
+}
+
+/** The wrappers of a call and whether the static ones are left out; nothing for most calls. */
+function wrappingOf(
+  api: string,
+  options: Record<string, unknown>,
+  around: readonly string[],
+): string {
+  const listed = options['wrappers']
+  if (listed !== undefined && !Array.isArray(listed))
+    throw invalid(api, 'options.wrappers', 'a list of wrappers', listed)
+  const inside = (listed ?? []).map((use: unknown, index) => {
+    const place = `options.wrappers[${index}]`
+    if (typeof use === 'string') return wrapperText(api, use, undefined)
+    const fields = objectOf(api, place, use)
+    onlyKeys(api, place, fields, ['id', 'name', 'input'])
+    return wrapperText(api, fields['id'] ?? fields['name'], fields['input'])
+  })
+  const uses = [...around, ...inside]
+  if (uses.length > WRAPPERS_MAX)
+    throw invalid(api, 'wrappers', `at most ${WRAPPERS_MAX} for one call`, uses)
+  const text = uses.length === 0 ? '' : `,"wrappers":[${uses.join(',')}]`
+  const { unwrapped } = options
+  if (unwrapped === undefined || !booleanOf(api, 'options.unwrapped', unwrapped)) return text
+  return `${text},"unwrapped":true`
+}
+
+const WRAPPERS_MAX = 16
+
+/** One wrapper as a member of a child's JSON text. */
+export function wrapperText(api: string, wrapper: unknown, inputs: unknown): string {
+  const name = nameOf(api, 'wrapper', wrapper)
+  const input = objectOf(api, 'the inputs of the wrapper', inputs)
+  if (Object.hasOwn(input, 'wrapped'))
+    throw invalid(api, 'the inputs of the wrapper', 'without "wrapped", which it is told', input)
+  return `{"wrapper":${JSON.stringify(name)},"input":${jsonText(input, `The inputs of the wrapper ${name}`)}}`
 }
 
 /** `self.connect(name, inputs, options)` or `self.connect({connector_type, …}, options)`. */

@@ -11,17 +11,21 @@ import {
   type ResolvedConnector,
   type ResolvedFlow,
   resolveFlows,
+  type ResolvedWrapper,
+  resolveWrappers,
   scriptHash,
 } from '@millrace/store'
 import type { Held, HeldDebug, Inheritance } from './held.ts'
 import { schemasOf } from './schemas.ts'
+import { type ChildWrap, wrapChildren } from './wrap-children.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
 
 /**
  * Turns the children that one activation starts into executions: names become ids, the script that
- * a flow has now is pinned. In the order of `specs`.
+ * a flow has now is pinned, and what has wrappers becomes an execution of its outermost one. In the
+ * order of `specs`.
  */
 export async function resolveChildren(
   db: Database,
@@ -34,21 +38,28 @@ export async function resolveChildren(
   }[],
 ): Promise<Child[]> {
   const { workspaceId } = held
-  const refsOf = (name: 'flow' | 'connector') => [
+  const refsOf = (name: 'flow' | 'connector' | 'wrapper') => [
     ...new Set(specs.flatMap(({ child }) => child[name] ?? [])),
   ]
   const [flowRefs, connectorRefs] = [refsOf('flow'), refsOf('connector')]
+  const wrapperRefs = refsOf('wrapper')
   const scripts = specs
     .flatMap(({ child }) => child.script ?? [])
     .map((source) => ({ workspaceId, ...asScript(source) }))
   const toRefs = (refs: readonly string[]) => refs.map((ref) => ({ workspaceId, ref }))
-  const [flows, connectors, inheritance] = await Promise.all([
+  const [flows, connectors, wrappers, inheritance] = await Promise.all([
     flowRefs.length > 0 ? resolveFlows(db, toRefs(flowRefs)) : [],
     connectorRefs.length > 0 ? resolveConnectors(db, toRefs(connectorRefs)) : [],
+    wrapperRefs.length > 0 ? resolveWrappers(db, toRefs(wrapperRefs)) : [],
     inheritanceOf(db, held),
     putScripts(db, scripts),
   ])
-  const flowOf = new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null]))
+  const found: Found = {
+    flow: new Map(flowRefs.map((ref, index) => [ref, flows[index] ?? null])),
+    connector: new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null])),
+    wrapper: new Map(wrapperRefs.map((ref, index) => [ref, wrappers[index] ?? null])),
+  }
+
   const { pins, checkInput } = schemasOf(db)
   const pinned = await Promise.all(
     flows.map((flow) =>
@@ -59,7 +70,6 @@ export async function resolveChildren(
     ),
   )
   const pinnedOf = new Map(flowRefs.map((ref, index) => [ref, pinned[index] ?? null]))
-  const connectorOf = new Map(connectorRefs.map((ref, index) => [ref, connectors[index] ?? null]))
   const ids = flows.flatMap((flow) => flow?.id ?? [])
   // Lines are of interest in development mode only.
   const linesOf =
@@ -67,26 +77,40 @@ export async function resolveChildren(
       ? NO_LINES
       : await readFlowBreakpoints(db, { workspaceId, ids })
 
-  return specs.map(({ child, paused, isSteppedInto }) => {
-    const flow = flowOf.get(child.flow ?? '') ?? null
+  const wraps: ChildWrap[] = []
+  const children = specs.map(({ child, paused, isSteppedInto }, place): Child => {
+    const subject = subjectOf(child, found)
+    if ('error' in subject) return subject
+    const { record, maxRuntime = child.maxRuntime ?? null, ...fields } = subject
+    const isWrapped = record?.is_wrapped === true && child.unwrapped !== true
+    const isThrough = isWrapped || child.wrappers !== undefined
+    // A wrapper may make other inputs of these: they are checked when it starts the flow.
+    const flow = isThrough ? null : (found.flow.get(child.flow ?? '') ?? null)
     const error = flow === null ? null : checkInput(flow, child.input)
     if (error !== null) return { error }
-    const found = subjectOf(child, flowOf, connectorOf)
-    if ('error' in found) return found
-    const { maxRuntime = child.maxRuntime ?? null, ...subject } = found
-    const lines = linesOf.get(subject.flowId ?? '') ?? []
+    const lines = linesOf.get(fields.flowId ?? '') ?? []
     const debug =
       inheritance.isProductive || child.type === 'CONNECTION'
         ? null
         : debugExtra(held.debug, { lines, isSteppedInto })
     const schemas = pinnedOf.get(child.flow ?? '') ?? null
     const schedule = scheduleExtra(child, inheritance)
-    const extra = extraOf(child, { maxRuntime, more: { ...schemas, ...debug, ...schedule } })
+    const more = { ...schemas, ...debug, ...schedule, ...wrappingOf(child, record) }
+    const extra = extraOf(child, { maxRuntime, more })
     const born = newChild(held, child, inheritance)
     // What a schedule has started goes on when it is disabled, which cancels its iteration.
     const orphan = child.orphan ?? schedule !== null
-    return { execution: { ...born, ...subject, extra, orphan, paused } }
+    const execution = { ...born, ...fields, extra, orphan, paused }
+    if (isThrough) wraps.push({ place, child, execution, record, isWrapped })
+    return { execution }
   })
+  return wraps.length === 0 ? children : wrapChildren(db, children, wraps)
+}
+
+interface Found {
+  readonly flow: ReadonlyMap<string, ResolvedFlow | null>
+  readonly connector: ReadonlyMap<string, ResolvedConnector | null>
+  readonly wrapper: ReadonlyMap<string, ResolvedWrapper | null>
 }
 
 const NO_LINES: ReadonlyMap<string, readonly number[]> = new Map()
@@ -111,6 +135,17 @@ const scheduleExtra = (
 ): { readonly schedule_id: string } | null =>
   type === 'FLOW' && scheduleId !== null ? { schedule_id: scheduleId } : null
 
+/** What is said of wrapping in the record of a child. */
+function wrappingOf(
+  child: ChildSpec,
+  record: ChildWrap['record'],
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(child.unwrapped === true && { unwrapped: true }),
+    ...(child.type === 'WRAPPER' && record !== null && { wrapper_id: record.id }),
+  }
+}
+
 interface Subject extends Pick<
   NewExecution,
   'name' | 'flowId' | 'connectorId' | 'connectorType' | 'scriptHash' | 'projectId' | 'gates'
@@ -121,17 +156,17 @@ interface Subject extends Pick<
 
 function subjectOf(
   child: ChildSpec,
-  flowOf: ReadonlyMap<string, ResolvedFlow | null>,
-  connectorOf: ReadonlyMap<string, ResolvedConnector | null>,
-): Partial<Subject> | { readonly error: ErrorValue } {
+  found: Found,
+): (Partial<Subject> & Pick<ChildWrap, 'record'>) | { readonly error: ErrorValue } {
   if (child.flow !== undefined) {
-    const flow = flowOf.get(child.flow)
+    const flow = found.flow.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
     const place =
       child.projectId === undefined && flow.project_id !== null
         ? { projectId: flow.project_id }
         : {}
     return {
+      record: flow,
       flowId: flow.id,
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
@@ -139,17 +174,26 @@ function subjectOf(
       ...limitsOf(child, flow),
     }
   }
-  if (child.script !== undefined) return { scriptHash: scriptHash(asScript(child.script)) }
+  if (child.script !== undefined)
+    return { record: null, scriptHash: scriptHash(asScript(child.script)) }
+  if (child.wrapper !== undefined) {
+    const wrapper = found.wrapper.get(child.wrapper)
+    if (!wrapper) return notFound('wrapper', child.wrapper)
+    const { script_hash: hash, name } = wrapper
+    return { record: wrapper, scriptHash: hash, name: child.name ?? name }
+  }
   if (child.connector !== undefined) {
-    const connector = connectorOf.get(child.connector)
+    const connector = found.connector.get(child.connector)
     if (!connector) return notFound('connector', child.connector)
     return {
+      record: connector,
       connectorId: connector.id,
       connectorType: connector.connector_type,
       name: child.name ?? connector.name,
     }
   }
   return {
+    record: null,
     connectorType: child.connectorType ?? null,
     name: child.name ?? child.connectorType ?? null,
   }

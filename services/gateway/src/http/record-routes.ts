@@ -173,5 +173,6 @@ export const recordRoutes: readonly Route[] = [
   ...routesOf('schedule'),
   ...routesOf('webhook'),
   ...routesOf('file'),
+  ...routesOf('wrapper'),
   ...lockRoutes,
 ]

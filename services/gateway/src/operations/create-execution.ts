@@ -14,6 +14,8 @@ import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
+import { nameOf, placeOf, scriptHashOf } from './target-facts.ts'
+import { hasWrappers, type Planned, throughWrappers } from './through-wrappers.ts'
 
 /** An execution that was accepted, and perhaps has ended meanwhile. */
 export interface CreatedExecution {
@@ -63,7 +65,9 @@ export async function createExecution(
   // Its id exists: an earlier try with the same Idempotency-Key got this far.
   if (bornAt === null) watch?.check()
   const ended = watch === null ? null : await watch.ended(waitMs)
-  if (bornAt === null || (watch !== null && ended === null)) return reread(context, planned, writer)
+  // What a wrapper's record shows is not at hand, and only those who use them pay for that.
+  if (bornAt === null || item.type === 'WRAPPER' || (watch !== null && ended === null))
+    return reread(context, planned, writer)
 
   return answer(toRecord(planned, bornAt, ended))
 
@@ -80,25 +84,32 @@ export async function createExecutions(
   request: { bodies: readonly NewExecutionBody[]; traceparent: string | null; ids: IdSource },
 ): Promise<readonly string[]> {
   const { bodies, traceparent, ids } = request
-  const items: NewExecution[] = []
+  const plans: Planned[] = []
   for (const [index, body] of bodies.entries()) {
     const one = { body, waitSeconds: 0, fields: null, traceparent, ids }
-    items.push((await planExecution(context, caller, one, `/items/${index}`)).item)
+    plans.push(await planUnwrapped(context, caller, one, `/items/${index}`))
   }
+  const planned = plans.some((plan) => plan.isWrapped)
+    ? await throughWrappers(context, plans)
+    : plans
+  const items = planned.map(({ item }) => item)
   await context.creator.createAll(items)
   return items.map((item) => item.id)
 }
 
-/** An execution that may be created, with what its record shows besides. */
-export interface Planned {
-  readonly item: NewExecution
-  readonly target: Target
-  readonly project: { readonly id: string; readonly name: string } | null
-  readonly isHidden: boolean
-}
-
 /** Resolves and checks what is asked for. Throws `invalid` and `notFound`; stores nothing. */
 export async function planExecution(
+  context: Context,
+  caller: Caller,
+  request: CreateRequest,
+  base: string,
+): Promise<Planned> {
+  const plan = await planUnwrapped(context, caller, request, base)
+  const [planned = plan] = plan.isWrapped ? await throughWrappers(context, [plan]) : []
+  return planned
+}
+
+async function planUnwrapped(
   context: Context,
   caller: Caller,
   request: CreateRequest,
@@ -110,31 +121,29 @@ export async function planExecution(
   const project = await projectOf(context, caller, body, target)
   const debug = debugFieldsOf(body, target, base)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
-  // Without an input the handler gets an empty object.
-  if (target.type === 'FLOW')
+  const isWrapped = hasWrappers(body, target)
+  // Without an input the handler gets an empty object. A wrapper may make other inputs of these: they
+  // are checked when it starts the flow.
+  if (target.type === 'FLOW' && !isWrapped)
     target.flow.checkInput?.(body.input_value ?? {}, `${base}/input_value`)
 
   const id = request.ids()
   return {
     target,
     project,
+    isWrapped,
+    body,
+    base,
     isHidden: body.is_hidden === true,
     item: {
       workspaceId: caller.workspaceId,
       id,
       type: target.type,
-      name:
-        trimmedName(body.name, `${base}/name`) ??
-        (target.type === 'FLOW' ? target.flow.row.name : nameOfConnection(target)),
+      name: trimmedName(body.name, `${base}/name`) ?? nameOf(target),
       flowId: target.type === 'FLOW' ? target.flow.row.id : null,
       connectorId: target.type === 'CONNECTION' ? target.connectorId : null,
       connectorType: target.type === 'CONNECTION' ? target.connectorType : null,
-      scriptHash:
-        target.type === 'FLOW'
-          ? target.flow.row.script_hash
-          : target.type === 'SCRIPT'
-            ? target.scriptHash
-            : null,
+      scriptHash: scriptHashOf(target),
       projectId: project?.id ?? null,
       input,
       parentId: null,
@@ -169,10 +178,7 @@ function projectOf(
   if (body.project_id !== undefined || body.project_name !== undefined)
     return resolveProject(context, caller, body)
   if (target.type === 'SCRIPT') return null
-  const [id, name] =
-    target.type === 'FLOW'
-      ? [target.flow.row.project_id, target.flow.row.project_name]
-      : [target.projectId, target.projectName]
+  const [id, name] = placeOf(target)
   return id === null || name === null ? null : { id, name }
 }
 
@@ -203,6 +209,8 @@ function extraOf(
   const schemas = target.type === 'FLOW' ? target.flow.schemas : null
   let extra: Record<string, unknown> | null =
     schemas === null && Object.keys(more).length === 0 ? null : { ...schemas, ...more }
+  if (target.type === 'WRAPPER') extra = { ...extra, wrapper_id: target.wrapper.id }
+  if (body.unwrapped === true) extra = { ...extra, unwrapped: true }
   // The flow's own value, unless the run says otherwise; null is for no limit.
   const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
   if (flowLimit !== null && body.max_runtime_seconds === undefined)
@@ -225,9 +233,6 @@ export function trimmedName<Name extends string | null | undefined>(
   if (trimmed !== '') return trimmed
   throw invalid([{ pointer, message: 'must not be blank; leave it out' }])
 }
-
-const nameOfConnection = (target: Exclude<Target, { type: 'FLOW' }>): string | null =>
-  target.type === 'CONNECTION' ? (target.connectorName ?? target.connectorType) : null
 
 /** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
 export function extraText(extra: object, base: string): string {
@@ -285,6 +290,7 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     output_schema: flow?.output_schema ?? null,
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
+    wrapper_name: null,
     deleted_at: null,
     deleted_by: null,
     is_hidden: planned.isHidden,

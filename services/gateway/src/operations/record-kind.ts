@@ -1,4 +1,4 @@
-import type { ProjectRecordRow, RecordRow, RecordStore } from '@millrace/store'
+import type { ProjectRecordRow, Queryable, RecordRow, RecordStore } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { trimmedName } from './create-execution.ts'
 import { resolveProject } from './resolve-target.ts'
@@ -9,8 +9,8 @@ export type RecordBody = Readonly<Record<string, unknown>>
 /** What differs between the types of records. */
 export interface RecordKind<Row extends RecordRow = RecordRow> {
   readonly store: Pick<RecordStore<Row, never>, 'read' | 'trash' | 'restore' | 'remove'> & {
-    insert: (db: Context['api'], record: Insert) => Promise<void>
-    update: (db: Context['api'], change: Update) => Promise<boolean>
+    insert: (db: Queryable, record: Insert) => Promise<void>
+    update: (db: Queryable, change: Update) => Promise<boolean>
   }
   /** The columns that a body names; with `before` for what a change is checked against. */
   readonly toFields: (

@@ -17,7 +17,9 @@ import { asStore, commonFields, projectJson, type RecordKind } from './record-ki
 import { schemaText } from './resolve-target.ts'
 import { SCHEDULE_KIND } from './schedule-record.ts'
 import { SCHEDULER_KIND, scriptField } from './scheduler-record.ts'
+import { wrappersJson } from './static-wrappers.ts'
 import { WEBHOOK_KIND } from './webhook-record.ts'
+import { WRAPPER_KIND } from './wrapper-record.ts'
 
 export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T]> } = {
   flow: {
@@ -44,6 +46,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       breakpoints: row.breakpoints ?? 'null',
       concurrency: row.concurrency ?? 'null',
       rate_limit: row.rate_limit ?? 'null',
+      ...wrappersJson(row),
     }),
   },
   setting: {
@@ -67,6 +70,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       ...projectJson(row),
       connector_type: JSON.stringify(row.connector_type),
       value: row.value,
+      ...wrappersJson(row),
     }),
   },
   project: {
@@ -78,6 +82,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
   schedule: SCHEDULE_KIND,
   webhook: WEBHOOK_KIND,
   file: FILE_KIND,
+  wrapper: WRAPPER_KIND,
 }
 
 const jsonText = (value: unknown): string | null =>

@@ -13,6 +13,7 @@ import {
 } from './page-request.ts'
 import type { RecordBody, RecordKind } from './record-kind.ts'
 import { RECORD_KINDS } from './record-types.ts'
+import { withWrappers } from './static-wrappers.ts'
 
 /** Names one record: by its id, or by its name. */
 export interface RecordAddress {
@@ -33,7 +34,12 @@ export async function createRecord(
   const kind = kindOf(type)
   const fields = await kind.toFields(context, caller, body, null)
   const id = request.ids()
-  const inserted = await kind.store.insert(context.api, { workspaceId, id, by, fields }).then(
+  const wrapping = { workspaceId, type, id, wrappers: body['wrappers'] }
+  const inserting = withWrappers(context.api, wrapping, async (db) => {
+    await kind.store.insert(db, { workspaceId, id, by, fields })
+    return true
+  })
+  const inserted = await inserting.then(
     () => true,
     async (error: unknown) => {
       // An earlier try with the same Idempotency-Key made it and died before it could say so.
@@ -66,11 +72,12 @@ export async function updateRecord(
   const before = await find(context, caller, request)
   const patch = await kind.toFields(context, caller, body, before)
   const { workspaceId, userId: by } = caller
-  const changed = await kind.store
-    .update(context.api, { workspaceId, id: before.id, by, patch })
-    .catch((error: unknown) => {
-      throw taken(error, type, body)
-    })
+  const wrapping = { workspaceId, type, id: before.id, wrappers: body['wrappers'] }
+  const changed = await withWrappers(context.api, wrapping, (db) =>
+    kind.store.update(db, { workspaceId, id: before.id, by, patch }),
+  ).catch((error: unknown) => {
+    throw taken(error, type, body)
+  })
   if (!changed) throw notFound(`${type} ${before.id}`)
   await context.records.changed(caller, { type, id: before.id, action: 'update' })
   if (type === 'flow' && ('concurrency' in body || 'rate_limit' in body))

@@ -119,6 +119,9 @@ function latestScript(row: ExecutionRow, flow: CachedFlow | null): string {
   )
 }
 
+// Which wrapper it runs stands there, too; and what was started unwrapped was so for its wrappers.
+const KEPT = [...EXTRA, 'wrapper_id', 'unwrapped'] as const
+
 /**
  * What was asked for when it was started, and what it is a rerun of; with the schemas that it had, or
  * the latest.
@@ -127,7 +130,7 @@ function extraOf(row: ExecutionRow, latest: PinnedSchemas | null): string {
   const before = row.extra === null ? {} : (JSON.parse(row.extra) as Record<string, unknown>)
   const extra: Record<string, unknown> = { rerun_of: row.id, ...latest }
   for (const name of latest === null ? SCHEMAS : []) if (name in before) extra[name] = before[name]
-  for (const name of EXTRA) if (name in before) extra[name] = before[name]
+  for (const name of KEPT) if (name in before) extra[name] = before[name]
   return extraText(extra, '')
 }
 

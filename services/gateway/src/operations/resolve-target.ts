@@ -1,10 +1,11 @@
 import { compileFlow } from '@millrace/sandbox'
-import { projects, putScript } from '@millrace/store'
+import { projects, putScript, type WrapperRow, wrappers } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { compileSchema } from '../json-schema.ts'
 import { invalid, notFound } from '../problem.ts'
 import { NOT_YET, type NewExecutionBody } from '../schemas/execution.ts'
 import type { CachedFlow } from './flow-cache.ts'
+import { checkToldInput } from './wrapper-input.ts'
 
 /** What a new execution runs. */
 export type Target =
@@ -17,7 +18,9 @@ export type Target =
       readonly connectorType: string
       readonly projectId: string | null
       readonly projectName: string | null
+      readonly isWrapped: boolean
     }
+  | { readonly type: 'WRAPPER'; readonly wrapper: WrapperRow }
 
 const TARGETS = [
   'flow_id',
@@ -26,6 +29,8 @@ const TARGETS = [
   'connector_id',
   'connector_name',
   'connector_type',
+  'wrapper_id',
+  'wrapper_name',
 ] as const
 
 /** Throws `invalid` or `notFound`, with pointers below `base`. No promise when all of it is cached. */
@@ -44,6 +49,8 @@ export function resolveTarget(
     return found instanceof Promise ? found.then((flow) => toFlow(flow, body)) : toFlow(found, body)
   }
   if (body.script !== undefined) return resolveScript(context, caller, body, base)
+  if (body.wrapper_id !== undefined || body.wrapper_name !== undefined)
+    return resolveWrapper(context, caller, body, base)
   return resolveConnector(context, caller, body)
 }
 
@@ -126,6 +133,22 @@ export function checkScript(
   throw invalid([{ pointer, message: `line ${line}, column ${column}: ${message}`, line, column }])
 }
 
+async function resolveWrapper(
+  context: Context,
+  caller: Caller,
+  body: NewExecutionBody,
+  base: string,
+): Promise<Target> {
+  const { workspaceId } = caller
+  const key =
+    body.wrapper_id === undefined ? { name: body.wrapper_name ?? '' } : { id: body.wrapper_id }
+  const wrapper = await wrappers.read(context.api, { workspaceId, ...key })
+  if (wrapper === null)
+    throw notFound(`wrapper ${body.wrapper_id ?? JSON.stringify(body.wrapper_name)}`)
+  checkToldInput(wrapper.input_schema, body.input_value, `${base}/input_value`)
+  return { type: 'WRAPPER', wrapper }
+}
+
 async function resolveConnector(
   context: Context,
   caller: Caller,
@@ -139,6 +162,7 @@ async function resolveConnector(
       connectorType: body.connector_type,
       projectId: null,
       projectName: null,
+      isWrapped: false,
     }
   const key =
     body.connector_id === undefined
@@ -154,6 +178,7 @@ async function resolveConnector(
     connectorType: connector.connector_type,
     projectId: connector.project_id,
     projectName: connector.project_name,
+    isWrapped: connector.is_wrapped,
   }
 }
 

@@ -120,6 +120,7 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   schedule: bodyCheck(NEW_RECORD.schedule),
   webhook: bodyCheck(NEW_RECORD.webhook),
   file: bodyCheck(NEW_RECORD.file),
+  wrapper: bodyCheck(NEW_RECORD.wrapper),
 }
 
 const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
@@ -131,6 +132,7 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   schedule: bodyCheck(RECORD_PATCH.schedule),
   webhook: bodyCheck(RECORD_PATCH.webhook),
   file: bodyCheck(RECORD_PATCH.file),
+  wrapper: bodyCheck(RECORD_PATCH.wrapper),
 }
 
 interface PageJson {

@@ -25,6 +25,7 @@ after(async () => {
 const newExecution = (flowName: string): pb.ExecutionServiceCreateRequest => ({
   target: { $case: 'flowName', value: flowName },
   tags: [],
+  wrappers: [],
   inputValue: { a: 1 },
 })
 

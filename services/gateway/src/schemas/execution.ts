@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 
 export const CONNECTOR_TYPES = [
   'AWS',
@@ -34,16 +34,7 @@ export const CONNECTOR_TYPES = [
 export const ConnectorType = Type.Enum(CONNECTOR_TYPES)
 
 /** Known to the model but not built yet: refused with a sentence that says so. */
-export const NOT_YET = [
-  'wrapper_id',
-  'wrapper_name',
-  'wrappers',
-  'unwrapped',
-  'roles',
-  'remote_workspace_name',
-  'bundle_id',
-  'bundle_name',
-] as const
+export const NOT_YET = ['roles', 'remote_workspace_name', 'bundle_id', 'bundle_name'] as const
 
 export const NewExecution = strict(
   {
@@ -90,10 +81,15 @@ export const NewExecution = strict(
     max_runtime_seconds: Type.Optional(
       nullable(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
     ),
-    wrapper_id: Type.Optional(Json),
-    wrapper_name: Type.Optional(Json),
-    wrappers: Type.Optional(Json),
-    unwrapped: Type.Optional(Json),
+    wrapper_id: Type.Optional(Id),
+    wrapper_name: Type.Optional(Name),
+    wrappers: Type.Optional(WrapperUses),
+    unwrapped: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'true leaves out the wrappers that always stand around what it runs',
+      }),
+    ),
     schedule_id: Type.Optional(Json),
     roles: Type.Optional(Json),
     remote_workspace_name: Type.Optional(Json),
@@ -102,7 +98,7 @@ export const NewExecution = strict(
   },
   {
     description:
-      'Exactly one of flow_id, flow_name, script, connector_id, connector_name and connector_type says what runs.',
+      'Exactly one of flow_id, flow_name, script, connector_id, connector_name, connector_type, wrapper_id and wrapper_name says what runs.',
   },
 )
 export type NewExecutionBody = Static<typeof NewExecution>

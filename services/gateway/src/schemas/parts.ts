@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 
 /** Schemas that others are made of. Each is written once: it validates, and it is the document. */
 
@@ -32,6 +32,21 @@ export const strict = <T extends Parameters<typeof Type.Object>[0]>(
   properties: T,
   options: { readonly description?: string } = {},
 ) => Type.Object(properties, { additionalProperties: false, ...options })
+
+/** Wrappers and what each is given, from the outermost on. */
+export const WrapperUses = Type.Array(
+  strict({
+    id: Type.Optional(Id),
+    name: Type.Optional(Name),
+    input: Type.Optional(
+      Type.Unsafe<Readonly<Record<string, unknown>>>(
+        Type.Object({}, { additionalProperties: true, description: 'its own inputs' }),
+      ),
+    ),
+  }),
+  { maxItems: 16, description: 'wrappers by id or name, from the outermost on' },
+)
+export type WrapperUsesBody = Static<typeof WrapperUses>
 
 export const ListQuery = {
   filter: Type.Optional(

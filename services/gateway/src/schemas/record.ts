@@ -1,7 +1,7 @@
 import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
-import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 import { NewSchedule, NewScheduler } from './schedule.ts'
 
 const project = {
@@ -9,6 +9,8 @@ const project = {
   project_name: Type.Optional(nullable(Name)),
 }
 const described = { description: Type.Optional(nullable(Text)) }
+
+const wrapped = { wrappers: Type.Optional(nullable(WrapperUses)) }
 
 const Source = Type.String({ minLength: 1, maxLength: 1_048_576 })
 const Language = Type.Enum(['typescript', 'python'], {
@@ -48,6 +50,7 @@ export const NewFlow = strict({
   breakpoints: Type.Optional(nullable(Breakpoints)),
   concurrency: Type.Optional(Concurrency),
   rate_limit: Type.Optional(RateLimit),
+  ...wrapped,
   ...described,
   ...project,
 })
@@ -61,6 +64,16 @@ export const NewConnector = strict({
   name: Name,
   connector_type: ConnectorType,
   value: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  ...wrapped,
+  ...described,
+  ...project,
+})
+export const NewWrapper = strict({
+  name: Name,
+  script: Source,
+  language: Type.Optional(Language),
+  input_schema: Type.Optional(Json),
+  ...wrapped,
   ...described,
   ...project,
 })
@@ -100,6 +113,7 @@ export const NEW_RECORD = {
   schedule: NewSchedule,
   webhook: Anything,
   file: NewFile,
+  wrapper: NewWrapper,
 } as const
 export const RECORD_PATCH = {
   flow: Type.Partial(NewFlow),
@@ -110,6 +124,7 @@ export const RECORD_PATCH = {
   schedule: Type.Partial(NewSchedule),
   webhook: Anything,
   file: FilePatch,
+  wrapper: Type.Partial(NewWrapper),
 } as const
 
 export const NewWorkspace = strict({

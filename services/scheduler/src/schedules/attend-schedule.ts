@@ -29,6 +29,7 @@ import { moveIteration } from './move-iteration.ts'
 import { newRun } from './new-executions.ts'
 import { planIteration } from './plan-iteration.ts'
 import { startIteration } from './start-iteration.ts'
+import { wrapRuns } from './wrap-runs.ts'
 
 /**
  * Brings one schedule to where it has to be, in the caller's transaction and under its row lock: what
@@ -204,12 +205,12 @@ async function applyRuns(
     : null
   const toRun = (id: string, plannedMs: number) =>
     newRun(work, { id, plannedMs, parentId, schemas })
-  const born = [
+  const born = await wrapRuns(tx, work, [
     ...runs.started.map(({ run, executionId }) => toRun(executionId, run.plannedMs)),
     ...runs.booked.flatMap(({ id, plannedMs, executionId }) =>
       executionId === null || !isNew(id) ? [] : [toRun(executionId, plannedMs)],
     ),
-  ]
+  ])
   if (born.length > 0) await createExecutions(tx, born)
   after.born.push(...born)
 }
