@@ -107,7 +107,8 @@ export class Message {
     const label = messageLabel(spec)
     let id = ''
     const args = (seq: number): string => {
-      id = childId(run.facts.id, run.facts.generation, seq, run.now)
+      const life = run.lifeOf(seq)
+      id = childId(life.id, life.generation, seq, run.now)
       return `"message":{"id":"${id}","content":${content},"fields":${fields}},"wait":${wait},"timeout":${timeout ?? 'null'}`
     }
     return run.ask({ api, kind: 'message', label, args }, (outcome, frames) => {
