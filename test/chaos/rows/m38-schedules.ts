@@ -97,12 +97,17 @@ async function settles(chaos: Chaos, made: readonly Made[]): Promise<void> {
     // Between two iterations there is a moment without one.
     await until(async () => (await live()) === count, {
       what: `${count} live iterations`,
-      timeoutMs: 30_000,
+      timeoutMs: 15_000,
     }).catch((error: unknown) => chaos.violation('I17', String(error)))
   }
   await wanted(made.length)
   for (const { id } of made) await chaos.stack.client.schedules.disable(id)
   await wanted(0)
+  // What is left over is a finding, and must not keep the run from coming to its end.
+  const left = await chaos.sql<{ id: string }>(
+    `SELECT id FROM execution WHERE type = 'SCHEDULE' AND ended_at IS NULL`,
+  )
+  for (const { id } of left) await chaos.stack.client.executions.cancel(id).catch(() => undefined)
   // What they have started ends by itself, and the book hears of it.
   await until(
     async () =>
@@ -111,7 +116,7 @@ async function settles(chaos: Chaos, made: readonly Made[]): Promise<void> {
           `SELECT FROM execution WHERE extra ->> 'schedule_id' IS NOT NULL AND ended_at IS NULL LIMIT 1`,
         )
       ).length === 0,
-    { what: 'the ends of all runs', timeoutMs: 60_000 },
+    { what: 'the ends of all runs', timeoutMs: 30_000 },
   ).catch((error: unknown) => chaos.violation('I17', String(error)))
 }
 

@@ -264,8 +264,8 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
       await schedules.disable(schedule.id)
       const { items } = await schedules.runs(schedule.id, { limit: 1_000 })
       const inPause = items.filter((run) => {
-        const at = Date.parse(run.last_planned_at ?? run.planned_at)
-        return at > paused + 500 && at < resumed - 500
+        const [first, last] = [run.planned_at, run.last_planned_at ?? run.planned_at]
+        return Date.parse(last) > paused + 500 && Date.parse(first) < resumed - 500
       })
       await schedules.delete(schedule.id)
       return inPause
@@ -273,7 +273,9 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     const [none, last, all] = await Promise.all([missed('none'), missed('last'), missed('all')])
     assert.ok(none.every(({ state }) => state === 'DROPPED'))
     assert.ok(none.length > 0)
-    assert.equal(last.filter(({ state }) => state !== 'DROPPED').length, 1)
+    // The last one may be so close to the resume that it was not missed.
+    assert.ok(last.filter(({ state }) => state !== 'DROPPED').length <= 1)
+    assert.ok(last.some(({ state }) => state === 'DROPPED'))
     assert.ok(all.length >= 2 && all.every(({ state }) => state === 'ENDED'), JSON.stringify(all))
   })
 
