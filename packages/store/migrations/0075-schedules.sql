@@ -1,5 +1,5 @@
 -- Schedules: flows that start by themselves. docs/guide/schedules.md tells it to users,
--- docs/adr/0012-schedules.md why it is made this way.
+-- docs/adr/0013-schedules.md why it is made this way.
 
 -- A script that decides when: one iteration each run.
 CREATE TABLE scheduler (

@@ -17,7 +17,6 @@ export {
   type NewWait,
 } from './commit-activations.ts'
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
-export { commitWithFiles } from './commit-files.ts'
 export { createExecutions } from './create-executions.ts'
 export {
   type DebugProperties,
@@ -125,20 +124,6 @@ export {
   type SummaryGroup,
   type TreeRow,
 } from './execution-lists.ts'
-export {
-  FILE_MAX_BYTES,
-  fileTooLarge,
-  type FileContent,
-  findFiles,
-  type FoundFile,
-  type NewFileContent,
-  readContent,
-  type SavedFile,
-  saveFile,
-  sweepContents,
-  writeContent,
-} from './file-contents.ts'
-export { type FileRow, files } from './files.ts'
 export { type FlowFields, type FlowRow, flows } from './flows.ts'
 export {
   answerKey,
@@ -161,46 +146,6 @@ export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
-export { type SchedulerFields, type SchedulerRow, schedulers } from './schedulers.ts'
-export {
-  type ScheduleFields,
-  type ScheduleOverlap,
-  type ScheduleRow,
-  schedules,
-} from './schedules.ts'
-export {
-  insertScheduleRuns,
-  listScheduleRuns,
-  type NewScheduleRun,
-  recordScriptRuns,
-  removeOldRuns,
-  type ScheduleRunRow,
-  updateScheduleRuns,
-} from './schedule-runs.ts'
-export {
-  awaitDecision,
-  deleteIteration,
-  dueIterations,
-  fireIteration,
-  holdIteration,
-  insertIteration,
-  type IterationRow,
-  lockSchedule,
-  nextIterationMs,
-  type OpenRunRow,
-  pauseSchedule,
-  readIteration,
-  readOpenRuns,
-  readScheduleWork,
-  resumeSchedule,
-  type RunOrigin,
-  saveSchedule,
-  type ScheduleKey,
-  schedulesOfEnded,
-  type ScheduleWork,
-  strayIterations,
-  sweepSchedules,
-} from './schedule-work.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'
 export {
@@ -228,17 +173,6 @@ export {
   readLockedSettingName,
   readLockState,
 } from './why.ts'
-export {
-  type CalledWebhookRow,
-  type DeliveryRow,
-  insertDeliveries,
-  listDeliveries,
-  type NewDelivery,
-  readCalledWebhook,
-  sweepWebhookCalls,
-} from './webhook-calls.ts'
-export { startWebhookCalls, type WebhookStart, type WebhookStarted } from './webhook-starts.ts'
-export { type WebhookRow, webhooks } from './webhooks.ts'
 export {
   insertWorkspace,
   isFirstStart,
@@ -284,16 +218,6 @@ export {
   type SteeredExecution,
   steerExecutions,
 } from './steer-executions.ts'
-export {
-  checkRuntimes,
-  forgetRuntimes,
-  maxRuntimeOf,
-  nextRuntimeCheckMs,
-  type OverrunExecution,
-  passGates,
-  putRuntimeLimits,
-  reachGates,
-} from './limits.ts'
 export { type ControlRequest, readControls } from './controls.ts'
 export {
   type CancelledExecution,
@@ -328,43 +252,6 @@ export {
   lockExecutions,
   lockSeeds,
 } from './deadlocks.ts'
-export {
-  answerMessage,
-  countMessageChanges,
-  insertMessages,
-  type MessageAnswer,
-  type MessageKey,
-  type MessageRow,
-  type NewMessage,
-  readLinkKeys,
-  readMessages,
-  readMessagesOf,
-  readResponseWaits,
-} from './messages.ts'
-export { listMessages } from './message-lists.ts'
-export {
-  closeMessages,
-  type MessageProgress,
-  nextDueMessageMs,
-  saveProgress,
-  sweepMessages,
-  takeDueMessages,
-} from './message-plans.ts'
-export { collectResponses, responseOutcome, settledOutcome } from './message-responses.ts'
-export { type WrapperFields, type WrapperRow, wrappers } from './wrappers.ts'
-export {
-  type LinkableWrapper,
-  lockWrapped,
-  lockWrappers,
-  setStaticWrappers,
-  type WrappedRow,
-  wrapsItself,
-} from './static-wrappers.ts'
-export {
-  installStandardWrappers,
-  type StandardWrapper,
-  updateStandardWrappers,
-} from './standard-wrappers.ts'
 export { wrapExecution } from './wrap-execution.ts'
 export {
   type JsonObject,
@@ -415,3 +302,4 @@ export {
   touchContents,
   unusedContents,
 } from './retention.ts'
+export * from './beside-executions.ts'

@@ -5,7 +5,8 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const [status, title, detail] = ANSWERS[error.code ?? ''] ?? MALFORMED
   const body = JSON.stringify({ type: 'about:blank', title, status, detail })
-  socket.end(
+  // What is being read of it ends here, too: who waits for its close must not wait for the other side.
+  socket.write(
     [
       `HTTP/1.1 ${status} ${title}`,
       'Content-Type: application/problem+json; charset=utf-8',
@@ -15,6 +16,7 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
       body,
     ].join('\r\n'),
   )
+  socket.destroySoon()
 }
 
 type Answer = readonly [status: number, title: string, detail: string]
