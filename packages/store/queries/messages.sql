@@ -17,7 +17,14 @@ FROM ROWS FROM (
   workspace_id, id, execution_id, generation, seq, is_awaited, title, assignees, allows_links, next_at, due_at,
   form, plan
 )
-ON CONFLICT (workspace_id, id) DO NOTHING
+-- A later life of the execution that asked, which has inherited the call unanswered, asks it again.
+ON CONFLICT (workspace_id, id) DO UPDATE SET
+  generation = EXCLUDED.generation, status = 'OPEN', closed_at = NULL, closed_why = NULL, title = EXCLUDED.title,
+  form = EXCLUDED.form, assignees = EXCLUDED.assignees, allows_links = EXCLUDED.allows_links,
+  plan = EXCLUDED.plan, progress = NULL, next_at = EXCLUDED.next_at, due_at = EXCLUDED.due_at,
+  changes = message.changes + 1
+WHERE message.execution_id = EXCLUDED.execution_id AND message.generation < EXCLUDED.generation
+  AND message.status <> 'ANSWERED'
 
 -- name: readMessages
 SELECT m.*
@@ -101,7 +108,8 @@ WHERE m.workspace_id = d.workspace_id AND m.id = d.id
 
 -- name: closeMessages
 -- Writes down what message_now says. An answer that comes meanwhile has the row, and then it is not open;
--- said in this way for the reason that saveProgress gives.
+-- said in this way for the reason that saveProgress gives. A later life that asks it again meanwhile has
+-- another generation.
 UPDATE message m SET
   status = 'CLOSED', closed_at = n.closed_at, closed_why = n.closed_why, next_at = NULL, changes = m.changes + 1
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
@@ -109,7 +117,7 @@ CROSS JOIN LATERAL (
   SELECT * FROM message_now n WHERE n.workspace_id = d.workspace_id AND n.id = d.id LIMIT 1
 ) n
 WHERE n.status = 'CLOSED' AND m.workspace_id = d.workspace_id AND m.id = d.id
-  AND m.status NOT IN ('ANSWERED', 'CLOSED')
+  AND m.generation = n.generation AND m.status NOT IN ('ANSWERED', 'CLOSED')
 RETURNING m.id
 
 -- name: sweepMessages

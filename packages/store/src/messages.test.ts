@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { newId } from '@millrace/runtime'
 import { startTestStore, type TestStore } from '../test/test-store.ts'
 import { answerWaits } from './answers.ts'
@@ -75,6 +76,58 @@ test('a message made twice is made once', async () => {
   assert.equal(row.title, 'Go?')
   assert.deepEqual([row.status, row.changes, row.assignees], ['OPEN', 1, []])
 })
+
+test('a later life opens what it asks again, unless it is another’s or was answered', async () => {
+  const [made, answered] = [await message(), await message()]
+  await answerMessage(store.db, keyOf(answered), ANSWER)
+  const plan = { plan: '{}', nextAt: 5, dueAt: 6, generation: 2 }
+  const another = await store.execution({ status: 'WAITING_RESPONSE' })
+  await insertMessages(store.db, [{ ...made, ...plan, executionId: another }])
+  assert.equal((await read(made)).generation, 1)
+  await store.sql('DELETE FROM wait')
+  await store.sql('UPDATE execution SET generation = 2')
+  await closeMessages(store.db, [keyOf(made)])
+  await insertMessages(store.db, [
+    { ...made, ...plan },
+    { ...answered, ...plan },
+  ])
+  await store.wait(made.executionId, { kind: 'RESPONSE', ref: made.id, seq: 1, generation: 2 })
+  const again = await read(made)
+  assert.deepEqual(
+    [again.status, again.closed_why, again.next_at, again.due_at, again.generation],
+    ['OPEN', null, 5, 6, 2],
+  )
+  assert.deepEqual((await read(answered)).status, 'ANSWERED')
+})
+
+test('what a later life asks again is not closed by who saw it closed before', async () => {
+  const made = await message()
+  await store.sql('DELETE FROM wait')
+  await store.sql('UPDATE execution SET generation = 2')
+  const sweep = await store.db.transaction(async (tx) => {
+    await insertMessages(tx, [{ ...made, generation: 2 }])
+    // It reads what is committed, and waits for the row.
+    const closed = closeMessages(store.db, [keyOf(made)])
+    await until(isWaitingForRow)
+    return { closed }
+  })
+  await store.wait(made.executionId, { kind: 'RESPONSE', ref: made.id, seq: 1, generation: 2 })
+  assert.deepEqual(await sweep.closed, [])
+  assert.equal((await read(made)).status, 'OPEN')
+})
+
+/** Somebody's UPDATE of a message stands before a row that another transaction has. */
+async function isWaitingForRow(): Promise<boolean> {
+  const rows = await store.sql(
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE message%'`,
+  )
+  return rows.length > 0
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setImmediate()
+}
 
 test('the first answer is written, a second is not', async () => {
   const made = await message()

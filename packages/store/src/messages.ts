@@ -69,8 +69,9 @@ export interface MessageRow {
 }
 
 /**
- * Makes messages; those that exist already are passed over. In the transaction of the commit that
- * asks: before it nobody may see them, and with a commit that is refused they never were.
+ * Makes messages; those that exist already are passed over, unless a later life of their execution asks
+ * them again. In the transaction of the commit that asks: before it nobody may see them, and with a
+ * commit that is refused they never were.
  */
 export async function insertMessages(tx: Queryable, items: readonly NewMessage[]): Promise<void> {
   if (items.length === 0) return

@@ -29,6 +29,12 @@ export type MessageCommand = Extract<
   { readonly kind: 'message' | 'message_wait' | 'message_read' | 'message_link' }
 >
 
+/** Those of them that wait for an answer. */
+export type OpenMessageCommand = Extract<
+  MessageCommand,
+  { readonly kind: 'message' | 'message_wait' }
+>
+
 /** What a command about messages is answered with at once, or the wait that somebody else answers. */
 export type MessageVerdict =
   | { readonly outcome: Outcome }
@@ -87,6 +93,30 @@ function waitFor(
     return { outcome: inPlace(settledOutcome(held.workspaceId, id, message).outcome, message) }
   if (facts.messageOf.has(id)) collected.foreignMessages.push(seq)
   return { wait: { seq, kind: 'RESPONSE', ref: id, subject: message.title, dueIn: timeout } }
+}
+
+/**
+ * The wait for a message that this life has inherited unanswered. What an earlier life of this very
+ * execution has asked is open again, under its id and with its times counted anew, unless it was answered
+ * meanwhile: then that answer counts. What another execution has asked, such as the one that this is a
+ * rerun of, is waited for as it stands.
+ */
+export function waitForMessageAgain(
+  { held, collected, facts }: Context,
+  command: OpenMessageCommand,
+): Extract<MessageVerdict, { readonly wait: unknown }>['wait'] {
+  const { seq, kind, timeout } = command
+  const id = kind === 'message' ? command.message.id : command.id
+  const row = facts.messageOf.get(id)
+  const isOurs = row?.execution_id === held.executionId
+  if (kind === 'message' && isOurs && row.status !== 'ANSWERED') {
+    const made = toNewMessage(command.message, { held, facts, seq, isAwaited: true })
+    // One that could not be made today (a flow that it names is gone) stays closed, and is told so.
+    if ('message' in made) collected.messages.push(made.message)
+  }
+  // What is open no more, or was never there, the scheduler answers.
+  collected.foreignMessages.push(seq)
+  return { seq, kind: 'RESPONSE', ref: id, subject: row?.title ?? null, dueIn: timeout }
 }
 
 async function link(
