@@ -240,6 +240,7 @@ export {
   type LockChange,
   locksHeldBy,
   locksToServe,
+  removeIdleGates,
   saveLocks,
 } from './locks.ts'
 export {

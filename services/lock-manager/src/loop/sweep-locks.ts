@@ -1,9 +1,12 @@
 import { loop, type Loop, monotonicMs } from '@millrace/runtime'
-import { countLockQueues, locksToServe } from '@millrace/store'
+import { countLockQueues, locksToServe, removeIdleGates } from '@millrace/store'
 import { type LockContext, retryLogger } from '../context.ts'
 import type { LockServer } from '../serve/lock-server.ts'
 
-/** Finds locks that a lost nudge left unserved, and holders that ended without a release. */
+/**
+ * Finds locks that a lost nudge left unserved, and holders that ended without a release; removes those of
+ * limits that nobody needs any more.
+ */
 export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'note'>): Loop {
   const { config, db, log, metrics, shards } = context
   let nextThoroughAt = 0
@@ -17,7 +20,10 @@ export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'n
       const isThorough = startedAt >= nextThoroughAt
       const freshForMs = config.sweepMs / 4
       const keys = await locksToServe(db, { ...fence, freshForMs, isThorough, limit: PAGE })
-      if (isThorough) nextThoroughAt = startedAt + THOROUGH_EVERY * config.sweepMs
+      if (isThorough) {
+        nextThoroughAt = startedAt + THOROUGH_EVERY * config.sweepMs
+        await removeIdleGates(db, { ...fence, limit: PAGE })
+      }
       metrics.finds.inc(keys.length)
       server.note(keys)
       if (isThorough || waiting > 0 || keys.length > 0) {
