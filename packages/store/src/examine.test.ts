@@ -36,7 +36,14 @@ test('what lives below a cancel is abandoned, unless somebody has gone back to i
     generation: 2,
   })
   await store.seed('revert', [
-    { ...key, execution_id: again, generation: 2, from_generation: 1, seq: 0, created_at: ago(250) },
+    {
+      ...key,
+      execution_id: again,
+      generation: 2,
+      from_generation: 1,
+      seq: 0,
+      created_at: ago(250),
+    },
   ])
   const cancelledAgain = await below(again)
 

@@ -171,7 +171,8 @@ const STAYS: Readonly<Record<string, string>> = {
   wait: 'gone with its end; a stale one is swept',
   wait_member: 'goes with its wait',
   lock_request: 'the lock-manager puts it away',
-  lock_holder: 'the lock-manager takes it away; a start in a rate holds its place until its period is over',
+  lock_holder:
+    'the lock-manager takes it away; a start in a rate holds its place until its period is over',
   savepoint: 'goes with its partition',
   answer: 'goes with its partition',
   log: 'goes with its partition',

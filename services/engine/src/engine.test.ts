@@ -282,9 +282,7 @@ test('a life that goes back to an open message asks it again, and a replay knows
   assert.equal(withdrawn?.closed_why, 'WITHDRAWN')
   // As the sweep does, should it be first.
   await closeMessages(db, [{ workspaceId, messageId: first.id }])
-  await bus.publishDispatch('engine', [
-    { workspaceId, executionId: id, version: reverted.version },
-  ])
+  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: reverted.version }])
   await until(id, (row) => row.status === 'WAITING_RESPONSE')
   const messages = await readMessagesOf(db, key, 10)
   assert.deepEqual(
@@ -326,9 +324,7 @@ test('an answer that came before the going back counts for the next life, too', 
   await answerMessage(db, { workspaceId, messageId: message.id }, by)
   const reverted = await revertExecution(db, key, { to: { seq: 1 }, by: newId() })
   assert.ok(reverted.kind === 'reverted')
-  await bus.publishDispatch('engine', [
-    { workspaceId, executionId: id, version: reverted.version },
-  ])
+  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: reverted.version }])
   await until(id, (row) => row.status === 'WAITING_RESPONSE')
   const { answers } = await collectResponses(db, [{ ...key, seq: 1 }])
   const outcome = answers[0]?.outcome
@@ -412,9 +408,7 @@ async function wake(
   { v = null, generation = 1 }: { v?: Json; generation?: number } = {},
 ): Promise<void> {
   const outcome = { kind: 'value', value: { v } } as const
-  const [answered] = await answerWaits(db, [
-    { workspaceId, executionId, generation, seq, outcome },
-  ])
+  const [answered] = await answerWaits(db, [{ workspaceId, executionId, generation, seq, outcome }])
   assert.ok(answered)
   await bus.publishDispatch('engine', [{ workspaceId, executionId, version: answered.version }])
 }
