@@ -211,9 +211,11 @@ test('of many that are resumed, who needs a place in its flow has its lock-manag
       look()
     })
   try {
-    // NATS does what a connection says in order: from here on it is listened to.
-    bus.nudgeLocks([{ workspaceId, key: 'listening' }])
+    // What is said before there is a connection is lost. NATS does the rest in order: once this is
+    // heard, all is.
+    const probe = setInterval(() => bus.nudgeLocks([{ workspaceId, key: 'listening' }]), 20)
     await hear('listening')
+    clearInterval(probe)
     const held = { flow_name: flow.name, run: false }
     const [one, top] = [await create(held), await create(held)]
     await gateway.request('POST', 'execution/bulk', { action: 'resume', ids: [one] })
