@@ -252,9 +252,9 @@ test('what was imported without its script is neither reverted nor rerun as it w
   const text = `execution: {type: FLOW, flow_id: ${String(flow)}, status: ENDED_ERROR, started_at: 2026-01-31T11:00:00Z, ended_at: 2026-01-31T12:00:00Z}`
   const [id = ''] = (await yaml(text)).json['ids'] as string[]
   const reverted = await gateway.request('POST', `execution/${id}/revert`, { seq: 0 })
-  assert.deepEqual([reverted.status, /without its script/.test(reverted.text)], [409, true])
+  assert.deepEqual([reverted.status, reverted.text.includes('without its script')], [409, true])
   const rerun = await gateway.request('POST', `execution/${id}/rerun`, {})
-  assert.deepEqual([rerun.status, /on_latest/.test(rerun.text)], [409, true])
+  assert.deepEqual([rerun.status, rerun.text.includes('on_latest')], [409, true])
   const latest = await gateway.request('POST', `execution/${id}/rerun`, { on_latest: true })
   assert.deepEqual([latest.status, latest.json['status']], [201, 'WAITING_ENGINE'])
 })
