@@ -34,7 +34,7 @@ export async function createWorld(inside: { url: string; apiKey: string }): Prom
       ...records.of,
       execution: [...ended, ...asleep],
       message: messages.answered,
-      workspace: [String(project.workspace_id)],
+      workspace: [project.workspace_id],
     },
     trashed: await createTrash(inside, client),
     project: project.id,
