@@ -77,27 +77,25 @@ test('a message made twice is made once', async () => {
   assert.deepEqual([row.status, row.changes, row.assignees], ['OPEN', 1, []])
 })
 
-test('a later life opens what it asks again, unless it is another’s or was answered', async () => {
-  const [made, answered] = [await message(), await message()]
-  await answerMessage(store.db, keyOf(answered), ANSWER)
-  const plan = { plan: '{}', nextAt: 5, dueAt: 6, generation: 2 }
-  const another = await store.execution({ status: 'WAITING_RESPONSE' })
-  await insertMessages(store.db, [{ ...made, ...plan, executionId: another }])
-  assert.equal((await read(made)).generation, 1)
-  await store.sql('DELETE FROM wait')
-  await store.sql('UPDATE execution SET generation = 2')
-  await closeMessages(store.db, [keyOf(made)])
-  await insertMessages(store.db, [
-    { ...made, ...plan },
-    { ...answered, ...plan },
-  ])
+test('a later life of its execution asks the same once more, and nobody else does', async () => {
+  const made = await message()
+  await answerMessage(store.db, keyOf(made), ANSWER)
+  const other = await store.execution({ status: 'WAITING_RESPONSE' })
+  await insertMessages(store.db, [{ ...made, executionId: other, generation: 2 }])
+  assert.equal((await read(made)).status, 'ANSWERED')
+  const again = { ...made, generation: 2, title: 'Go now?', dueAt: 1_900_000_000_000 }
+  await store.sql('DELETE FROM wait WHERE execution_id = $1', [made.executionId])
   await store.wait(made.executionId, { kind: 'RESPONSE', ref: made.id, seq: 1, generation: 2 })
-  const again = await read(made)
+  await insertMessages(store.db, [again])
+  const open = await read(made)
   assert.deepEqual(
-    [again.status, again.closed_why, again.next_at, again.due_at, again.generation],
-    ['OPEN', null, 5, 6, 2],
+    [open.status, open.title, open.response, open.answered_by, open.closed_why, open.due_at],
+    ['OPEN', 'Go now?', null, null, null, again.dueAt],
   )
-  assert.deepEqual((await read(answered)).status, 'ANSWERED')
+  await answerMessage(store.db, keyOf(made), { ...ANSWER, by: 'ben' })
+  // One that asks it for a rerun in the same batch changes nothing, and neither does a repeat.
+  await insertMessages(store.db, [{ ...again, executionId: other, generation: 3 }, again])
+  assert.equal((await read(made)).answered_by, 'ben')
 })
 
 test('what a later life asks again is not closed by who saw it closed before', async () => {

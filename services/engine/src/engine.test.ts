@@ -8,7 +8,6 @@ import {
   answerMessage,
   answerWaits,
   closeMessages,
-  collectResponses,
   createDatabase,
   createExecutions,
   type Database,
@@ -310,27 +309,6 @@ test('a life that goes back to an open message asks it again, and a replay knows
   const v = { response: { so: 1 }, button: null, answered_by: 'anna', answered_at: 'now' }
   await wake(id, 1, { generation: 2, v })
   assert.equal((await until(id, (row) => isEnded(row.status))).output, '{"so":1}')
-})
-
-test('an answer that came before the going back counts for the next life, too', async () => {
-  const id = await start(
-    'export default async (system, self) => { const asked = self.message({ message: "Go?" }); await self.sleep(3600); return (await asked).response }',
-  )
-  const key = { workspaceId, executionId: id }
-  await until(id, (row) => row.status === 'WAITING_RESPONSE')
-  const [message] = await readMessagesOf(db, key, 10)
-  assert.ok(message)
-  const by = { by: 'anna', byId: null, button: null, response: '{"so":1}' }
-  await answerMessage(db, { workspaceId, messageId: message.id }, by)
-  const reverted = await revertExecution(db, key, { to: { seq: 1 }, by: newId() })
-  assert.ok(reverted.kind === 'reverted')
-  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: reverted.version }])
-  await until(id, (row) => row.status === 'WAITING_RESPONSE')
-  const { answers } = await collectResponses(db, [{ ...key, seq: 1 }])
-  const outcome = answers[0]?.outcome
-  assert.ok(outcome?.kind === 'value' && 'v' in outcome.value)
-  assert.deepEqual((outcome.value.v as { response: Json }).response, { so: 1 })
-  assert.equal((await readMessagesOf(db, key, 10))[0]?.status, 'ANSWERED')
 })
 
 test('links are made where a message allows them', async () => {

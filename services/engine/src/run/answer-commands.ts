@@ -9,7 +9,7 @@ import type {
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
-import type { MessageCommand, OpenMessageCommand } from './answer-messages.ts'
+import type { MessageCommand } from './answer-messages.ts'
 import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
@@ -108,18 +108,11 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
   }
 }
 
-// Loaded by the first flow that asks: checkers of schemas and patterns take several MiB.
-const loadMessages = () => import('./answer-messages.ts')
-
 async function answerMessage(context: Context, command: MessageCommand): Promise<Outcome | null> {
-  const { answerMessageCommand } = await loadMessages()
+  // Loaded by the first flow that asks: checkers of schemas and patterns take several MiB.
+  const { answerMessageCommand } = await import('./answer-messages.ts')
   const verdict = await answerMessageCommand(context, command)
   return 'outcome' in verdict ? verdict.outcome : open(context, verdict.wait)
-}
-
-async function askMessageAgain(context: Context, command: OpenMessageCommand): Promise<null> {
-  const { waitForMessageAgain } = await loadMessages()
-  return open(context, waitForMessageAgain(context, command))
 }
 
 function answerStart(context: Context, command: CommandOf<'start' | 'call'>): Outcome | null {
@@ -203,9 +196,10 @@ async function askAgain(context: Context, command: Command): Promise<null> {
     case 'control':
       return open(context, { seq, kind: 'CONTROL', subject: command.action, ref: command.id })
     case 'message':
-    case 'message_wait':
-      return askMessageAgain(context, command)
-    // All others were answered in the activation that made them.
+    case 'message_wait': {
+      const { askMessageAgain } = await import('./answer-messages.ts')
+      return open(context, askMessageAgain(context, command))
+    }
     default:
       return null
   }

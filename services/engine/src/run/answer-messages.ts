@@ -28,12 +28,6 @@ export type MessageCommand = Extract<
   { readonly kind: 'message' | 'message_wait' | 'message_read' | 'message_link' }
 >
 
-/** Those of them that wait for an answer. */
-export type OpenMessageCommand = Extract<
-  MessageCommand,
-  { readonly kind: 'message' | 'message_wait' }
->
-
 /** What a command about messages is answered with at once, or the wait that somebody else answers. */
 export type MessageVerdict =
   | { readonly outcome: Outcome }
@@ -81,6 +75,29 @@ function ask(
   return { wait: { seq, kind: 'RESPONSE', ref: id, subject: title, dueIn: timeout } }
 }
 
+/**
+ * The wait of a call that this life has inherited unanswered. A question of its own is asked once more,
+ * under the id that it had. That of another execution is only waited for, as is that of the one that
+ * this is a rerun of; it may be open no more, so that the scheduler looks.
+ */
+export function askMessageAgain(
+  { held, collected, facts }: Omit<Context, 'db' | 'publicUrl'>,
+  command: Extract<MessageCommand, { readonly kind: 'message' | 'message_wait' }>,
+): Partial<NewWait> & Pick<NewWait, 'seq' | 'kind'> {
+  const { seq, timeout } = command
+  collected.foreignMessages.push(seq)
+  if (command.kind === 'message_wait') {
+    const subject = facts.messageOf.get(command.id)?.title ?? null
+    return { seq, kind: 'RESPONSE', ref: command.id, subject, dueIn: timeout }
+  }
+  const { id } = command.message
+  const made = toNewMessage(command.message, { held, facts, seq, isAwaited: true })
+  // A flow that it names is gone, or its time is past: nobody can be asked any more.
+  if ('error' in made) return { seq, kind: 'RESPONSE', ref: id, dueIn: 0 }
+  collected.messages.push(made.message)
+  return { seq, kind: 'RESPONSE', ref: id, subject: made.message.title, dueIn: timeout }
+}
+
 /** One that is open no more answers at once; one that closes meanwhile is found by the scheduler. */
 function waitFor(
   { held, collected, facts }: Context,
@@ -92,30 +109,6 @@ function waitFor(
     return { outcome: inPlace(settledOutcome(held.workspaceId, id, message).outcome, message) }
   if (facts.messageOf.has(id)) collected.foreignMessages.push(seq)
   return { wait: { seq, kind: 'RESPONSE', ref: id, subject: message.title, dueIn: timeout } }
-}
-
-/**
- * The wait for a message that this life has inherited unanswered. What an earlier life of this very
- * execution has asked is open again, under its id and with its times counted anew, unless it was answered
- * meanwhile: then that answer counts. What another execution has asked, such as the one that this is a
- * rerun of, is waited for as it stands.
- */
-export function waitForMessageAgain(
-  { held, collected, facts }: Context,
-  command: OpenMessageCommand,
-): Extract<MessageVerdict, { readonly wait: unknown }>['wait'] {
-  const { seq, kind, timeout } = command
-  const id = kind === 'message' ? command.message.id : command.id
-  const row = facts.messageOf.get(id)
-  const isOurs = row?.execution_id === held.executionId
-  if (kind === 'message' && isOurs && row.status !== 'ANSWERED') {
-    const made = toNewMessage(command.message, { held, facts, seq, isAwaited: true })
-    // One that could not be made today (a flow that it names is gone) stays closed, and is told so.
-    if ('message' in made) collected.messages.push(made.message)
-  }
-  // What is open no more, or was never there, the scheduler answers.
-  collected.foreignMessages.push(seq)
-  return { seq, kind: 'RESPONSE', ref: id, subject: row?.title ?? null, dueIn: timeout }
 }
 
 async function link(

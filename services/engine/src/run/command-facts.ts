@@ -131,9 +131,6 @@ function messageIdsOf(command: Command): readonly string[] {
     case 'message_read':
     case 'message_link':
       return [command.id]
-    // One that was inherited is there already.
-    case 'message':
-      return command.again === true ? [command.message.id] : []
     default:
       return []
   }
