@@ -83,7 +83,7 @@ export function poisons(facts: PoisonFacts): readonly Poison[] {
     ],
     ['20,000 strangers', 'dispatch.engine-low', encodeDispatch(strangers(workspaceId, 20_000))],
     ['a flow', 'dispatch.connector', encodeDispatch([{ ...real, version: 1 }])],
-    ['no id', 'dispatch.connector', encodeDispatch([{ ...NOBODY, version: -1 }])],
+    ['no id', 'dispatch.connector', encodeDispatch([{ ...NOBODY, version: 2 ** 32 - 1 }])],
     ['an eager start of nothing', 'eager.start', encodeEager({ replyTo: '*.>', items: [eager] })],
     [
       'an eager end of nobody',
@@ -106,7 +106,7 @@ export function poisons(facts: PoisonFacts): readonly Poison[] {
     [
       'a dependency of nobody',
       'nudge.dependency',
-      encodeDependencyNudges([{ ...NOBODY, seq: -1 }]),
+      encodeDependencyNudges([{ ...NOBODY, seq: 2 ** 32 - 1 }]),
     ],
     ['a control wait of nobody', 'nudge.control', encodeControlNudges([NOBODY])],
     ['a reply of nobody', 'nudge.response', encodeDependencyNudges([{ ...NOBODY, seq: 1e9 }])],
