@@ -20,12 +20,11 @@ export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'n
       const isThorough = startedAt >= nextThoroughAt
       const freshForMs = config.sweepMs / 4
       const keys = await locksToServe(db, { ...fence, freshForMs, isThorough, limit: PAGE })
-      if (isThorough) {
-        nextThoroughAt = startedAt + THOROUGH_EVERY * config.sweepMs
-        await removeIdleGates(db, { ...fence, limit: PAGE })
-      }
+      if (isThorough) nextThoroughAt = startedAt + THOROUGH_EVERY * config.sweepMs
       metrics.finds.inc(keys.length)
       server.note(keys)
+      // After the note: what was found must not wait for it, nor be lost when it fails.
+      if (isThorough) await removeIdleGates(db, { ...fence, limit: PAGE })
       if (isThorough || waiting > 0 || keys.length > 0) {
         const { waiters, queues } = await countLockQueues(db)
         metrics.waiters.set(waiters)
