@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { ApiError, type Message } from '@millrace/client'
+import { ApiError, createClient, type Message } from '@millrace/client'
+import { newId } from '@millrace/runtime'
 import { until } from '../../stack/index.ts'
 import { type Doors, item, property, useDoors } from '../harness.ts'
 
@@ -216,6 +217,31 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
       assert.equal((await doors.rig.ended(id)).output_value, 'answered')
     },
   )
+
+  item('D72', 'who is not among the assignees is refused with 403', async (doors) => {
+    const { rest, url } = doors
+    const login = async (name: string) => {
+      const password = 'long enough'
+      assert.equal((await rest('POST', '/user', { name, password })).status, 201)
+      const nobody = createClient({ url, apiKey: null })
+      const { token } = await nobody.auth.login({ userName: name, password })
+      return createClient({ url, apiKey: token })
+    }
+    const [meant, other] = [`s09-${newId()}`, `s09-${newId()}`]
+    const { id, message } = await asks(
+      doors,
+      `return (await self.message({ message: 'x', assignees: [inputs.meant] })).get('answered_by')`,
+      { meant },
+    )
+    const [theirs, others] = [await login(meant), await login(other)]
+    await assert.rejects(others.messages.reply(message.id), { status: 403 })
+    const forMe = async (client: Doors['client']) =>
+      (await client.messages.list({ forMe: true, limit: 1_000 })).items.map((one) => one.id)
+    assert.equal((await forMe(others)).includes(message.id), false)
+    assert.equal((await forMe(theirs)).includes(message.id), true)
+    await theirs.messages.reply(message.id)
+    assert.equal((await doors.rig.ended(id)).output_value, meant)
+  })
 
   item(
     'D73',
