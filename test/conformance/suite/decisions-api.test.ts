@@ -356,15 +356,16 @@ async function sameRecord({ client, grpc }: Doors, id: string): Promise<void> {
 
 interface Value {
   readonly kind?: string
-  readonly structValue?: { fields: Record<string, Value> }
+  readonly structValue?: { fields?: Record<string, Value> | null }
   readonly listValue?: { values: Value[] }
   readonly [kind: string]: unknown
 }
 
 /** A google.protobuf.Struct as the proto loader gives it. */
-function plain({ fields }: { fields: Record<string, object> }): Record<string, unknown> {
+function plain({ fields }: { fields?: Record<string, object> | null }): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, plainValue(value as Value)]),
+    // The loader leaves out what is empty.
+    Object.entries(fields ?? {}).map(([key, value]) => [key, plainValue(value as Value)]),
   )
 }
 
