@@ -159,6 +159,18 @@ describe('development mode and debugging', { concurrency: 4, timeout: 180_000 },
     },
   )
 
+  item('D31', 'a rerun in development mode stops where that did', async ({ rig, client }) => {
+    const stopsAndEnds = async (id: string) => {
+      const { stop } = await client.executions.debugState(id, { waitSeconds: 60 })
+      assert.equal(stop?.line, 8)
+      await client.executions.debug(id, { action: 'continue' })
+      assert.equal((await rig.ended(id)).output_value, 6)
+    }
+    const first = await rig.start(LOOP, {}, { ...dev, breakpoints: [8] })
+    await stopsAndEnds(first.id)
+    await stopsAndEnds((await client.executions.rerun(first.id)).id)
+  })
+
   property('is_productive', 'the debugger works where it is false only', async ({ rig, rest }) => {
     for (const [is_productive, status] of [
       [true, 422],

@@ -286,6 +286,39 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
     },
   )
 
+  item(
+    'D74',
+    'a question is open again where an execution goes back to it, and closed where it goes back further',
+    async (doors) => {
+      const { client, rig } = doors
+      const { id, message } = await asks(
+        doors,
+        `return (await self.message({ request: 'Who?' })).response.string`,
+      )
+      const asked = async (generation: number): Promise<Message> => {
+        await until(
+          async () => {
+            const run = await client.executions.get(id)
+            return run.generation === generation && run.status === 'WAITING_RESPONSE'
+          },
+          { what: `generation ${generation} waits` },
+        )
+        return messageOf(doors, id)
+      }
+      await client.executions.revert(id, { seq: 1 })
+      const again = await asked(2)
+      assert.deepEqual([again.id, again.status], [message.id, 'OPEN'])
+      await client.executions.revert(id, { seq: 0 })
+      const other = await asked(3)
+      assert.notEqual(other.id, message.id)
+      const closed = await client.messages.get(message.id)
+      assert.deepEqual([closed.status, closed.closed_why], ['CLOSED', 'WITHDRAWN'])
+      await assert.rejects(client.messages.reply(message.id, { string: 'late' }), isConflict)
+      await client.messages.reply(other.id, { string: 'Ada' })
+      assert.equal((await rig.ended(id)).output_value, 'Ada')
+    },
+  )
+
   property(
     'message_id',
     'it is the message that the execution waits for, and null before and after',
