@@ -3,17 +3,17 @@ import { footprintTable, measureFootprint } from '../bench/footprint.ts'
 import { figure, type Scenario } from '../bench/scenario.ts'
 import { until } from '../stack/index.ts'
 import { closedLoop } from './measure.ts'
-import { startTarget } from './target.ts'
+import { startTarget, type Target } from './target.ts'
 
 const COUNT = Number(process.env['LOAD_SLEEPERS'] ?? 100_000)
 /** Realms and processes of the sandbox are given up after a minute. */
 const SETTLE_MS = Number(process.env['LOAD_SETTLE_S'] ?? 75) * 1_000
-const DUE_MS = SETTLE_MS * 2
+const DUE_MS = SETTLE_MS * 3
 
 export const sleeping: Scenario = {
   id: 'sleeping',
   title: `${COUNT.toLocaleString('en')} sleeping`,
-  how: `Memory of all processes before, after a fifth as many empty flows have warmed what stays warm, and again ${SETTLE_MS / 1_000} s after all sleep; both after a checkpoint of Postgres. Then all are due at once.`,
+  how: `Memory of all processes before, after a fifth as many empty flows have warmed what stays warm, and again ${SETTLE_MS / 1_000} s after all sleep; both after a checkpoint of Postgres, and when no autovacuum is at work. Then all are due at once.`,
   async run() {
     await using target = await startTarget()
     await target.flow('empty', 'return inputs.key')
@@ -21,6 +21,7 @@ export const sleeping: Scenario = {
     await closedLoop({ total: COUNT / 5, inFlight: 256 }, (i) => target.run('empty', { key: i }))
     await target.sql('CHECKPOINT')
     await sleep(SETTLE_MS)
+    await noVacuum(target)
     const before = await measureFootprint(target.stack.home, 1_000)
 
     const due = Date.now() + DUE_MS
@@ -33,10 +34,11 @@ export const sleeping: Scenario = {
         )
         return row?.n === COUNT
       },
-      { what: 'all of them asleep', timeoutMs: DUE_MS - SETTLE_MS - 5_000 },
+      { what: 'all of them asleep', timeoutMs: DUE_MS - SETTLE_MS * 2 },
     )
     await target.sql('CHECKPOINT')
     await sleep(SETTLE_MS)
+    await noVacuum(target)
     if (Date.now() > due - 2_000) throw new Error('the first were due before the look at memory')
     const after = await measureFootprint(target.stack.home, 1_000)
     console.log(`${footprintTable(before)}\n${footprintTable(after)}`)
@@ -56,6 +58,18 @@ export const sleeping: Scenario = {
     ]
   },
 }
+
+/** What puts dead rows away after a burst works for half a minute, and its memory goes with it. */
+const noVacuum = (target: Target): Promise<unknown> =>
+  until(
+    async () => {
+      const [row] = await target.sql<{ n: number }>(
+        `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'`,
+      )
+      return row?.n === 0
+    },
+    { what: 'the end of autovacuum', timeoutMs: SETTLE_MS - 5_000 },
+  )
 
 const ENDS = `
 SELECT count(*) FILTER (WHERE status = 'ENDED_SUCCESS')::integer AS well,
