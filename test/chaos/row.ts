@@ -21,7 +21,7 @@ export interface ChaosRow {
   readonly faultsMs?: number
   /** How long after healing everything must have ended; default 120 s. */
   readonly quiesceMs?: number
-  /** No call may meet more failures (a broken connection, or 5xx) than this; default: any number. */
+  /** No call may meet more failures in a row (a broken connection, or 5xx); default: any number. */
   readonly failuresAtMost?: number
   readonly load?: LoadShape
   /** Throws ToolMissing on a machine that cannot run it: then it is reported as not run. */
