@@ -12,7 +12,7 @@ PROTOS := $(shell find proto -name '*.proto' -o -name 'buf*.yaml' 2>/dev/null)
 MANIFESTS := package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json deploy/local/package.json test/package.json)
 READY := node_modules/.ready packages/wire/src/gen/.ready
 
-.PHONY: help up down demo test check model fmt gen bench bench-peers load sim chaos chaos-full chaos-gate
+.PHONY: help up down demo test conformance fuzz check model fmt gen bench bench-peers load sim chaos chaos-full chaos-gate
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,7 +27,13 @@ demo: $(READY) ## Run a flow, kill its engine in the middle, see it end
 	@exec node test/demo/demo.ts
 
 test: $(READY) ## Unit tests, then end to end; last line: N passed, N failed
-	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts' 'test/chaos/faults/*.test.ts'
+	@exec node packages/testkit/src/test-servers.ts node tools/test/run.ts 'packages/*/src/**/*.test.ts' 'services/*/src/**/*.test.ts' 'services/*/test/**/*.test.ts' 'deploy/**/*.test.ts' 'tools/**/*.test.ts' 'test/bench/*.test.ts' 'test/load/*.test.ts' 'test/simulation/**/*.test.ts' 'test/conformance/*.test.ts' 'test/conformance/items/*.test.ts' 'test/chaos/bugs/*.test.ts' 'test/chaos/{check,load,run}/*.test.ts' -- 'test/e2e/**/*.test.ts' 'test/chaos/faults/*.test.ts'
+
+conformance: $(READY) ## Every promise about executions, through REST and gRPC, into docs/conformance.md (ONLY=section-07)
+	@exec node test/conformance/run.ts
+
+fuzz: $(READY) ## Hundreds of requests for every REST operation, made from its schemas (FUZZ_RUNS=300 FUZZ_SEED=1 FUZZ_ONLY=Execution)
+	@FUZZ_RUNS=$${FUZZ_RUNS:-300} exec node --test --test-reporter=spec 'test/fuzz/*.test.ts'
 
 sim: $(READY) ## Histories of all services in one process: 10,000 or 10 minutes (SEED=… repeats one)
 	@test -n "$${SEED:-}" || node --no-node-snapshot --disable-warning=ExperimentalWarning test/simulation/gate.ts

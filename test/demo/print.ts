@@ -23,7 +23,7 @@ export function printTree(node: TreeNode, depth = 0): void {
 export function printSavepoints(savepoints: readonly Savepoint[]): void {
   for (const { seq, command, name, lineno, state } of savepoints)
     say(
-      `  ${String(seq).padStart(3)}  line ${String(lineno ?? '-').padStart(3)}  ${command.padEnd(8)} ${name ?? ''}  ${state}`,
+      `  ${String(seq).padStart(3)}  line ${String(lineno ?? '-').padStart(3)}  ${(command ?? '').padEnd(8)} ${name ?? ''}  ${state}`,
     )
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { type Execution, LIVE_STATUSES } from '@millrace/client'
+import { sleep } from '@millrace/runtime'
 import {
   ALL_FEATURES,
   checkOutcome,
@@ -36,6 +37,7 @@ describe('random programs', { timeout: 300_000 }, () => {
 
   test(`do on a real stack what the reference says (SEED=${SEED})`, async () => {
     const runs: Run[] = []
+    const people = answerMessages()
     for (let first = 0; first < COUNT; first += AT_ONCE) {
       const batch = Array.from({ length: Math.min(AT_ONCE, COUNT - first) }, (_, n) =>
         start(SEED * 100_000 + first + n),
@@ -52,6 +54,7 @@ describe('random programs', { timeout: 300_000 }, () => {
         throw new Error(`still there:\n${stuck.join('\n')}`, { cause: error })
       })
     }
+    await people.stop()
     const wrong: string[] = []
     const sections = []
     for (const run of runs) {
@@ -64,6 +67,27 @@ describe('random programs', { timeout: 300_000 }, () => {
     assert.deepEqual([...wrong, ...checkSections(sections)], [])
     assert.ok(sections.length > COUNT / 10)
   })
+
+  /** People who answer whatever is asked with its own subject, until they are told to stop. */
+  function answerMessages(): { stop(): Promise<void> } {
+    const { messages } = at.stack.client
+    const filter = { field: 'status', op: 'eq', value: 'OPEN' } as const
+    const over = new AbortController()
+    const answered = (async () => {
+      while (!over.signal.aborted) {
+        for (const { id, subject } of (await messages.list({ filter, limit: 100 })).items)
+          // Its time may be over by now.
+          await messages.reply(id, { string: subject }).catch(() => undefined)
+        await sleep(100)
+      }
+    })()
+    return {
+      stop: () => {
+        over.abort()
+        return answered
+      },
+    }
+  }
 
   async function live(): Promise<readonly Execution[]> {
     const filter = { field: 'status', op: 'in', value: LIVE_STATUSES } as const

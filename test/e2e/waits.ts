@@ -73,6 +73,22 @@ export function waitKinds(target: () => HttpTarget): WaitKind[] {
       },
     },
     {
+      name: 'a person',
+      status: 'WAITING_RESPONSE',
+      output: 'yes',
+      reach: (rig) =>
+        reached(
+          rig,
+          `return (await self.message({ subject: 'Go?', request: 'Well?' })).response.string`,
+          'WAITING_RESPONSE',
+        ),
+      letGo: async (rig, execution) => {
+        const filter = { field: 'execution_id', op: 'eq', value: execution.id } as const
+        const [message] = (await rig.client.messages.list({ filter })).items
+        await rig.client.messages.reply(message?.id ?? '', { string: 'yes' })
+      },
+    },
+    {
       name: 'a connection',
       status: 'WAITING_DEPENDENCY',
       output: true,

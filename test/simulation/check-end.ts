@@ -3,6 +3,7 @@ import {
   checkOutcome,
   checkSections,
   expectOutcome,
+  nodesOf,
   type Section,
   sectionsOf,
   type Seen,
@@ -67,16 +68,22 @@ export function checkEnd(input: {
       plan.effects.loseAnswer > 0 ||
       plan.faults.length > 0 ||
       plan.lostAnswers > 0
+    const wasReverted = plan.steers.some((steer) => steer.start === n && steer.action === 'revert')
+    const mayRepeat =
+      wasReverted || [...nodesOf(start.program.body)].some((node) => node.kind === 'back')
+    const once = (paths: string[]): string[] => (mayRepeat ? [...new Set(paths)] : paths)
     const result: Seen = {
       status: row.status,
       output,
       message: row.message,
       tookMs: row.ended_at - row.created_at,
-      effects: effectsOf(input.effects, `r${n}`),
-      logs: logsOf(postgres, id),
+      effects: once(effectsOf(input.effects, `r${n}`)),
+      logs: once(logsOf(postgres, id)),
     }
     const expected = expectOutcome(start.program, {
       cancelled: wasSteered ? 'maybe' : 'no',
+      reverted: wasReverted ? 'maybe' : 'no',
+      overrun: start.maxRuntimeSeconds === null ? 'no' : 'maybe',
       effects: mayFail ? 'may-fail' : 'sure',
     })
     wrong.push(
@@ -123,6 +130,43 @@ function logsOf(postgres: SimPostgres, topId: string): string[] {
 
 /** Each row of an answer is a breach. */
 const AT_REST = [
+  {
+    name: 'sim.inherited',
+    text: `SELECT format('I4: life %s of %s does not begin with what it inherits', s.generation, s.execution_id) AS what
+           FROM savepoint s JOIN revert r ON r.workspace_id = s.workspace_id AND r.execution_id = s.execution_id AND r.generation = s.generation
+           JOIN savepoint f ON f.workspace_id = s.workspace_id AND f.execution_id = s.execution_id
+             AND f.generation = r.from_generation AND f.first_seq = s.first_seq
+           WHERE s.last_seq <= r.seq AND (s.entries->0->>'digest' <> f.entries->0->>'digest' OR s.last_seq > f.last_seq)`,
+  },
+  {
+    name: 'sim.lives',
+    text: `SELECT format('I8: %s is of generation %s after %s reverts', e.id, e.generation, count(r.generation)) AS what
+           FROM execution e LEFT JOIN revert r ON r.workspace_id = e.workspace_id AND r.execution_id = e.id
+           GROUP BY e.id, e.generation HAVING e.generation <> count(r.generation) + 1`,
+  },
+  {
+    name: 'sim.overrun',
+    text: `SELECT format('I18: %s ended at its maximum runtime after %s', e.id, e.ended_at - e.started_at) AS what
+           FROM execution e WHERE e.message LIKE '%max_runtime_seconds%'
+             AND e.ended_at - e.started_at < (e.extra ->> 'max_runtime_seconds')::integer * interval '1 second'`,
+  },
+  {
+    name: 'sim.outlived',
+    text: `WITH RECURSIVE below AS (
+             SELECT e.id AS top, e.ended_at AS over_at, c.id, c.ended_at, c.status, c.orphan
+             FROM execution e JOIN execution c ON c.parent_execution_id = e.id
+             WHERE e.message LIKE '%max_runtime_seconds%'
+             UNION ALL
+             SELECT b.top, b.over_at, c.id, c.ended_at, c.status, c.orphan
+             FROM below b JOIN execution c ON c.parent_execution_id = b.id WHERE NOT b.orphan)
+           SELECT format('I18: %s went on to %s for %s below %s', id, status, ended_at - over_at, top) AS what
+           FROM below WHERE NOT orphan AND status <> 'ENDED_CANCELLED' AND ended_at > over_at + interval '40 seconds'`,
+  },
+  {
+    name: 'sim.unlimited',
+    text: `SELECT format('I18: the limit of %s is still looked after', execution_id) AS what FROM runtime_limit
+           WHERE check_at < clock() - interval '1 minute'`,
+  },
   {
     name: 'sim.holes',
     text: `SELECT format('I4: %s has %s answers, the last is %s, the row says %s', e.id, a.count, a.last, e.answered) AS what

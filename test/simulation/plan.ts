@@ -2,6 +2,9 @@ import {
   ALL_FEATURES,
   createRng,
   type Feature,
+  hasFewOutcomes,
+  isValid,
+  nodesOf,
   type Program,
   randomProgram,
   type Rng,
@@ -16,6 +19,7 @@ export interface Plan {
   readonly copies: Readonly<Record<ServiceName, number>>
   readonly starts: readonly Start[]
   readonly steers: readonly Steer[]
+  readonly limits: Limits
   readonly faults: readonly Fault[]
   readonly network: NetworkFaults
   /** The start at whose acceptance the gateway dies; null: none. */
@@ -38,14 +42,27 @@ export interface Start {
   readonly program: Program
   /** Seconds for which the client waits for the end; null: it does not. */
   readonly waitSeconds: number | null
+  /** A run of the limited flow; what it starts is not limited. */
+  readonly isGated: boolean
+  readonly maxRuntimeSeconds: number | null
 }
 
-export type SteerAction = 'cancel' | 'pause' | 'resume'
+/** What the limited flow allows; `key`: by the number of the start. */
+export interface Limits {
+  readonly concurrency: { readonly limit: number; readonly key?: string } | null
+  readonly rate: { readonly limit: number; readonly per_seconds: number } | null
+}
+
+export type SteerAction = 'cancel' | 'pause' | 'resume' | 'revert'
 export interface Steer {
   readonly atMs: number
   /** Which start. */
   readonly start: number
   readonly action: SteerAction
+  /** `revert`: to the savepoint that lies so far in its history, 0 to 1. */
+  readonly to?: number
+  /** Pause and resume: all below it, too. */
+  readonly tree: boolean
 }
 
 export type Fault =
@@ -69,13 +86,20 @@ export const LOCKS = ['lock-a', 'lock-b', 'lock-c'] as const
 const EFFECT_URL = 'http://effects.test/do'
 
 /** A random plan: few executions, few faults, so that many fit into the time. */
-export function createPlan(seed: number): Plan {
+export const createPlan = (seed: number): Plan => withReverts(createForwardPlan(seed))
+
+function createForwardPlan(seed: number): Plan {
   const rng = createRng(seed)
   const isCrowd = rng.next() < 0.2
+  // Chance of its own: a seed of before goes on to be the same in all other parts.
+  const limiting = createRng(seed + 1_000_003)
+  const isLimited = limiting.next() < 0.35
   const starts = Array.from({ length: isCrowd ? 3 + rng.int(4) : 1 + rng.int(4) }, (): Start => ({
     atMs: rng.next() < 0.7 ? 0 : rng.int(isCrowd ? 300 : 1_500),
     program: isCrowd ? crowdProgram(rng) : anyProgram(rng),
     waitSeconds: rng.next() < 0.5 ? null : 5,
+    isGated: isLimited && limiting.next() < 0.8,
+    maxRuntimeSeconds: limiting.next() < 0.1 ? 1 + limiting.int(3) : null,
   }))
   const faulty = rng.next() < 0.85
   const isLossy = faulty && rng.next() < 0.5
@@ -90,7 +114,8 @@ export function createPlan(seed: number): Plan {
       connector: rng.next() < 0.2 ? 2 : 1,
     },
     starts,
-    steers: rng.next() < 0.3 ? steersOf(rng, starts.length) : [],
+    limits: isLimited ? limitsOf(limiting) : { concurrency: null, rate: null },
+    steers: rng.next() < 0.3 ? steersOf(rng, starts.length, limiting) : [],
     faults: faulty ? Array.from({ length: rng.int(4) }, () => createFault(rng)) : [],
     network: {
       drop: isLossy ? some(0.6, 0.2) : 0,
@@ -148,17 +173,63 @@ function featuresOf(rng: Rng): ReadonlySet<Feature> {
   return new Set([...ALL_FEATURES].filter((feature) => feature === 'steps' || rng.next() < 0.4))
 }
 
-function steersOf(rng: Rng, starts: number): Steer[] {
+function limitsOf(rng: Rng): Limits {
+  const limit = 1 + rng.int(2)
+  const chance = rng.next()
+  const keyed = rng.next() < 0.3 ? { key: '/shard' } : {}
+  return {
+    concurrency: chance < 0.7 ? { limit, ...keyed } : null,
+    rate: chance > 0.5 ? { limit: 1 + rng.int(2), per_seconds: 1 } : null,
+  }
+}
+
+function steersOf(rng: Rng, starts: number, limiting: Rng): Steer[] {
   const steers: Steer[] = []
   for (let n = 1 + rng.int(2); n > 0; n -= 1) {
     const atMs = rng.int(1_500)
     const start = rng.int(starts)
     const action = rng.pick(['cancel', 'pause', 'pause'] as const)
-    steers.push({ atMs, start, action })
+    const tree = action === 'pause' && limiting.next() < 0.5
+    steers.push({ atMs, start, action, tree })
     // Nobody else would ever do it.
-    if (action === 'pause') steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume' })
+    if (action === 'pause')
+      steers.push({ atMs: atMs + rng.int(1_500), start, action: 'resume', tree: true })
   }
   return steers.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+/** Executions that go back, and executions that are taken back: by a chance of its own. */
+function withReverts(plan: Plan): Plan {
+  const rng = createRng(plan.seed * 31 + 17)
+  const starts = plan.starts.map((start) =>
+    rng.next() < 0.25 ? { ...start, program: withBack(rng, start.program) } : start,
+  )
+  const steers = [...plan.steers]
+  if (rng.next() < 0.3) {
+    const start = rng.int(starts.length)
+    const nodes = [...nodesOf(starts[start]?.program.body ?? [])]
+    // What a former life has created only, nobody would ever run; one that goes back by itself counts how
+    // often it was taken back as well; and a cancel has reached children that it then waits for again.
+    const isFit =
+      !steers.some((steer) => steer.start === start && steer.action === 'cancel') &&
+      nodes.every(
+        (node) => node.kind !== 'back' && !(node.kind === 'child' && node.mode === 'parked'),
+      )
+    for (let n = isFit ? 1 + rng.int(2) : 0; n > 0; n -= 1)
+      steers.push({ atMs: rng.int(2_000), start, action: 'revert', tree: false, to: rng.next() })
+  }
+  return { ...plan, starts, steers: steers.toSorted((a, b) => a.atMs - b.atMs) }
+}
+
+/** The program with a part of it done more than once. */
+function withBack(rng: Rng, program: Program): Program {
+  const { body } = program
+  const from = rng.int(body.length)
+  const to = from + 1 + rng.int(body.length - from)
+  const id = 1 + Math.max(0, ...[...nodesOf(body)].map((node) => node.id))
+  const back = { kind: 'back', id, times: 1 + rng.int(2), body: body.slice(from, to) } as const
+  const changed = { ...program, body: [...body.slice(0, from), back, ...body.slice(to)] }
+  return isValid(changed) && hasFewOutcomes(changed) ? changed : program
 }
 
 /** One whose client is answered before it has ended. */

@@ -185,6 +185,12 @@ export const PLANTS: readonly Plant[] = [
     },
   },
   {
+    name: 'a life begins without the last answer that it inherits',
+    finds: /^I(?:4|7|14|16):/,
+    statement: inStatement('reverts.inheritHistory', 'a.position <= $7', 'a.position < $7'),
+    plan: goingBack,
+  },
+  {
     name: 'an effect is repeated under a new key',
     finds: /^I9:/,
     newKeys: true,
@@ -193,6 +199,26 @@ export const PLANTS: readonly Plant[] = [
       unquietMs: 6_000,
       effects: { refuse: 0, loseAnswer: 0.8, delayMaxMs: 10 },
     }),
+  },
+  {
+    name: 'a run starts without its place',
+    finds: /^I17:/,
+    statement: inStatement(
+      'locks.saveLocks',
+      'ON CONFLICT (workspace_id, key, execution_id) DO UPDATE',
+      "WHERE d.key NOT LIKE 'concurrency:%' ON CONFLICT (workspace_id, key, execution_id) DO UPDATE",
+    ),
+    plan: limited,
+  },
+  {
+    name: 'a turn in a rate is over with its run',
+    finds: /^I17:/,
+    statement: inStatement(
+      'locks.readHolders',
+      'THEN h.expires_at <= clock()',
+      'THEN e.ended_at IS NOT NULL',
+    ),
+    plan: limited,
   },
 ]
 
@@ -206,6 +232,30 @@ const WRITE_LATE = {
   text: `INSERT INTO savepoint (workspace_id, execution_id, generation, first_seq, last_seq, entries)
          SELECT workspace_id, id, generation, 1000, 1000, '[]' FROM execution WHERE ended_at IS NOT NULL
          ON CONFLICT DO NOTHING`,
+}
+
+/** Several runs of a flow of which one may go on at a time, and one may start in a second. */
+function limited(plan: Plan): Plan {
+  const [first] = plan.starts
+  if (first === undefined) return plan
+  const program = { body: [{ kind: 'sleep', id: 1, ms: 50 }] } as const
+  const one = { ...first, program, isGated: true, maxRuntimeSeconds: null }
+  const starts = Array.from({ length: 4 }, (_, n) => ({ ...one, atMs: n * 20 }))
+  const limits = { concurrency: { limit: 1 }, rate: { limit: 1, per_seconds: 1 } }
+  return { ...plan, starts, limits, steers: [] }
+}
+
+/** One that sleeps, and goes back to after that. */
+function goingBack(plan: Plan): Plan {
+  const [first] = plan.starts
+  if (first === undefined) return plan
+  const program = {
+    body: [
+      { kind: 'sleep', id: 1, ms: 10 },
+      { kind: 'back', id: 2, times: 1, body: [{ kind: 'sleep', id: 3, ms: 10 }] },
+    ],
+  } as const
+  return { ...plan, starts: [{ ...first, program }], steers: [] }
 }
 
 /** Everybody wants the same lock at once. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { checkEnd, type StartSeen } from './check-end.ts'
-import { createClient } from './client.ts'
+import { type ClientRequest, createClient } from './client.ts'
+import { answerMessages, asks } from './people.ts'
 import { LOCKS, type Plan } from './plan.ts'
 import type { Plant } from './plants.ts'
 import { PROGRAM_FLOW, programFlow } from './program/index.ts'
@@ -23,6 +24,8 @@ export interface HistoryResult {
 }
 
 const WORKSPACE = '00000000-0000-7000-8000-0000000000aa'
+/** The same flow under limits. */
+const GATED_FLOW = 'gated-program'
 const USER = '00000000-0000-7000-8000-0000000000bb'
 /** Simulated time after the last fault by which everything must have ended. */
 const QUIET_MS = 120_000
@@ -60,10 +63,17 @@ export async function runHistory(
   }
   process.on('unhandledRejection', die)
   process.on('uncaughtException', die)
+  // What the driver itself throws is nobody's breach: it ends the process, with these taken away.
+  using _ = {
+    [Symbol.dispose]() {
+      process.off('unhandledRejection', die)
+      process.off('uncaughtException', die)
+    },
+  }
 
   postgres.setClock(world.now)
   postgres.clean()
-  seed(postgres)
+  seed(postgres, plan.limits)
   for (const service of SERVICES)
     for (let copy = 1; copy <= plan.copies[service]; copy += 1) stack.start(service, copy)
   Object.assign(nats.faults, plan.network)
@@ -74,11 +84,15 @@ export async function runHistory(
     open += 1
     void (async () => {
       await world.sleep(start.atMs)
-      const { program, waitSeconds } = start
+      const { program, waitSeconds, isGated, maxRuntimeSeconds } = start
       const answer = await client.ask('createExecution', {
         key: `start-${n}`,
         query: waitSeconds === null ? {} : { wait: waitSeconds },
-        body: { flow_name: PROGRAM_FLOW, input_value: { program, run: `r${n}` } },
+        body: {
+          flow_name: isGated ? GATED_FLOW : PROGRAM_FLOW,
+          input_value: { program, run: `r${n}`, shard: n % 2 },
+          ...(maxRuntimeSeconds !== null && { max_runtime_seconds: maxRuntimeSeconds }),
+        },
       })
       const { id } = JSON.parse(answer.body as string) as { id: string }
       seen[n]?.ids.push(id)
@@ -96,16 +110,22 @@ export async function runHistory(
     open += 1
     void (async () => {
       // One after the other: a pause asked for again after the resume would be for ever.
-      for (const { atMs, action } of steers) {
+      for (const { atMs, action, tree, to = 0 } of steers) {
         await world.sleep(atMs - world.elapsedMs)
         while (seen[n]?.ids.length === 0 && seen[n].refusals.length === 0) await world.sleep(200)
         const [id = ''] = seen[n]?.ids ?? []
-        await client
-          .ask(`${action}Execution`, { params: { id } })
+        const asked =
+          action === 'revert'
+            ? back(id, to)
+            : Promise.resolve({ params: { id }, body: tree ? { tree } : {} })
+        await asked
+          .then((request) => client.ask(`${action}Execution`, request))
           .catch((error: unknown) => world.note(`- client: refused: ${(error as Error).message}`))
       }
     })().finally(() => (open -= 1))
   }
+
+  if (plan.starts.some(({ program }) => asks(program))) void answerMessages(world, client)
 
   const faults = [...plan.faults].sort((a, b) => a.atStep - b.atStep)
   const isOver = (): boolean => faults.length === 0 && world.elapsedMs >= healsAt
@@ -161,6 +181,14 @@ export async function runHistory(
     }
   }
 
+  /** What is asked to take it back so far; the beginning, while it has no history. */
+  async function back(id: string, to: number): Promise<ClientRequest> {
+    const { body } = await client.ask('listSavepoints', { params: { id }, query: { limit: 1_000 } })
+    const { items } = body as { items: readonly { seq: number }[] }
+    const seq = Math.floor(to * ((items.at(-1)?.seq ?? 0) + 1))
+    return { params: { id }, body: { seq } }
+  }
+
   function heal(): void {
     Object.assign(nats.faults, { drop: 0, delay: 0, duplicate: 0 })
     Object.assign(effects.faults, { refuse: 0, loseAnswer: 0 })
@@ -170,10 +198,12 @@ export async function runHistory(
   postgres.setClock(world.now)
   if (breaches.length === 0)
     breaches.push(...checkEnd({ plan, postgres, seen, effects: effects.seen }))
-  for (const instance of stack.instances) world.kill(instance)
+  for (const instance of stack.instances) {
+    // A breach ends the history wherever it stands: a transaction would reach into the next one.
+    databases.cut(instance)
+    world.kill(instance)
+  }
   returnRealms()
-  process.off('unhandledRejection', die)
-  process.off('uncaughtException', die)
   return {
     breaches,
     trace: world.trace,
@@ -183,7 +213,7 @@ export async function runHistory(
   }
 }
 
-function seed(postgres: SimPostgres): void {
+function seed(postgres: SimPostgres, limits: Plan['limits']): void {
   const hash = createHash('sha256').update(`typescript\0${programFlow}`).digest()
   const run = (text: string, params: unknown[]): void =>
     void postgres.run({ name: '', text }, params)
@@ -192,12 +222,17 @@ function seed(postgres: SimPostgres): void {
     `INSERT INTO script (workspace_id, hash, language, source) VALUES ($1, $2, 'typescript', $3)`,
     [WORKSPACE, hash, programFlow],
   )
-  run(`INSERT INTO flow (workspace_id, id, name, script_hash) VALUES ($1, $2, $3, $4)`, [
-    WORKSPACE,
-    '00000000-0000-7000-8000-0000000000cc',
-    PROGRAM_FLOW,
-    hash,
-  ])
+  const json = (value: object | null): string | null =>
+    value === null ? null : JSON.stringify(value)
+  for (const [id, name, concurrency, rate] of [
+    ['00000000-0000-7000-8000-0000000000cc', PROGRAM_FLOW, null, null],
+    ['00000000-0000-7000-8000-0000000000ce', GATED_FLOW, limits.concurrency, limits.rate],
+  ] as const)
+    run(
+      `INSERT INTO flow (workspace_id, id, name, script_hash, concurrency, rate_limit)
+       VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json)`,
+      [WORKSPACE, id, name, hash, json(concurrency), json(rate)],
+    )
   for (const [n, name] of [...LOCKS, ...LOCKS.map((lock) => `ring-${lock}`)].entries())
     run(`INSERT INTO setting (workspace_id, id, name) VALUES ($1, $2, $3)`, [
       WORKSPACE,

@@ -43,6 +43,11 @@ function* variantsOf(plan: Plan): Iterable<Plan> {
   if (plan.effects.refuse + plan.effects.loseAnswer > 0)
     yield { ...plan, effects: { ...plan.effects, refuse: 0, loseAnswer: 0 } }
   if (plan.slow.chance > 0) yield { ...plan, slow: { ...plan.slow, chance: 0 } }
+  for (const limit of ['concurrency', 'rate'] as const)
+    if (plan.limits[limit] !== null) yield { ...plan, limits: { ...plan.limits, [limit]: null } }
+  for (const [n, start] of plan.starts.entries())
+    if (start.maxRuntimeSeconds !== null)
+      yield { ...plan, starts: plan.starts.with(n, { ...start, maxRuntimeSeconds: null }) }
   if (plan.diesAfterStart !== null) yield { ...plan, diesAfterStart: null }
   if (Object.keys(plan.skews).length > 0) yield { ...plan, skews: {} }
   for (const [service, count] of Object.entries(plan.copies))

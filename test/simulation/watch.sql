@@ -26,6 +26,12 @@ BEGIN
       PERFORM sim_report(format('I8: %s had ended %s and became %s', NEW.id, OLD.status, NEW.status));
     END IF;
   END IF;
+  -- What has begun to run has the place that its flow asks for.
+  IF TG_OP = 'UPDATE' AND OLD.started_at IS NULL AND NEW.started_at IS NOT NULL
+    AND EXISTS (SELECT 1 FROM start_gate g WHERE g.execution_id = NEW.id AND g.key LIKE 'concurrency:%'
+      AND NOT EXISTS (SELECT 1 FROM lock_holder h WHERE h.execution_id = NEW.id AND h.key = g.key)) THEN
+    PERFORM sim_report(format('I17: %s runs without its place', NEW.id));
+  END IF;
   IF NEW.ended_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.ended_at IS NULL) THEN
     INSERT INTO sim_end VALUES (NEW.id, NEW.generation, pg_current_xact_id())
       ON CONFLICT DO NOTHING;
@@ -51,7 +57,8 @@ CREATE TRIGGER sim_late AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION sim_la
 
 CREATE FUNCTION sim_child() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM sim_end e WHERE e.execution_id = NEW.parent_execution_id AND e.xid <> pg_current_xact_id()) THEN
+  IF EXISTS (SELECT 1 FROM sim_end e WHERE e.execution_id = NEW.parent_execution_id AND e.xid <> pg_current_xact_id()
+             AND e.generation = (SELECT p.generation FROM execution p WHERE p.workspace_id = NEW.workspace_id AND p.id = NEW.parent_execution_id)) THEN
     PERFORM sim_report(format('I2: %s was started by its parent after its end', NEW.id));
   END IF;
   RETURN NULL;
@@ -119,3 +126,17 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER sim_request AFTER DELETE ON lock_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.action = 'acquire') EXECUTE FUNCTION sim_request();
+
+-- A place in a flow is given back by an end alone, a turn in a rate by its time.
+CREATE FUNCTION sim_place() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.key LIKE 'rate:%' AND OLD.expires_at > clock() THEN
+    PERFORM sim_report(format('I17: a turn of %s was free %s too early', OLD.key, OLD.expires_at - clock()));
+  END IF;
+  IF OLD.key LIKE 'concurrency:%'
+    AND EXISTS (SELECT 1 FROM execution e WHERE e.id = OLD.execution_id AND e.ended_at IS NULL) THEN
+    PERFORM sim_report(format('I17: the place of %s was given away while it lived', OLD.execution_id));
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER sim_place AFTER DELETE ON lock_holder FOR EACH ROW EXECUTE FUNCTION sim_place();

@@ -12,6 +12,7 @@ import { now } from '@millrace/runtime'
 /** Clients made from the public .proto files, the way any other language would make them. */
 export interface GrpcClients {
   readonly executions: GrpcService
+  readonly messages: GrpcService
   readonly records: GrpcService
   close(): void
 }
@@ -26,7 +27,7 @@ const PROTO = join(import.meta.dirname, '..', '..', 'proto')
 
 export function connectGrpc(options: { url: string; apiKey: string | null }): GrpcClients {
   const definition = loadSync(
-    ['millrace/v1/execution_service.proto', 'millrace/v1/record_service.proto'],
+    ['execution', 'message', 'record'].map((name) => `millrace/v1/${name}_service.proto`),
     {
       includeDirs: [PROTO],
       keepCase: true,
@@ -38,7 +39,7 @@ export function connectGrpc(options: { url: string; apiKey: string | null }): Gr
   const root = loadPackageDefinition(definition) as unknown as {
     millrace: {
       v1: Record<
-        'ExecutionService' | 'RecordService',
+        'ExecutionService' | 'MessageService' | 'RecordService',
         new (address: string, how: unknown) => Client
       >
     }
@@ -46,14 +47,17 @@ export function connectGrpc(options: { url: string; apiKey: string | null }): Gr
   const address = options.url.replace(/^\w+:\/\//, '')
   const metadata = new Metadata()
   if (options.apiKey !== null) metadata.set('authorization', `Bearer ${options.apiKey}`)
-  const { ExecutionService, RecordService } = root.millrace.v1
+  const { ExecutionService, MessageService, RecordService } = root.millrace.v1
   const executions = new ExecutionService(address, credentials.createInsecure())
+  const messages = new MessageService(address, credentials.createInsecure())
   const records = new RecordService(address, credentials.createInsecure())
   return {
     executions: { client: executions, metadata },
+    messages: { client: messages, metadata },
     records: { client: records, metadata },
     close: () => {
       executions.close()
+      messages.close()
       records.close()
     },
   }

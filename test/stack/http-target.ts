@@ -10,6 +10,8 @@ export interface HttpTarget extends AsyncDisposable {
   readonly calls: readonly TargetCall[]
   /** How many calls of this path have arrived. */
   count(path: string): number
+  /** How many calls of this path wait for their answer at this moment. */
+  hanging(path: string): number
   /** Answers the calls of this path that hang, and those to come. */
   letGo(path: string): void
 }
@@ -58,6 +60,7 @@ export async function startHttpTarget(): Promise<HttpTarget> {
     port,
     calls,
     count: (path) => calls.filter((call) => call.path === path).length,
+    hanging: (path) => [...hanging.values()].filter((of) => of === path).length,
     letGo: (path) => {
       open.add(path)
       for (const [response, of] of hanging) if (of === path) send(response, 200, { ok: true })

@@ -7,13 +7,20 @@ import { isTest, type ProductFile } from './product-files.ts'
  */
 const PURE = ['execution', 'lock', 'replay'] as const
 const TIER2 = ['store', 'wire', 'sandbox', 'connectors'] as const
-const BELOW_SERVICES = ['bus', ...TIER2, 'runtime', ...PURE, 'flow-api'] as const
+/** What records mean, without storing them: libraries and node: only, time and chance as arguments. */
+const MEANING = ['form', 'json-schema', 'record-yaml', 'schedule', 'webhook'] as const
+const BELOW_SERVICES = ['bus', ...TIER2, ...MEANING, 'runtime', ...PURE, 'flow-api'] as const
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   execution: [],
   lock: [],
   replay: [],
   'flow-api': [],
+  form: [],
+  'json-schema': [],
+  'record-yaml': [],
+  schedule: [],
+  webhook: [],
   runtime: PURE,
   store: ['runtime', ...PURE],
   wire: ['runtime', ...PURE],

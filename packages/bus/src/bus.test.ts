@@ -50,6 +50,7 @@ describe('events and nudges', () => {
     other.onTimerNudge((dueAt) => came.add([dueAt]))
     other.onDependencyNudge((items) => came.add(items))
     other.onControlNudge((items) => came.add(items))
+    other.onResponseNudge((items) => came.add(items))
     other.onLockNudge((items) => came.add(items))
     other.onRecordNudge((items) => came.add(items))
     await settled(one, other)
@@ -61,16 +62,18 @@ describe('events and nudges', () => {
     one.nudgeTimers(1_800_000_000_123)
     one.nudgeDependencies([{ ...key, seq: 3 }])
     one.nudgeControls([key])
+    one.nudgeResponses([{ ...key, seq: 4 }])
     one.nudgeLocks([{ workspaceId: key.workspaceId, key: 'deploy' }])
     one.nudgeRecords([{ workspaceId: key.workspaceId, type: 'flow', id: key.executionId }])
     one.publishMoved([])
-    assert.deepEqual(await came.reached(8), [
+    assert.deepEqual(await came.reached(9), [
       moved,
       resume,
       control,
       1_800_000_000_123,
       { ...key, seq: 3 },
       key,
+      { ...key, seq: 4 },
       { workspaceId: key.workspaceId, key: 'deploy' },
       { workspaceId: key.workspaceId, type: 'flow', id: key.executionId },
     ])

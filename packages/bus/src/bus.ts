@@ -103,6 +103,9 @@ export interface Bus {
   /** CONTROL waits were opened. To one of the schedulers. */
   nudgeControls(items: readonly ExecutionKey[]): void
   onControlNudge(handler: Handler<ExecutionKey[]>): Subscription
+  /** Waits for messages were opened that existed before. To one of the schedulers. */
+  nudgeResponses(items: readonly DependencyNudge[]): void
+  onResponseNudge(handler: Handler<DependencyNudge[]>): Subscription
   /** To every lock-manager. */
   nudgeLocks(items: readonly LockNudge[]): void
   onLockNudge(handler: Handler<LockNudge[]>): Subscription
@@ -241,6 +244,11 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
       publish('controlWait', subjects.controlWait, items, encodeControlNudges),
     onControlNudge: (handler) =>
       listen('controlWait', subjects.controlWait, decodeControlNudges, handler, SCHEDULER_GROUP),
+    // The same on the wire: waits to look at.
+    nudgeResponses: (items) =>
+      publish('response', subjects.response, items, encodeDependencyNudges),
+    onResponseNudge: (handler) =>
+      listen('response', subjects.response, decodeDependencyNudges, handler, SCHEDULER_GROUP),
     nudgeLocks: (items) => publish('lock', subjects.lock, items, encodeLockNudges),
     onLockNudge: (handler) => listen('lock', subjects.lock, decodeLockNudges, handler),
     nudgeRecords: (items) => publish('record', subjects.record, items, encodeRecordNudges),

@@ -3,7 +3,7 @@ import { every, monotonicMs, sleep } from '@millrace/runtime'
 import { decodeDispatch, type DispatchItem } from '@millrace/wire'
 import type { Link } from './link.ts'
 import { WORK } from './streams.ts'
-import type { Pool } from './subjects.ts'
+import { type Lane, LANES, type Pool, queueOf } from './subjects.ts'
 import type { Trouble } from './trouble.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -14,8 +14,78 @@ export interface DispatchBatch {
 }
 
 /**
- * Pulls batches of work, as long as fewer than `maxItems` of them are not done. Messages hold up to 256
- * items, and up to 8 messages are asked for at once, so the bound is a soft one.
+ * Pulls batches of work, as long as fewer than `maxItems` of them are not done. What has a priority goes
+ * its own way: high ones are taken beside a full load of others; low ones when nothing else comes, and
+ * one message a second in between, so that they are slow and not starved.
+ */
+export function consumeDispatch(
+  deps: LaneDeps,
+  pool: Pool,
+  { maxItems }: { readonly maxItems: number },
+  handler: (batch: DispatchBatch) => void,
+): { close(): Promise<void> } {
+  const inHand: Record<Lane, number> = { high: 0, normal: 0, low: 0 }
+  const heardAt: Record<Lane, number> = { high: -Infinity, normal: -Infinity, low: -Infinity }
+
+  function roomOf(lane: Lane): number {
+    if (lane !== 'low') return maxItems - inHand[lane]
+    const at = monotonicMs()
+    if (at - heardAt.low >= LOW_EVERY_MS) return Math.min(1, maxItems - inHand.low)
+    const isQuiet = at - Math.max(heardAt.high, heardAt.normal) > QUIET_MS
+    const items = inHand.high + inHand.normal + inHand.low
+    return isQuiet && items < maxItems / 2 ? 1 : 0
+  }
+
+  const lanes: readonly OpenLane[] = LANES.map((lane) =>
+    consumeLane(
+      deps,
+      queueOf(pool, lane),
+      {
+        room: () => roomOf(lane),
+        taken(count) {
+          inHand[lane] += count
+          heardAt[lane] = monotonicMs()
+        },
+        done(count) {
+          inHand[lane] -= count
+          for (const one of lanes) one.pull()
+        },
+      },
+      handler,
+    ),
+  )
+  return {
+    async close() {
+      await Promise.all(lanes.map((one) => one.close()))
+    },
+  }
+}
+
+const LOW_EVERY_MS = 1_000
+const QUIET_MS = 100
+
+interface OpenLane {
+  /** Asks for work if there is room. */
+  pull(): void
+  close(): Promise<void>
+}
+
+interface LaneDeps {
+  readonly link: Link
+  readonly queue: WorkQueue
+  readonly trouble: Trouble
+}
+
+/** What a lane may ask for, and what it says of what came. */
+interface Room {
+  /** Items that it may ask for; below 1: none. */
+  readonly room: () => number
+  readonly taken: (count: number) => void
+  readonly done: (count: number) => void
+}
+
+/**
+ * Messages hold up to 256 items, and up to 8 messages are asked for at once, so the bound is a soft one.
  *
  * Works on the protocol instead of the client's own consume(): that one pulls on as messages arrive,
  * whatever became of those before.
@@ -23,16 +93,14 @@ export interface DispatchBatch {
  * What is asked for and never answered (server gone, consumer gone, request lost) is asked for again
  * when the connection is back, when the server says so, or when it has been silent for 10 s.
  */
-export function consumeDispatch(
-  deps: { readonly link: Link; readonly queue: WorkQueue; readonly trouble: Trouble },
-  pool: Pool,
-  { maxItems }: { readonly maxItems: number },
+function consumeLane(
+  { link, queue, trouble }: LaneDeps,
+  name: string,
+  { room, taken, done: isFree }: Room,
   handler: (batch: DispatchBatch) => void,
-): { close(): Promise<void> } {
-  const { link, queue, trouble } = deps
+): OpenLane {
   const inbox = createInbox()
   let closing = false
-  let outstanding = 0
   let itemsPerMessage = 1
   // The request under way: its number and how many messages it may still bring.
   let requestId = 0
@@ -46,6 +114,8 @@ export function consumeDispatch(
   link.onUp(() => void recover())
   const watchdog = every(1_000, () => {
     if (awaited > 0 && monotonicMs() - heardAt > SILENCE_MS) void recover()
+    // A lane that gave way to others may have its turn.
+    else pull()
   })
 
   const signs = every(SIGN_MS, () => {
@@ -54,13 +124,14 @@ export function consumeDispatch(
 
   function pull(): void {
     const connection = link.current()
-    if (closing || recovering || connection === null || awaited > 0 || outstanding >= maxItems)
-      return
+    if (closing || recovering || connection === null || awaited > 0) return
+    const items = room()
+    if (items < 1) return
     requestId += 1
-    awaited = Math.min(PULL_MAX, Math.ceil((maxItems - outstanding) / itemsPerMessage))
+    awaited = Math.min(PULL_MAX, Math.ceil(items / itemsPerMessage))
     heardAt = monotonicMs()
     connection.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${WORK}.${pool}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${WORK}.${name}`,
       JSON.stringify({
         batch: awaited,
         expires: EXPIRES_MS * 1_000_000,
@@ -95,7 +166,7 @@ export function consumeDispatch(
       answer(message, TERM)
       return pull()
     }
-    outstanding += items.length
+    taken(items.length)
     itemsPerMessage = Math.max(1, itemsPerMessage * 0.9 + items.length * 0.1)
     handle(message, items)
     pull()
@@ -108,8 +179,7 @@ export function consumeDispatch(
       if (isDone) return
       isDone = true
       inWork.delete(message)
-      outstanding -= items.length
-      pull()
+      isFree(items.length)
     }
     try {
       handler({
@@ -139,6 +209,7 @@ export function consumeDispatch(
   }
 
   return {
+    pull,
     async close() {
       closing = true
       watchdog.cancel()

@@ -51,6 +51,35 @@ describe('the work queue', () => {
     }
   })
 
+  it('takes what is above 0 beside a full load, and what is below 0 when nothing else comes', async () => {
+    await using nats = await startNats()
+    await using bus = await testBus(nats.url)
+    const held: (() => void)[] = []
+    const came = collector<DispatchItem>()
+    const ordinary = [item(), item()]
+    bus.consumeDispatch('engine', { maxItems: 2 }, ({ items, done }) => {
+      held.push(done)
+      came.add(items)
+    })
+    for (const one of [...ordinary, item()]) await bus.publishDispatch('engine', [one])
+    await came.reached(2)
+    const urgent = [item({ priority: 3 }), item({ priority: 9 })]
+    await bus.publishDispatch('engine', urgent)
+    const four = await came.reached(4)
+    // Those that come together are in the order of their priorities.
+    assert.deepEqual(
+      four.slice(2).map(({ executionId }) => executionId),
+      urgent.toReversed().map(({ executionId }) => executionId),
+    )
+    const idle = item({ priority: -1 })
+    await bus.publishDispatch('engine', [idle])
+    const five = await came.reached(5)
+    assert.equal(five[4]?.executionId, idle.executionId)
+    assert.equal(await bus.pendingDispatch('engine'), 5)
+    for (const done of held.splice(0)) done()
+    await came.reached(6)
+  })
+
   it('hands on at once what it gets while it closes, and undone work later', async () => {
     await using nats = await startNats()
     await using bus = await testBus(nats.url)

@@ -8,6 +8,7 @@ const base: AnsweredLike = {
   version: 3,
   status: 'WAITING_ENGINE',
   type: 'FLOW',
+  priority: 0,
   moved: true,
   processId: null,
   answers: [{ position: 1, seq: 4, outcome: '{}', at: 7 }],

@@ -9,6 +9,7 @@ export interface AnsweredLike {
   readonly version: number
   readonly status: string
   readonly type: string
+  readonly priority: number
   /** Whether the answer moved it to WAITING_ENGINE. */
   readonly moved: boolean
   /** The process that holds it or keeps it warm. */
@@ -47,10 +48,11 @@ const resumeOf = ({ workspaceId, executionId, version, answers }: AnsweredLike):
   answers,
 })
 
-const dispatchOf = ({ workspaceId, executionId, version }: AnsweredLike) => ({
+const dispatchOf = ({ workspaceId, executionId, version, priority }: AnsweredLike) => ({
   workspaceId,
   executionId,
   version,
+  priority,
 })
 
 function append<Key, Value>(groups: Map<Key, Value[]>, key: Key, value: Value): void {

@@ -10,7 +10,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 import { nanos, type NatsConnection } from '@nats-io/nats-core'
-import { POOLS, subjects, type Pool } from './subjects.ts'
+import { LANES, POOLS, queueOf, subjects, type Pool } from './subjects.ts'
 
 export const WORK = 'WORK'
 
@@ -30,7 +30,7 @@ const ACK_WAIT_MS = 6_000
  */
 const STREAM = {
   name: WORK,
-  subjects: [subjects.dispatch('*' as Pool)],
+  subjects: [subjects.dispatch('*')],
   retention: RetentionPolicy.Workqueue,
   storage: StorageType.Memory,
   discard: DiscardPolicy.New,
@@ -39,10 +39,10 @@ const STREAM = {
   num_replicas: 1,
 } satisfies Partial<StreamConfig> & { name: string }
 
-/** A consumer per pool, shared by all its processes. Their number never grows with the load. */
-const consumerOf = (pool: Pool): Partial<ConsumerConfig> => ({
-  durable_name: pool,
-  filter_subject: subjects.dispatch(pool),
+/** A consumer per pool and lane, shared by all its processes. Their number never grows with the load. */
+const consumerOf = (queue: string): Partial<ConsumerConfig> => ({
+  durable_name: queue,
+  filter_subject: subjects.dispatch(queue),
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
   ack_wait: nanos(ACK_WAIT_MS),
@@ -62,13 +62,13 @@ export async function ensureStreams(connection: NatsConnection): Promise<void> {
         ? manager.streams.update(WORK, STREAM)
         : Promise.reject(error as Error),
     )
-  for (const pool of POOLS) {
-    const config = consumerOf(pool)
+  for (const queue of POOLS.flatMap((pool) => LANES.map((lane) => queueOf(pool, lane)))) {
+    const config = consumerOf(queue)
     await manager.consumers
       .add(WORK, config)
       .catch((error: unknown) =>
         isApiError(error, CONSUMER_NAME_EXISTS)
-          ? manager.consumers.update(WORK, pool, config)
+          ? manager.consumers.update(WORK, queue, config)
           : Promise.reject(error as Error),
       )
   }
@@ -77,8 +77,10 @@ export async function ensureStreams(connection: NatsConnection): Promise<void> {
 /** Messages of a pool not yet delivered, and delivered but not yet acknowledged. */
 export async function pendingOf(connection: NatsConnection, pool: Pool): Promise<number> {
   const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 })
-  const info = await manager.consumers.info(WORK, pool)
-  return info.num_pending + info.num_ack_pending
+  const infos = await Promise.all(
+    LANES.map((lane) => manager.consumers.info(WORK, queueOf(pool, lane))),
+  )
+  return infos.reduce((sum, info) => sum + info.num_pending + info.num_ack_pending, 0)
 }
 
 // JetStream's numbers for "exists with another configuration".

@@ -2,9 +2,20 @@
 export const POOLS = ['engine', 'connector'] as const
 export type Pool = (typeof POOLS)[number]
 
+/** Above, at and below priority 0: what waits in one lane does not wait for what waits in another. */
+export const LANES = ['high', 'normal', 'low'] as const
+export type Lane = (typeof LANES)[number]
+
+/** The queue of a lane: the name of its consumer and the end of its subject. */
+export const queueOf = (pool: Pool, lane: Lane): string =>
+  lane === 'normal' ? pool : `${pool}-${lane}`
+
+export const laneOf = (priority: number | undefined): Lane =>
+  priority === undefined || priority === 0 ? 'normal' : priority > 0 ? 'high' : 'low'
+
 /** Every subject there is. docs/subjects.md says who speaks and who listens. */
 export const subjects = {
-  dispatch: (pool: Pool): string => `dispatch.${pool}`,
+  dispatch: (queue: string): string => `dispatch.${queue}`,
   /** To one engine. */
   eager: 'eager.start',
   /** To the process that asked. */
@@ -16,6 +27,7 @@ export const subjects = {
   timer: 'nudge.timer',
   dependency: 'nudge.dependency',
   controlWait: 'nudge.control',
+  response: 'nudge.response',
   lock: 'nudge.lock',
   record: 'nudge.record',
 } as const

@@ -4,7 +4,7 @@ import { encodeDispatch, type DispatchItem } from '@millrace/wire'
 import { isNoResponders, type Link } from './link.ts'
 import { split } from './split.ts'
 import { ensureStreams, pendingOf } from './streams.ts'
-import { subjects, type Pool } from './subjects.ts'
+import { laneOf, queueOf, subjects, type Pool } from './subjects.ts'
 import type { Trouble } from './trouble.ts'
 
 /** The stream of work: publishing to it, and seeing that it exists. */
@@ -47,6 +47,22 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
   }
 
   async function publish(pool: Pool, items: readonly DispatchItem[]): Promise<boolean> {
+    // Hardly anything has a priority: one look, and no grouping.
+    if (items.every(({ priority = 0 }) => priority === 0)) return publishTo(pool, items)
+    const lanes = Map.groupBy(items, ({ priority }) => laneOf(priority))
+    const stored = await Promise.all(
+      [...lanes].map(([lane, some]) =>
+        // Those that come together are in their order.
+        publishTo(
+          queueOf(pool, lane),
+          some.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0)),
+        ),
+      ),
+    )
+    return stored.every(Boolean)
+  }
+
+  async function publishTo(queue: string, items: readonly DispatchItem[]): Promise<boolean> {
     const messages = split(items, {
       encode: encodeDispatch,
       maxBytes: maxBytesOf(link.current()),
@@ -54,21 +70,21 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
       // The copies only save the taker a read.
       tooLarge: ({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version }),
     })
-    const stored = await Promise.all(messages.map((message) => send(pool, message.bytes)))
+    const stored = await Promise.all(messages.map((message) => send(queue, message.bytes)))
     return stored.every(Boolean)
   }
 
-  async function send(pool: Pool, bytes: Uint8Array): Promise<boolean> {
+  async function send(queue: string, bytes: Uint8Array): Promise<boolean> {
     const connection = link.current()
     if (connection === null) {
       trouble('dispatch', 'not sent: NATS is away')
       return false
     }
     try {
-      await request(connection, pool, bytes).catch(async (error: unknown) => {
+      await request(connection, queue, bytes).catch(async (error: unknown) => {
         if (!isNoResponders(error)) throw error
         if (!(await soon(ensure()))) throw error
-        await request(connection, pool, bytes)
+        await request(connection, queue, bytes)
       })
       return true
     } catch (error) {
@@ -100,8 +116,12 @@ const soon = (work: Promise<boolean>): Promise<boolean> =>
   Promise.race([work, sleep(PUBLISH_WITHIN_MS).then(() => false)])
 const ENSURE_WITHIN_MS = 10_000
 
-async function request(connection: NatsConnection, pool: Pool, bytes: Uint8Array): Promise<void> {
-  const reply = await connection.request(subjects.dispatch(pool), bytes, {
+async function request(
+  connection: NatsConnection,
+  queue: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const reply = await connection.request(subjects.dispatch(queue), bytes, {
     timeout: PUBLISH_WITHIN_MS,
   })
   const ack = reply.json<{ error?: { description: string } }>()

@@ -16,6 +16,8 @@ export interface Io {
   /** Everything that is not a result: progress, hints, errors. */
   err(text: string): void
   readStdin(): Promise<string>
+  /** The lines of standard input as they come; a person at a terminal is asked with `prompt`. */
+  readLines(prompt: string): AsyncIterable<string>
   /** Asks on the terminal without showing the answer; null when there is no terminal. */
   askSecret(question: string): Promise<string | null>
 }

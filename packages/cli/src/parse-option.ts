@@ -18,6 +18,14 @@ export function parseCount(text: string): number {
   return count
 }
 
+/** Any whole number. */
+export function parseWhole(text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || !Number.isInteger(number))
+    throw new InvalidArgumentError('give a whole number')
+  return number
+}
+
 /** `a,b` → both, added to what earlier options gave. */
 export function collectWords(
   text: string,

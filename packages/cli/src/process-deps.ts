@@ -20,6 +20,7 @@ export function processDeps(): Deps {
       out: (line) => void process.stdout.write(`${line}\n`),
       err: (line) => void process.stderr.write(`${line}\n`),
       readStdin: () => text(process.stdin),
+      readLines: (prompt) => readLines(prompt, interrupt),
       askSecret,
     },
     env: process.env,
@@ -27,6 +28,32 @@ export function processDeps(): Deps {
     homeDir: homedir(),
     now: () => Date.now(),
     interrupted: interrupt.signal,
+  }
+}
+
+async function* readLines(prompt: string, interrupt: AbortController): AsyncGenerator<string> {
+  const terminal = process.stdin.isTTY === true
+  const reader = createInterface({
+    input: process.stdin,
+    terminal,
+    ...(terminal && { output: process.stderr, prompt }),
+  })
+  // At a terminal the reader hears Ctrl-C instead of the process.
+  reader.on('SIGINT', () => {
+    interrupt.abort(new Error('interrupted'))
+    reader.close()
+  })
+  const show = (): void => {
+    if (terminal) reader.prompt()
+  }
+  try {
+    show()
+    for await (const line of reader) {
+      yield line
+      show()
+    }
+  } finally {
+    reader.close()
   }
 }
 

@@ -1,26 +1,37 @@
-import { ApiError, type Client, type Flow } from '@millrace/client'
+import { ApiError, type Flow, type Records } from '@millrace/client'
 import { CliError } from './cli-error.ts'
 import { languageOfFlowFile } from './flow-files.ts'
 import { readSource } from './read-input.ts'
 
-export interface Pushed {
+/** What has a script under a name: flows, wrappers. */
+export interface Scripted extends Wanted {
+  readonly id: string
+  readonly name: string
+}
+
+export type ScriptRecords<T extends Scripted> = Pick<
+  Records<T, Wanted & { readonly name: string }>,
+  'create' | 'get' | 'update'
+>
+
+export interface Pushed<T extends Scripted = Flow> {
   readonly what: 'created' | 'updated' | 'unchanged'
   /** In words, for people; empty when there is nothing to say. */
   readonly changes: string
-  readonly flow: Flow
+  readonly record: T
 }
 
-/** Makes the server's flow be what the file says. Errors: CliError with file:line:column for a script that does not parse. */
-export async function pushFlow(
-  client: Client,
+/** Makes the server's flow or wrapper be what the file says. Errors: CliError with file:line:column for a script that does not parse. */
+export async function pushFlow<T extends Scripted>(
+  records: ScriptRecords<T>,
   input: { file: string; name: string; cwd: string },
-): Promise<Pushed> {
+): Promise<Pushed<T>> {
   const wanted = {
     script: await readSource(input.file, input.cwd),
     language: languageOfFlowFile(input.file),
   }
   try {
-    return await createOrUpdate(client, input.name, wanted)
+    return await createOrUpdate(records, input.name, wanted)
   } catch (error) {
     throw error instanceof ApiError ? withPlace(error, input.file) : error
   }
@@ -28,28 +39,39 @@ export async function pushFlow(
 
 type Wanted = Pick<Flow, 'script' | 'language'>
 
-async function createOrUpdate(client: Client, name: string, wanted: Wanted): Promise<Pushed> {
-  const present = await find(client, name)
-  if (present !== null) return update(client, present, wanted)
+async function createOrUpdate<T extends Scripted>(
+  records: ScriptRecords<T>,
+  name: string,
+  wanted: Wanted,
+): Promise<Pushed<T>> {
+  const present = await find(records, name)
+  if (present !== null) return update(records, present, wanted)
   try {
-    return { what: 'created', changes: '', flow: await client.flows.create({ name, ...wanted }) }
+    return { what: 'created', changes: '', record: await records.create({ name, ...wanted }) }
   } catch (error) {
     // Somebody else has created it since we looked.
     const other =
-      error instanceof ApiError && error.status === 409 ? await find(client, name) : null
+      error instanceof ApiError && error.status === 409 ? await find(records, name) : null
     if (other === null) throw error
-    return update(client, other, wanted)
+    return update(records, other, wanted)
   }
 }
 
-async function update(client: Client, present: Flow, wanted: Wanted): Promise<Pushed> {
+async function update<T extends Scripted>(
+  records: ScriptRecords<T>,
+  present: T,
+  wanted: Wanted,
+): Promise<Pushed<T>> {
   const changes = describeChanges(present, wanted)
-  if (changes === '') return { what: 'unchanged', changes, flow: present }
-  return { what: 'updated', changes, flow: await client.flows.update(present.id, wanted) }
+  if (changes === '') return { what: 'unchanged', changes, record: present }
+  return { what: 'updated', changes, record: await records.update(present.id, wanted) }
 }
 
-async function find(client: Client, name: string): Promise<Flow | null> {
-  return client.flows.get(name, { by: 'name' }).catch((error: unknown) => {
+async function find<T extends Scripted>(
+  records: ScriptRecords<T>,
+  name: string,
+): Promise<T | null> {
+  return records.get(name, { by: 'name' }).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 404) return null
     throw error
   })

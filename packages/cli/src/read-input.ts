@@ -28,6 +28,12 @@ async function readText(
   return { text: given, from: 'the input' }
 }
 
+/** Reads a text file, or standard input when that is named `-`. */
+export const readTextFile = (
+  path: string,
+  { io, cwd }: Pick<Deps, 'io' | 'cwd'>,
+): Promise<string> => (path === '-' ? io.readStdin() : readSource(path, cwd))
+
 /** Reads a text file that the person named. */
 export async function readSource(path: string, cwd: string): Promise<string> {
   try {

@@ -1,13 +1,21 @@
 import { Command, CommanderError, Option } from 'commander'
 import { createContext, type Context } from './context.ts'
 import { addConnectorCommands } from './commands/connector.ts'
+import { addDebugCommand } from './commands/debug.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addExecutionCommands } from './commands/execution.ts'
+import { addFileCommands } from './commands/file.ts'
 import { addFlowCommands } from './commands/flow.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addLoginCommands } from './commands/login.ts'
+import { addMessageCommands } from './commands/message.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addScheduleCommands } from './commands/schedule.ts'
+import { addSchedulerCommands } from './commands/scheduler.ts'
 import { addSettingCommands } from './commands/setting.ts'
+import { addWebhookCommands } from './commands/webhook.ts'
+import { addWrapperCommands } from './commands/wrapper.ts'
 import type { Deps } from './deps.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { explainError } from './explain-error.ts'
@@ -48,18 +56,27 @@ function createProgram(deps: Deps): Command {
 
 function addCommands(program: Command, context: Context): void {
   addRunCommand(program, context)
+  addDebugCommand(program, context)
   addFlowCommands(program, context)
   addExecutionCommands(program, context)
   addSettingCommands(program, context)
   addLockCommands(program, context)
   addConnectorCommands(program, context)
+  addMessageCommands(program, context)
+  addScheduleCommands(program, context)
+  addSchedulerCommands(program, context)
+  addWebhookCommands(program, context)
+  addFileCommands(program, context)
+  addWrapperCommands(program, context)
   addLoginCommands(program, context)
   addProfileCommands(program, context)
+  addDoctorCommand(program, context)
 }
 
 const EPILOGUE = `
 The server is that of --profile, of MILLRACE_URL and MILLRACE_API_KEY, of the current profile, or
 of the local stack (MILLRACE_HOME or ./.millrace), in this order.
 
-Exit codes: 0 done, 1 the execution ended in error, 2 wrong command line or input, 3 cancelled,
-4 the server refused (unknown, taken, wrong state, not allowed), 5 server away or time up.`
+Exit codes: 0 done, 1 the execution ended in error or the doctor found something, 2 wrong command
+line or input, 3 cancelled, 4 the server refused (unknown, taken, wrong state, not allowed), 5 server
+away or time up.`

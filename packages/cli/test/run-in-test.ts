@@ -32,6 +32,9 @@ export async function createSandbox(url?: string): Promise<Sandbox> {
         out: (text) => out.push(text),
         err: (text) => err.push(text),
         readStdin: async () => options.stdin ?? '',
+        async *readLines() {
+          yield* (options.stdin ?? '').split('\n')
+        },
         askSecret: async () => null,
       },
       env: {

@@ -1,21 +1,29 @@
 import { createAuth, type Auth } from './auth.ts'
+import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
+import { createFiles, type Files } from './files.ts'
+import { createFlows, type Flows } from './flows.ts'
+import { createMessages, type Messages } from './messages.ts'
 import { nodePlatform, type Platform } from './platform.ts'
 import { createRecords, type Records } from './records.ts'
 import type {
   ApiKey,
   Connector,
-  Flow,
   NewApiKey,
   NewConnector,
-  NewFlow,
   NewProject,
+  NewScheduler,
   NewWorkspace,
+  NewWrapper,
   Project,
+  Scheduler,
   Workspace,
+  Wrapper,
 } from './record-types.ts'
+import { createSchedules, type Schedules } from './schedules.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createTransport } from './transport.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
 
 export interface ClientOptions {
   /** `http://localhost:8080`, without the path of the API. */
@@ -32,13 +40,20 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly executions: Executions
-  readonly flows: Records<Flow, NewFlow>
+  readonly messages: Messages
+  readonly flows: Flows
   readonly settings: Settings
   readonly connectors: Records<Connector, NewConnector>
+  readonly webhooks: Webhooks
+  readonly files: Files
   readonly projects: Records<Project, NewProject>
+  readonly schedules: Schedules
+  readonly schedulers: Records<Scheduler, NewScheduler>
+  readonly wrappers: Records<Wrapper, NewWrapper>
   readonly workspaces: Records<Workspace, NewWorkspace>
   readonly apiKeys: Records<ApiKey, NewApiKey>
   readonly auth: Auth
+  readonly doctor: Doctor
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -51,12 +66,19 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: options.url,
     executions: createExecutionsApi(transport),
-    flows: createRecords(transport, 'flow'),
+    messages: createMessages(transport),
+    flows: createFlows(transport),
     settings: createSettings(transport),
     connectors: createRecords(transport, 'connector'),
+    webhooks: createWebhooks(transport),
+    files: createFiles(transport),
     projects: createRecords(transport, 'project'),
+    schedules: createSchedules(transport),
+    schedulers: createRecords(transport, 'scheduler'),
+    wrappers: createRecords(transport, 'wrapper'),
     workspaces: createRecords(transport, 'workspace'),
     apiKeys: createRecords(transport, 'api_key'),
     auth: createAuth(transport),
+    doctor: createDoctor(transport),
   }
 }

@@ -109,7 +109,12 @@ export interface Execution {
   readonly wrapper_name: string | null
   readonly epoch: number
   readonly version: number
+  /** Counts reverts; 1 until the first. */
+  readonly generation: number
+  /** The execution that it was started like. */
+  readonly rerun_of: string | null
   readonly priority: number | null
+  readonly max_runtime_seconds: number | null
   readonly tags: readonly string[] | null
   readonly trace_id: string | null
   /** Null when moving or ended. */

@@ -6,7 +6,7 @@ import { toApiError, type Transport } from './transport.ts'
 /** One event of an execution. `data` is the parsed document; `id` resumes after it. */
 export interface ExecutionEvent {
   readonly id: string | null
-  /** `status`, `log`, `output`, `savepoint`, `resync` or `ended`, which is the last one. */
+  /** `status`, `log`, `output`, `savepoint`, `message`, `resync` or `ended`, which is the last one. */
   readonly type: string
   readonly data: unknown
 }

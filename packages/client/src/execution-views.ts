@@ -12,6 +12,8 @@ export interface Why {
   readonly waits: readonly Wait[]
   /** What frees it when that is no matter of a wait, such as a pause. */
   readonly unblock?: readonly Unblock[]
+  /** When its maximum runtime ends it; absent in the short form. */
+  readonly ends_at?: string | null
   /** With `chain`: what each awaited execution waits for in turn, down to the root. */
   readonly chain?: readonly ChainLink[]
 }
@@ -51,12 +53,47 @@ export interface LogEntry {
 
 /** One recorded call of the flow. */
 export interface Savepoint {
+  /** `generation.seq`: what it is gone back to by. */
+  readonly id: string
+  readonly generation: number
   readonly seq: number
   readonly name: string | null
-  readonly command: string
+  /** Null at the beginning. */
+  readonly command: string | null
   readonly lineno: number | null
   readonly created_at: string
+  readonly answered_at: string | null
   readonly state: string
+}
+
+/** How an execution stood right after a savepoint. */
+export interface Stand extends Savepoint {
+  readonly execution_id: string
+  readonly input_value: Json
+  /** Calls that were waiting for an answer. */
+  readonly waits: readonly {
+    readonly seq: number
+    readonly command: string
+    readonly name: string
+    readonly lineno: number | null
+    readonly since: string | null
+  }[]
+  /** Names of the locks that it held. */
+  readonly locks: readonly string[]
+  /** What it had logged; the newest 1,000 lines. */
+  readonly logs: readonly LogEntry[]
+  readonly logs_truncated: boolean
+}
+
+/** How an execution came to one of its generations. */
+export interface Revert {
+  readonly generation: number
+  /** What it went back to. */
+  readonly savepoint_id: string
+  readonly name: string | null
+  /** Null: its own code. */
+  readonly created_by: string | null
+  readonly created_at: string
 }
 
 /** An execution in its tree. */

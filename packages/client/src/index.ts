@@ -12,7 +12,15 @@ export { ServerAwayError, TimedOutError } from './away-error.ts'
 export type { FieldProblem, Problem } from './problem.ts'
 
 export type { Executions, WaitOptions, CreateOptions } from './executions.ts'
-export type { BulkAction, BulkResult, NewExecution } from './execution-requests.ts'
+export type { ExportListOptions, ExportOptions, ImportResult } from './execution-documents.ts'
+export type {
+  BulkAction,
+  BulkResult,
+  ExecutionPatch,
+  NewExecution,
+  RerunRequest,
+  SavepointRef,
+} from './execution-requests.ts'
 export {
   EXECUTION_STATUSES,
   isEnded,
@@ -21,11 +29,57 @@ export {
   type ExecutionStatus,
   type ExecutionType,
 } from './execution-record.ts'
-export type { LogEntry, Savepoint, TreeNode, Unblock, Wait, Why } from './execution-views.ts'
+export type {
+  DebugAction,
+  DebugRequest,
+  DebugState,
+  DebugStop,
+  DebugVariable,
+  InspectRequest,
+} from './execution-debug.ts'
+export type {
+  LogEntry,
+  Revert,
+  Savepoint,
+  Stand,
+  TreeNode,
+  Unblock,
+  Wait,
+  Why,
+} from './execution-views.ts'
 export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 
+export type { ListMessages, Message, MessageForm, MessageLink, Messages } from './messages.ts'
+export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
+export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
 export type { Records } from './records.ts'
-export type { ApiKey, Connector, Flow, Project, Setting, Workspace } from './record-types.ts'
+export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
+export type {
+  ApiKey,
+  Connector,
+  FileRecord,
+  Flow,
+  NewWebhook,
+  Project,
+  Scheduler,
+  Setting,
+  Webhook,
+  Workspace,
+  Wrapper,
+  WrapperUse,
+} from './record-types.ts'
+export type { Files } from './files.ts'
+export type { Delivery, Webhooks } from './webhooks.ts'
+export type {
+  CatchUp,
+  NewSchedule,
+  PlannedTime,
+  Schedule,
+  ScheduleRun,
+  Schedules,
+  ScheduleWhy,
+  Timing,
+} from './schedules.ts'
 export type { SettingLock, Settings } from './settings.ts'
 export type { Auth, Session, WhoAmI } from './auth.ts'
 export type { Filter, ListOptions, Page } from './list.ts'

@@ -18,7 +18,7 @@ export interface ListOptions {
   /** Records per page; 50 by default, 1,000 at most. */
   readonly limit?: number | undefined
   readonly cursor?: string | undefined
-  /** Adds `total`. */
+  /** Adds `total`, exact up to 100,000. */
   readonly count?: boolean | undefined
 }
 
@@ -26,6 +26,8 @@ export interface Page<T> {
   readonly items: readonly T[]
   readonly next_cursor: string | null
   readonly total?: number
+  /** False where there are more than `total`. */
+  readonly total_is_exact?: boolean
 }
 
 export async function listPage<T>(

@@ -15,16 +15,23 @@ export interface Transport {
 }
 
 export interface Request {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/api/latest`, with a leading slash. */
   readonly path: string
   readonly query?: Query
   readonly body?: unknown
+  /** Instead of `body`: what is sent as it is. */
+  readonly raw?: { readonly body: RawBody; readonly contentType: string }
+  /** A body that is text and goes as it is, with its media type; instead of `body`. */
+  readonly text?: { readonly type: string; readonly content: string }
   /** POST only; made up when absent, so that every POST may be sent again. */
   readonly idempotencyKey?: string
   readonly headers?: Record<string, string>
   readonly signal?: AbortSignal | undefined
 }
+
+/** Bytes in memory, text, or pieces that come. */
+export type RawBody = string | Uint8Array | AsyncIterable<Uint8Array>
 
 export interface Answer {
   readonly status: number
@@ -44,12 +51,17 @@ export function createTransport(options: {
     const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
     if (options.apiKey !== null) headers['authorization'] = `Bearer ${options.apiKey}`
     if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey
-    if (request.body !== undefined) headers['content-type'] = 'application/json'
+    const { text, raw } = request
+    const json = request.body === undefined ? undefined : JSON.stringify(request.body)
+    const content = text?.content ?? raw?.body ?? json
+    if (content !== undefined)
+      headers['content-type'] = text?.type ?? raw?.contentType ?? 'application/json'
     try {
       return await platform.fetch(`${base}${request.path}${toSearch(request.query ?? {})}`, {
         method: request.method,
         headers,
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(content === undefined ? {} : { body: content }),
+        ...(raw === undefined ? {} : { duplex: 'half' as const }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })
     } catch (error) {

@@ -8,7 +8,7 @@ export interface Seen {
   /** Path with query. */
   readonly url: string
   readonly headers: IncomingMessage['headers']
-  /** Parsed JSON, or null. */
+  /** Parsed JSON, other text as it is, or null. */
   readonly body: unknown
 }
 
@@ -29,7 +29,7 @@ export async function startScriptedServer(replies: readonly Reply[]): Promise<Sc
         method: request.method ?? '',
         url: request.url ?? '',
         headers: request.headers,
-        body: body === '' ? null : JSON.parse(body),
+        body: body === '' ? null : isJson(request) ? JSON.parse(body) : body,
       }
       const reply = replies[Math.min(seen.length, replies.length - 1)]
       seen.push(entry)
@@ -47,6 +47,9 @@ export async function startScriptedServer(replies: readonly Reply[]): Promise<Sc
     },
   }
 }
+
+const isJson = (request: IncomingMessage): boolean =>
+  request.headers['content-type']?.includes('json') === true
 
 /** Answers with a document. */
 export function json(

@@ -3,6 +3,7 @@ import { after, monotonicMs } from '@millrace/runtime'
 import { ConnectionFailure, type Phase, mayHaveLeft } from './failure.ts'
 import type { Masker } from './mask.ts'
 import type { Policy } from './way-out/policy.ts'
+import { NO_FILES, type WorkspaceFiles } from './workspace-files.ts'
 
 /** One attempt under way: its limits, and its record, which ends up in the attempt's row. */
 export interface Attempt {
@@ -14,6 +15,8 @@ export interface Attempt {
   /** The same for every attempt of one connection. */
   readonly idempotencyKey: string
   readonly mask: Masker
+  /** Files of the workspace that the connection belongs to. */
+  readonly files: WorkspaceFiles
   readonly record: AttemptRecord
   readonly phase: Phase
   enter(phase: Phase): void
@@ -48,6 +51,8 @@ export interface AttemptOptions {
   readonly totalTimeoutMs: number
   readonly idempotencyKey: string
   readonly mask: Masker
+  /** Default none. */
+  readonly files?: WorkspaceFiles
 }
 
 export function createAttempt(options: AttemptOptions): Attempt {
@@ -92,6 +97,7 @@ export function createAttempt(options: AttemptOptions): Attempt {
     remainingMs: () => startedMs + options.totalTimeoutMs - monotonicMs(),
     idempotencyKey: options.idempotencyKey,
     mask: options.mask,
+    files: options.files ?? NO_FILES,
     record,
     get openSockets() {
       return sockets.size

@@ -37,6 +37,7 @@ export {
   type Phase,
 } from './failure.ts'
 export { REPEAT_CLASSES, type RepeatClass, mayRepeat } from './repeat-class.ts'
+export type { SourceFile, WorkspaceFiles } from './workspace-files.ts'
 export { type ConnectorProbe, testConnector } from './test-connector.ts'
 export {
   type Policy,

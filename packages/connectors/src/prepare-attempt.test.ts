@@ -72,8 +72,8 @@ const SINGLE: readonly [string, unknown, string[]][] = [
   ],
   [
     'REST',
-    { url: 'http://a', destination: { destination_file_name: 'f' } },
-    ['InvalidInputError /destination'],
+    { url: 'http://a', destination: { destination_file_name: '../f' } },
+    ['InvalidInputError /destination/destination_file_name'],
   ],
   ['REST', { url: 'http://a', total_timeout: 0 }, ['InvalidInputError /total_timeout']],
   ['SQLPG', { ...pgLogIn }, ['MissingInputError /mode']],

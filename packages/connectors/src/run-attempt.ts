@@ -9,6 +9,7 @@ import { tooLargeMessage } from './output-limit.ts'
 import { type InputError, prepareAttempt } from './prepare-attempt.ts'
 import type { Policy } from './way-out/policy.ts'
 import { withWall } from './way-out/wall.ts'
+import type { WorkspaceFiles } from './workspace-files.ts'
 
 export interface AttemptRequest {
   readonly connectorType: string
@@ -19,6 +20,8 @@ export interface AttemptRequest {
   readonly signal: AbortSignal
   /** The same for every attempt of one connection. */
   readonly idempotencyKey: string
+  /** Files of its workspace; default none. */
+  readonly files?: WorkspaceFiles
 }
 
 export type AttemptResult =
@@ -79,6 +82,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     totalTimeoutMs: input.total_timeout * 1_000,
     idempotencyKey: request.idempotencyKey,
     mask,
+    ...(request.files !== undefined && { files: request.files }),
   })
   try {
     const output = await withWall(attempt, () => withGrace(type, input, attempt))

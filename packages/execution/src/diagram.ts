@@ -12,7 +12,7 @@ const MEANINGS: Record<Status, string> = {
   WAITING_RESPONSE: 'parked until a person answers',
   WAITING_ENGINE: 'ready: any engine may take it; a short activation is committed from here',
   AT_ENGINE: 'held by one process under its lease',
-  PAUSED: 'held back by a person; what it was lies beneath, and answers reach it there',
+  PAUSED: 'held back by a person or a debugger; what it was lies beneath, answers reach it there',
   LOST: 'the process that held it is gone; tried again up to a limit, then left to a person',
   ENDED_SUCCESS: 'the code has succeeded',
   ENDED_ERROR: 'the code has failed, or was given up',
@@ -44,7 +44,9 @@ export function printPage(): string {
 }
 
 function waitsOf(status: Status): string {
-  return WAIT_KINDS.filter((kind) => statusOfWait(kind) === status).join(', ')
+  return WAIT_KINDS.filter(
+    (kind) => (kind === 'BREAK' ? 'PAUSED' : statusOfWait(kind)) === status,
+  ).join(', ')
 }
 
 type Cells = readonly [string, string, string]
@@ -68,7 +70,8 @@ function printDiagram(): readonly string[] {
     for (const [event, cell] of row) {
       for (const target of targetsOf(cell)) {
         const edge = `${groupOf(status)} --> ${target}`
-        const label = event in ANSWERABLE ? 'answered' : event
+        const isParking = event in ANSWERABLE && event !== 'debuggerAnswered'
+        const label = isParking ? 'answered' : event
         labels.set(edge, [...new Set([...(labels.get(edge) ?? []), label])])
       }
     }

@@ -93,14 +93,21 @@ describe('what follows', () => {
     const paused = execution({ status: 'PAUSED', beneath: 'WAITING_LOCK' }, [lock])
     const again = [{ kind: 'dispatch', version: 6 }, announce('WAITING_ENGINE')] as const
     const stop = { kind: 'stopProcess', processId: null } as const
-    assert.deepEqual(follow(paused, { type: 'reverted' }), [
+    assert.deepEqual(follow(paused, { type: 'reverted', generation: 1 }), [
       { kind: 'dropWaits', generation: 1, waits: [lock] },
       { kind: 'releaseLocks' },
       stop,
       ...again,
     ])
-    assert.deepEqual(follow(execution({ status: 'ENDED_ERROR' }), { type: 'reverted' }), [
-      stop,
+    assert.deepEqual(
+      follow(execution({ status: 'ENDED_ERROR' }), { type: 'reverted', generation: 1 }),
+      [stop, ...again],
+    )
+    const running = execution({ status: 'AT_ENGINE', processId: 'p' }, [lock])
+    assert.deepEqual(follow(running, { type: 'reverted', generation: 1, kept: 1 }), [
+      { kind: 'dropWaits', generation: 1, waits: [lock] },
+      { kind: 'releaseLocks' },
+      { kind: 'stopProcess', processId: 'p' },
       ...again,
     ])
   })

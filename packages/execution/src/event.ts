@@ -5,7 +5,15 @@ import type { Wait } from './wait.ts'
  * at-least-once, so an event that belongs to one wait, one version or one lease names it: that is
  * how a late or repeated copy is told from a fresh one.
  */
-export type Event = AnswerEvent | EngineEvent | LeaseEvent | RescueEvent | UserEvent
+export type Event =
+  | AnswerEvent
+  | GateEvent
+  | EngineEvent
+  | LeaseEvent
+  | RescueEvent
+  | LimitEvent
+  | UserEvent
+  | RevertEvent
 
 export type EventType = Event['type']
 
@@ -19,11 +27,21 @@ export interface AnswerEvent {
     | 'lockGranted' // LOCK
     | 'responseReceived' // RESPONSE
     | 'waitTimedOut' // DEPENDENCY, LOCK, RESPONSE
+    | 'debuggerAnswered' // BREAK: continue, or one of the steps; ends the pause with it
   readonly generation: number
   readonly seq: number
 }
 
 export type AnswerType = AnswerEvent['type']
+
+/**
+ * Its start time has come, and it needs a place in its flow before it may start: the wait for the
+ * time becomes one for the place. Said by the scheduler. Token: the START is open.
+ */
+export interface GateEvent {
+  readonly type: 'gateReached'
+  readonly generation: number
+}
 
 /**
  * Said by the process that runs the execution. Token: `version`, the one it was dispatched with
@@ -59,9 +77,25 @@ export interface RescueEvent {
   readonly type: 'recovered' | 'abandoned'
 }
 
+/** It has run for longer than it may. Said by the scheduler; harmless when repeated. */
+export interface LimitEvent {
+  readonly type: 'runtimeExceeded'
+}
+
 /** Said by people, or by code on their behalf. No token: each is harmless when repeated. */
 export interface UserEvent {
-  readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'reverted'
+  readonly type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested'
+}
+
+/**
+ * It goes back to a savepoint: another life begins. Said by people and by its own code. Token:
+ * `generation`, the life that ends. `kept`: how many answers the next one inherits; none when it
+ * begins anew.
+ */
+export interface RevertEvent {
+  readonly type: 'reverted'
+  readonly generation: number
+  readonly kept?: number
 }
 
 /** In the order of the golden grid, where a missing one leaves a test in pieces. */
@@ -71,6 +105,8 @@ export const EVENT_TYPES = [
   'lockGranted',
   'responseReceived',
   'waitTimedOut',
+  'debuggerAnswered',
+  'gateReached',
   'engineClaimed',
   'parked',
   'engineReleased',
@@ -80,6 +116,7 @@ export const EVENT_TYPES = [
   'leaseExpired',
   'recovered',
   'abandoned',
+  'runtimeExceeded',
   'pauseRequested',
   'resumeRequested',
   'cancelRequested',

@@ -56,6 +56,34 @@ describe('an execution', () => {
     })
   })
 
+  test('waits for its place before its start, and after the time of its start', () => {
+    const place = [{ seq: 0, kind: 'LOCK' }]
+    const gated = create({ scheduledFor: null, paused: false, gated: true })
+    assert.deepEqual([gated.state, gated.waits], [{ status: 'WAITING_LOCK' }, place])
+    const granted = decide(gated, { type: 'lockGranted', generation: 1, seq: 0 })
+    assert.ok(granted.kind === 'moved')
+    assert.deepEqual([granted.next.state.status, granted.next.answered], ['WAITING_ENGINE', 0])
+
+    const due: Event = { type: 'gateReached', generation: 1 }
+    const later = create({ scheduledFor: 5, paused: true, gated: true })
+    assert.deepEqual(later.state, { status: 'PAUSED', beneath: 'SCHEDULED' })
+    const held = after(later, due)
+    assert.deepEqual(
+      [held.state, held.waits],
+      [{ status: 'PAUSED', beneath: 'WAITING_LOCK' }, place],
+    )
+    assert.deepEqual(decide(held, due), { kind: 'ignored', why: 'stale' })
+  })
+
+  test('ends in error at its maximum runtime, whatever it does', () => {
+    const over: Event = { type: 'runtimeExceeded' }
+    for (const paused of [true, false]) {
+      const ended = after(create({ scheduledFor: 5, paused }), over)
+      assert.deepEqual([ended.state.status, ended.waits], ['ENDED_ERROR', []])
+      assert.deepEqual(decide(ended, over), { kind: 'ignored', why: 'noEffect' })
+    }
+  })
+
   test('spends no position among the answers on its start', () => {
     const due: Event = { type: 'startTimeReached', generation: 1, seq: 0 }
     const started = after(create({ scheduledFor: 5, paused: false }), due)
@@ -99,7 +127,6 @@ describe('an execution', () => {
     assert.equal(refusal(decide(waiting, parked(2, 0, [2, 'LOCK']))), 'notAllowed')
     const claim: Event = { type: 'engineClaimed', version: 2, processId: 'p' }
     assert.equal(refusal(decide(waiting, claim)), 'notAllowed')
-    assert.equal(refusal(decide(waiting, { type: 'reverted' })), 'notAllowed')
   })
 
   test('keeps an answer that comes while it is lost', () => {
@@ -132,10 +159,35 @@ describe('an execution', () => {
     const waiting = after(ready, parked(1, 0, [1, 'LOCK'], [2, 'LOCK']), answer(1))
     const over = after(waiting, { type: 'cancelRequested' })
     assert.deepEqual(over.waits, [])
-    const reverted = after(over, { type: 'reverted' })
+    const reverted = after(over, { type: 'reverted', generation: 1 })
     assert.deepEqual(reverted, { ...ready, version: 5, epoch: 1, generation: 2 })
     const fresh = after(reverted, parked(5, 0, [2, 'LOCK']))
     assert.deepEqual(decide(fresh, answer(2)), { kind: 'ignored', why: 'stale' })
+  })
+
+  test('goes back from every status, keeping the answers that the life to come inherits', () => {
+    const waiting = after(ready, parked(1, 0, [1, 'LOCK'], [2, 'TIMER']), answer(1))
+    const claimed = after(waiting, { type: 'engineClaimed', version: 3, processId: 'p' })
+    const lost = after(claimed, { type: 'leaseExpired', epoch: 1 })
+    const paused = after(claimed, { type: 'pauseRequested' })
+    for (const now of [waiting, claimed, lost, paused]) {
+      const reverted = after(now, { type: 'reverted', generation: 1, kept: 1 })
+      const { epoch, generation, answered, waits, state } = reverted
+      assert.deepEqual(
+        { epoch, generation, answered, waits, state },
+        {
+          epoch: now.epoch + 1,
+          generation: 2,
+          answered: 1,
+          waits: [],
+          state: { status: 'WAITING_ENGINE' },
+        },
+      )
+      assert.deepEqual(decide(reverted, { type: 'succeeded', version: now.version }), {
+        kind: 'ignored',
+        why: 'stale',
+      })
+    }
   })
 
   test('cannot be held back when it is lost or has ended', () => {

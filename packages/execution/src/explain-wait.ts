@@ -15,10 +15,15 @@ export interface WaitFacts extends Wait {
   readonly dueAt: number | null
   /** What it is about: a message's id, an execution's id. */
   readonly ref: string | null
-  /** LOCK: the lock's name. CONTROL: cancel, pause or resume. RESPONSE: the message's subject. */
+  /**
+   * START of an iteration: its schedule's name. LOCK: the lock's name. CONTROL: cancel, pause or
+   * resume. RESPONSE: the message's subject. BREAK: the line.
+   */
   readonly subject: string | null
   /** LOCK: who holds it. */
   readonly holders: readonly Party[]
+  /** LOCK before the first activation: the limit of its flow. */
+  readonly gate?: GateFacts
   /** LOCK: place in the queue, 1 is next; null when it is not in the queue yet. */
   readonly position: number | null
   /** DEPENDENCY: whom it waits for, in the caller's order. */
@@ -27,11 +32,28 @@ export interface WaitFacts extends Wait {
   readonly returnWhen: string | null
   /** DEPENDENCY: the n of N_ENDED and N_SUCCEEDED. */
   readonly needed: number | null
+  /** RESPONSE: who may answer; empty or absent: everybody. */
+  readonly assignees?: readonly string[]
+  /** RESPONSE: when an answer is expected. */
+  readonly expectedAt?: number | null
+}
+
+/** What limits the starts of a flow: so many at a time, or so many in a period. */
+export interface GateFacts {
+  /** The flow's name; null when it is gone. */
+  readonly flow: string | null
+  /** The value of its key, as JSON text; null: one for the whole flow. */
+  readonly value: string | null
+  readonly limit: number
+  /** Seconds in which `limit` may start; null: `limit` may run at once. */
+  readonly perSeconds: number | null
+  /** When it starts if nobody leaves the queue: known for periods only. ms since 1970. */
+  readonly startsAt: number | null
 }
 
 /** What somebody can do about it; `ref` names the execution, lock or message it is done to. */
 export interface Unblock {
-  readonly action: 'cancel' | 'resume' | 'reply' | 'forceRelease'
+  readonly action: 'cancel' | 'resume' | 'reply' | 'forceRelease' | 'debug'
   readonly ref: string
 }
 
@@ -64,8 +86,8 @@ export function explainWait(
     ...(holder === undefined ? {} : { holder: holder.executionId }),
     ...(wait.position === null ? {} : { position: wait.position }),
     since: wait.since,
-    until: wait.dueAt,
-    reason: `${sentence(wait)}${deadline(wait, now)}`,
+    until: wait.dueAt ?? wait.gate?.startsAt ?? null,
+    reason: `${sentence(wait)}${expectation(wait, now)}${deadline(wait, now)}`,
     unblock: unblock(wait, executionId).slice(0, UNBLOCK_MAX),
   }
 }
@@ -73,18 +95,36 @@ export function explainWait(
 function sentence(wait: WaitFacts): string {
   switch (wait.kind) {
     case 'START':
-      return 'It is scheduled for later.'
+      return wait.subject === null
+        ? 'It is scheduled for later.'
+        : `It waits for the next time of the schedule ${quoted(wait)}.`
     case 'TIMER':
       return 'It sleeps.'
     case 'DEPENDENCY':
       return dependencySentence(wait)
     case 'LOCK':
-      return lockSentence(wait)
+      return wait.gate === undefined ? lockSentence(wait) : gateSentence(wait, wait.gate)
     case 'RESPONSE':
-      return `It waits for a person to answer the message ${quoted(wait)}.`
+      return `It waits for ${people(wait)} to answer the message ${quoted(wait)}.`
     case 'CONTROL':
       return `It asked to ${wait.subject ?? 'control'} execution ${wait.ref ?? 'unknown'}, which is being carried out.`
+    case 'BREAK':
+      return `Its debugger has stopped it before line ${wait.subject ?? 'unknown'}: continue or step.`
   }
+}
+
+function people({ assignees = [] }: WaitFacts): string {
+  const [first, second, third, ...others] = assignees
+  if (first === undefined) return 'a person'
+  if (second === undefined) return first
+  if (third === undefined) return `${first} or ${second}`
+  if (others.length === 0) return `${first}, ${second} or ${third}`
+  return `${first}, ${second}, ${third} or one of ${others.length} more`
+}
+
+function expectation({ expectedAt = null }: WaitFacts, now: number): string {
+  if (expectedAt === null) return ''
+  return ` An answer ${expectedAt > now ? 'is' : 'was'} expected by ${time(expectedAt)}.`
 }
 
 function dependencySentence(wait: WaitFacts): string {
@@ -116,6 +156,22 @@ function lockSentence(wait: WaitFacts): string {
   if (holder === undefined) return `${name}, which is about to be granted.`
   const more = others.length === 0 ? '' : ` and ${others.length} more`
   return `${name}, held by execution ${holder.executionId}, ${describe(holder)}${more}; ${place(wait)}.`
+}
+
+function gateSentence(wait: WaitFacts, gate: GateFacts): string {
+  const { flow, value, limit, perSeconds, startsAt } = gate
+  const flowName = flow === null ? 'its flow' : `flow '${flow}'`
+  const of = `${flowName}${value === null ? '' : ` for the key ${value}`}`
+  if (perSeconds !== null) {
+    const rate = `${limit} ${limit === 1 ? 'start' : 'starts'} in ${perSeconds} s`
+    const when = startsAt === null ? '' : ` It starts at about ${time(startsAt)}.`
+    return `It waits for its turn in the rate of ${of}, ${rate}; ${place(wait)}.${when}`
+  }
+  const places = limit === 1 ? `the only place of ${of}` : `one of the ${limit} places of ${of}`
+  const [holder, ...others] = wait.holders
+  if (holder === undefined) return `It waits for ${places}, which is about to be given to it.`
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return `It waits for ${places}, held by execution ${holder.executionId}, ${describe(holder)}${more}; ${place(wait)}.`
 }
 
 function place({ position }: WaitFacts): string {
@@ -151,7 +207,10 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
     case 'DEPENDENCY':
       return byUrgency(wait.members.filter(isOpen)).map(freeParty)
     case 'LOCK': {
-      const force = wait.subject === null ? [] : [wait.subject]
+      if (wait.gate !== undefined && wait.gate.perSeconds !== null)
+        return [{ action: 'cancel', ref: executionId }]
+      // A place is given back by its holder alone: taken from it, more would run than may.
+      const force = wait.subject === null || wait.gate !== undefined ? [] : [wait.subject]
       return [
         ...byUrgency(wait.holders).map(freeParty),
         ...force.map((ref) => ({ action: 'forceRelease', ref }) as const),
@@ -159,6 +218,8 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
     }
     case 'RESPONSE':
       return wait.ref === null ? [] : [{ action: 'reply', ref: wait.ref }]
+    case 'BREAK':
+      return [{ action: 'debug', ref: executionId }]
     case 'START':
     case 'TIMER':
     case 'CONTROL':

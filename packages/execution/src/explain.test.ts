@@ -50,6 +50,47 @@ function waiting(facts: Partial<WaitFacts> & Pick<WaitFacts, 'kind'>) {
 const reason = (facts: Partial<WaitFacts> & Pick<WaitFacts, 'kind'>) => waiting(facts).reason
 
 describe('why', () => {
+  test('says whose place it waits for before it may start', () => {
+    const gate = { flow: 'import', value: '"acme"', limit: 2, perSeconds: null, startsAt: null }
+    const facts = {
+      kind: 'LOCK',
+      seq: 0,
+      subject: 'concurrency:1:"acme"',
+      position: 3,
+      holders: [
+        { executionId: 'one', status: 'AT_ENGINE' },
+        { executionId: 'two', status: 'PAUSED' },
+      ],
+      gate,
+    } as const
+    assert.equal(
+      reason(facts),
+      `It waits for one of the 2 places of flow 'import' for the key "acme", held by execution one, which is AT_ENGINE and 1 more; it is number 3 in the queue.`,
+    )
+    assert.deepEqual(waiting(facts).unblock, [
+      { action: 'resume', ref: 'two' },
+      { action: 'cancel', ref: 'one' },
+    ])
+    assert.equal(
+      reason({ ...facts, holders: [], gate: { ...gate, limit: 1, value: null, flow: null } }),
+      'It waits for the only place of its flow, which is about to be given to it.',
+    )
+  })
+
+  test('says when the rate of its flow lets it start', () => {
+    const startsAt = NOW + 30_000
+    const gate = { flow: 'import', value: null, limit: 10, perSeconds: 60, startsAt }
+    const facts = { kind: 'LOCK', seq: 0, subject: 'rate:1', position: 1, gate } as const
+    assert.equal(
+      reason(facts),
+      `It waits for its turn in the rate of flow 'import', 10 starts in 60 s; it is next. It starts at about ${AT}.`,
+    )
+    assert.deepEqual(
+      [waiting(facts).until, waiting(facts).unblock],
+      [startsAt, [{ action: 'cancel', ref: 'me' }]],
+    )
+  })
+
   test('has no reason for what moves or has ended', () => {
     const moving = why({ status: 'AT_ENGINE', processId: 'p' }, { isProcessAlive: true })
     assert.deepEqual([moving.moving, moving.reason], [true, null])
@@ -150,6 +191,10 @@ describe('why it waits', () => {
       `It is scheduled for later. It goes on at ${AT}.`,
     )
     assert.equal(
+      reason({ kind: 'START', subject: 'nightly', dueAt: DUE }),
+      `It waits for the next time of the schedule 'nightly'. It goes on at ${AT}.`,
+    )
+    assert.equal(
       reason({ kind: 'TIMER', dueAt: NOW - 5001 }),
       'It sleeps. Its time came at 2026-01-02 03:03:59 UTC, and the scheduler has not dealt with it yet.',
     )
@@ -241,6 +286,17 @@ describe('why it waits', () => {
       [nameless.reason, nameless.unblock],
       ["It waits for a person to answer the message 'unknown'.", []],
     )
+    const ask = { kind: 'RESPONSE', subject: 'Go?' } as const
+    const asked = (...assignees: string[]) => reason({ ...ask, assignees })
+    assert.match(asked('anna'), /^It waits for anna to answer/)
+    assert.match(asked('anna', 'ben'), /for anna or ben to answer/)
+    assert.match(asked('anna', 'ben', 'cleo'), /for anna, ben or cleo to answer/)
+    assert.match(asked('a', 'b', 'c', 'd', 'e'), /for a, b, c or one of 2 more to answer/)
+    assert.equal(
+      reason({ ...ask, expectedAt: DUE, dueAt: DUE }),
+      `It waits for a person to answer the message 'Go?'. An answer is expected by ${AT}. It gives up at ${AT}.`,
+    )
+    assert.match(reason({ ...ask, expectedAt: NOW - 1 }), /An answer was expected by /)
     assert.equal(
       reason({ kind: 'CONTROL', subject: 'cancel', ref: 'c' }),
       'It asked to cancel execution c, which is being carried out.',

@@ -106,19 +106,24 @@ function pausedReason(
   isParkedBeneath: boolean,
   waits: readonly WhyWait[],
 ): string {
+  const stop = waits.find(isStop)
+  const others = waits.filter((wait) => !isStop(wait))
   const pause =
-    facts.startedAt === null
+    stop?.reason ??
+    (facts.startedAt === null
       ? 'It has not started, and is held back: resume it to start it.'
-      : 'It is paused: resume it to let it go on.'
-  return isParkedBeneath ? `${pause} Beneath the pause: ${parkedReason(waits)}` : pause
+      : 'It is paused: resume it to let it go on.')
+  return isParkedBeneath ? `${pause} Beneath the pause: ${parkedReason(others)}` : pause
 }
 
-function unblockOf({ executionId, execution }: ExplainFacts): readonly Unblock[] {
+const isStop = ({ kind }: Pick<WhyWait, 'kind'>): boolean => kind === 'BREAK'
+
+function unblockOf({ executionId, execution, waits }: ExplainFacts): readonly Unblock[] {
   switch (execution.state.status) {
     case 'PAUSED':
     case 'LOST':
       return [
-        { action: 'resume', ref: executionId },
+        { action: waits.some(isStop) ? 'debug' : 'resume', ref: executionId },
         { action: 'cancel', ref: executionId },
       ]
     default:

@@ -4,7 +4,7 @@ import type { Execution } from './execution.ts'
 import { decide } from './execution.ts'
 import type { State } from './state.ts'
 import { uncover } from './state.ts'
-import type { Status } from './status.ts'
+import type { Idle, Status } from './status.ts'
 import { IDLE_STATUSES } from './status.ts'
 import type { Wait, WaitKind } from './wait.ts'
 import { ANSWERABLE, WAIT_KINDS, statusOfWait } from './wait.ts'
@@ -26,7 +26,8 @@ export const CODES: Record<Status, string> = {
 
 const LEGEND = `What every event does in every state, with a token that fits wherever the state has one.
 XX moves there, xx there under the pause; = noted, status and version stay; - no effect;
-~ late; x refused. +: waits of all kinds but START are open, otherwise only the one that parks it.
+~ late; x refused. +: waits of all kinds but START and BREAK are open, otherwise only the one that
+parks it. !: its debugger has stopped it, by a BREAK besides.
 Below: which answer fits which kind of wait; 0: no position among the answers is spent on it.`
 
 /** The whole behaviour on one screen; the golden file is diffed as text. */
@@ -46,7 +47,8 @@ interface Line {
 
 const GENERATION = 2
 const WAITS: readonly Wait[] = WAIT_KINDS.map((kind, seq) => ({ seq, kind }))
-const LATER_WAITS = WAITS.filter(({ kind }) => kind !== 'START')
+const LATER_WAITS = WAITS.filter(({ kind }) => kind !== 'START' && kind !== 'BREAK')
+const BREAK: readonly Wait[] = WAITS.filter(({ kind }) => kind === 'BREAK')
 
 function eventGrid(): string {
   return table(columns(), EVENT_TYPES.flatMap(linesOf))
@@ -62,6 +64,8 @@ function columns(): readonly Column[] {
     column({ status: 'AT_ENGINE', processId: 'p' }, LATER_WAITS),
     ...paused.map((state) => column(state, ownWaits(uncover(state).status))),
     column({ status: 'PAUSED', beneath: 'WAITING_ENGINE' }, LATER_WAITS),
+    stopped('WAITING_DEPENDENCY'),
+    stopped('WAITING_ENGINE'),
     column({ status: 'LOST' }, []),
     column({ status: 'LOST' }, LATER_WAITS),
     column({ status: 'ENDED_SUCCESS' }, []),
@@ -85,6 +89,11 @@ function column(state: State, waits: readonly Wait[]): Column {
   return { head, execution: sample(state, waits) }
 }
 
+function stopped(beneath: Idle): Column {
+  const state: State = { status: 'PAUSED', beneath }
+  return { head: `${codeOf(state)}!`, execution: sample(state, [...ownWaits(beneath), ...BREAK]) }
+}
+
 function sample(state: State, waits: readonly Wait[]): Execution {
   return { version: 8, epoch: 3, generation: GENERATION, recoveries: 1, answered: 5, waits, state }
 }
@@ -99,6 +108,7 @@ function linesOf(type: EventType): readonly Line[] {
     park('opens a LOCK', [{ seq: 9, kind: 'LOCK' }], 5),
     park('opens nothing', [], 5),
     park('answer unread', [{ seq: 9, kind: 'LOCK' }], 4),
+    park('opens a BREAK', [{ seq: 9, kind: 'BREAK' }], 5),
   ]
 }
 
@@ -109,11 +119,14 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
     case 'dependenciesMet':
     case 'lockGranted':
     case 'responseReceived':
-    case 'waitTimedOut': {
+    case 'waitTimedOut':
+    case 'debuggerAnswered': {
       const fitting = now.waits.find(({ kind }) => ANSWERABLE[type].includes(kind))
       const { seq } = fitting ?? now.waits[0] ?? { seq: -1 }
       return { type, generation: GENERATION, seq }
     }
+    case 'gateReached':
+      return { type, generation: GENERATION }
     case 'engineClaimed':
       return { type, version: now.version, processId: 'p' }
     case 'engineReleased':
@@ -125,21 +138,30 @@ function makeEvent(type: Exclude<EventType, 'parked'>, now: Execution): Event {
       return { type, epoch: now.epoch }
     case 'recovered':
     case 'abandoned':
+    case 'runtimeExceeded':
     case 'pauseRequested':
     case 'resumeRequested':
     case 'cancelRequested':
-    case 'reverted':
       return { type }
+    case 'reverted':
+      return { type, generation: GENERATION }
   }
 }
 
 function kindGrid(): string {
   const kinds = WAITS.map((wait) => ({
     head: wait.kind,
-    execution: sample({ status: statusOfWait(wait.kind) }, [wait]),
+    execution: sample(stateOfWait(wait), [wait]),
   }))
-  return table(kinds, EVENT_TYPES.filter((type) => type in ANSWERABLE).flatMap(linesOf))
+  return table(kinds, EVENT_TYPES.filter(isOfStart).flatMap(linesOf))
 }
+
+const stateOfWait = ({ kind }: Wait): State =>
+  kind === 'BREAK'
+    ? { status: 'PAUSED', beneath: 'WAITING_ENGINE' }
+    : { status: statusOfWait(kind) }
+
+const isOfStart = (type: EventType): boolean => type in ANSWERABLE || type === 'gateReached'
 
 function table(heads: readonly Column[], lines: readonly Line[]): string {
   const print = (head: string, cells: readonly (readonly [Column, string])[]) => {

@@ -8,6 +8,8 @@ import type { Decision, Execution } from './execution.ts'
 import { decide } from './execution.ts'
 import type { Idle } from './status.ts'
 import { isEnded, isParked } from './status.ts'
+import { uncover } from './state.ts'
+import type { WaitKind } from './wait.ts'
 import { ANSWERABLE, WAIT_KINDS, statusOfWait } from './wait.ts'
 
 interface Step {
@@ -26,6 +28,8 @@ const OFTEN: Partial<Record<EventType, number>> = {
   lockGranted: 3,
   responseReceived: 3,
   waitTimedOut: 3,
+  debuggerAnswered: 8,
+  gateReached: 2,
   engineClaimed: 8,
   parked: 8,
   leaseExpired: 6,
@@ -48,6 +52,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 const born = fc.record({
   scheduledFor: fc.constantFrom(null, 5),
   paused: fc.boolean(),
+  gated: fc.boolean(),
 })
 const runs = { numRuns: 3000, seed: 42 }
 
@@ -58,12 +63,15 @@ function eventOf(now: Execution, { type, isFresh, pick, kinds, unread }: Step): 
     case 'dependenciesMet':
     case 'lockGranted':
     case 'responseReceived':
-    case 'waitTimedOut': {
+    case 'waitTimedOut':
+    case 'debuggerAnswered': {
       const fitting = now.waits.filter(({ kind }) => ANSWERABLE[type].includes(kind))
       const candidates = fitting.length > 0 ? fitting : now.waits
       const seq = candidates[pick % Math.max(1, candidates.length)]?.seq ?? pick
       return { type, generation: now.generation - late, seq }
     }
+    case 'gateReached':
+      return { type, generation: now.generation - late }
     case 'engineClaimed':
       return { type, version: now.version - late, processId: `process ${pick}` }
     case 'parked': {
@@ -79,6 +87,8 @@ function eventOf(now: Execution, { type, isFresh, pick, kinds, unread }: Step): 
       return { type, version: now.version - late }
     case 'leaseExpired':
       return { type, epoch: now.epoch - late }
+    case 'reverted':
+      return { type, generation: now.generation - late, kept: unread }
     default:
       return { type }
   }
@@ -108,7 +118,9 @@ describe('after any history', () => {
     const seen = new Set<string>()
     always((_before, { type }, { kind }) => seen.add(`${type} ${kind}`))
     for (const type of EVENT_TYPES) assert.ok(seen.has(`${type} moved`), type)
-    for (const type of Object.keys(ANSWERABLE)) assert.ok(seen.has(`${type} noted`), type)
+    // Who is stopped by a debugger is paused, so its answer always moves.
+    for (const type of Object.keys(ANSWERABLE).filter((one) => one !== 'debuggerAnswered'))
+      assert.ok(seen.has(`${type} noted`), type)
   })
 
   test('E5: ends are final, but for a revert', () => {
@@ -148,8 +160,9 @@ describe('after any history', () => {
       const next = afterwards(before, decision)
       const { state, waits } = next
       const status = state.status === 'PAUSED' ? state.beneath : state.status
-      const [oldest] = waits
-      if (isParked(status)) assert.equal(oldest && statusOfWait(oldest.kind), status)
+      const oldest = waits.find(({ kind }) => kind !== 'BREAK')
+      if (isParked(status)) assert.equal(oldest && statusOf(oldest.kind), status)
+      if (waits.some(isStop)) assert.equal(state.status, 'PAUSED')
       assert.equal('processId' in state, state.status === 'AT_ENGINE')
       if (isEnded(status)) assert.deepEqual(waits, [])
       const seqs = waits.map(({ seq }) => seq)
@@ -164,12 +177,12 @@ describe('after any history', () => {
     always((before, event, decision) => {
       const next = afterwards(before, decision)
       if (event.type === 'reverted' && decision.kind === 'moved') {
-        assert.deepEqual([next.answered, next.waits], [0, []])
+        assert.deepEqual([next.answered, next.waits], [event.kept, []])
         return
       }
       const isAnswer = event.type in ANSWERABLE && 'next' in decision
       const gone = before.waits.filter(({ seq }) => next.waits.every((wait) => wait.seq !== seq))
-      const counted = isAnswer && gone[0]?.kind !== 'START' ? 1 : 0
+      const counted = isAnswer && gone[0]?.seq !== 0 ? 1 : 0
       assert.equal(next.answered, before.answered + counted)
       if (isAnswer) assert.equal(gone.length, 1)
       else if (!isEnded(next.state.status)) assert.equal(gone.length, 0)
@@ -227,11 +240,30 @@ describe('after any history', () => {
     always((before, event, decision) => {
       if (event.type !== 'parked' || decision.kind !== 'moved') return
       const { next } = decision
-      if (before.answered > event.consumed) assert.equal(next.state.status, 'WAITING_ENGINE')
-      else assert.ok(isParked(next.state.status) && next.waits.length > 0)
+      const { status } = uncover(next.state)
+      if (before.answered > event.consumed) assert.equal(status, 'WAITING_ENGINE')
+      else assert.ok(next.waits.length > 0 && (isParked(status) || next.waits.every(isStop)))
+      assert.equal(next.state.status === 'PAUSED', next.waits.some(isStop))
       assert.equal(next.recoveries, 0)
     })
   })
+
+  test('E14: what a debugger has stopped goes on by its answer, its end or a revert alone', () => {
+    always((before, { type }, decision) => {
+      if (!before.waits.some(isStop)) return
+      const next = afterwards(before, decision)
+      const frees = ['debuggerAnswered', 'cancelRequested', 'runtimeExceeded', 'reverted']
+      assert.equal(
+        next.state.status !== 'PAUSED',
+        decision.kind === 'moved' && frees.includes(type),
+      )
+      if (type === 'resumeRequested')
+        assert.deepEqual(decision, { kind: 'refused', why: 'stopped' })
+    })
+  })
 })
+
+const isStop = ({ kind }: { readonly kind: WaitKind }): boolean => kind === 'BREAK'
+const statusOf = (kind: WaitKind) => (kind === 'BREAK' ? null : statusOfWait(kind))
 
 const back: { readonly status: Idle } = { status: 'WAITING_ENGINE' }

@@ -17,7 +17,9 @@ export type {
   Event,
   EventOf,
   EventType,
+  GateEvent,
   LeaseEvent,
+  LimitEvent,
   RescueEvent,
   UserEvent,
 } from './event.ts'
@@ -27,13 +29,21 @@ export { TRANSITIONS } from './transitions.ts'
 export type { State } from './state.ts'
 export { cover, uncover } from './state.ts'
 export type { Decision, Execution, Refusal } from './execution.ts'
-export { REFUSALS, decide, oldestWait } from './execution.ts'
+export { REFUSALS, decide } from './execution.ts'
 export type { CreateInput } from './create.ts'
-export { START, create } from './create.ts'
+export { PLACE, START, create } from './create.ts'
 export type { Effect } from './effects.ts'
 export { effectsOf } from './effects.ts'
-export type { Party, Unblock, WaitFacts, WhyWait } from './explain-wait.ts'
+export type { GateFacts, Party, Unblock, WaitFacts, WhyWait } from './explain-wait.ts'
 export type { ExplainFacts, Why } from './explain.ts'
 export { explain } from './explain.ts'
 export type { Check } from './checks.ts'
 export { EXECUTION_CHECKS } from './checks.ts'
+export type {
+  Finding,
+  FindingKind,
+  StandingExecution,
+  StandingWait,
+  Surroundings,
+} from './diagnose.ts'
+export { diagnoseExecution, diagnoseWait, REPAIRS, STANDS_TOO_LONG_MS } from './diagnose.ts'

@@ -28,10 +28,10 @@ const end =
   (type: 'succeeded' | 'failed' | 'engineReleased'): Line =>
   ({ version }) => ({ type, version })
 const say =
-  (
-    type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'recovered' | 'reverted',
-  ): Line =>
+  (type: 'pauseRequested' | 'resumeRequested' | 'cancelRequested' | 'recovered'): Line =>
   () => ({ type })
+
+const revert: Line = ({ generation }) => ({ type: 'reverted', generation })
 
 const stories: Record<string, { readonly lines: readonly Line[]; readonly end: Status }> = {
   'a short run': { lines: [end('succeeded')], end: 'ENDED_SUCCESS' },
@@ -74,13 +74,7 @@ const stories: Record<string, { readonly lines: readonly Line[]; readonly end: S
     end: 'ENDED_SUCCESS',
   },
   'reverted and run again': {
-    lines: [
-      park([1, 'LOCK']),
-      answer('lockGranted', 1),
-      end('failed'),
-      say('reverted'),
-      end('succeeded'),
-    ],
+    lines: [park([1, 'LOCK']), answer('lockGranted', 1), end('failed'), revert, end('succeeded')],
     end: 'ENDED_SUCCESS',
   },
 }
@@ -137,7 +131,7 @@ describe('a story on an at-least-once bus', () => {
 })
 
 function hasToken(event: Event): boolean {
-  return 'version' in event || 'epoch' in event || 'seq' in event
+  return 'version' in event || 'epoch' in event || 'generation' in event
 }
 
 /** What sweep, owners of waits and a person would do: nothing may be stuck for ever. */

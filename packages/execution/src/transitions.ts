@@ -5,12 +5,14 @@ import type { Ended, Status } from './status.ts'
  * Where an event leads; a status: go there. Consulted after the event's token was found fresh, so
  * the cells of events that can only be late say `refused`.
  */
-export type Cell = AnswerCell | ClaimCell | ParkCell | OtherCell | 'refused'
+export type Cell = AnswerCell | GateCell | ClaimCell | ParkCell | OtherCell | 'refused'
 
 type AnswerCell =
   | 'WAITING_ENGINE'
   | 'noted' // the answer is kept; whoever runs it now or next finds it
   | 'underPause' // happens to what lies beneath, and the pause stays
+
+type GateCell = 'WAITING_LOCK' | 'underPause'
 
 type ClaimCell = 'AT_ENGINE'
 
@@ -28,11 +30,13 @@ type CellOf<T extends EventType> =
   | 'refused' // a bug, or a request that cannot be met
   | (T extends AnswerType
       ? AnswerCell
-      : T extends 'engineClaimed'
-        ? ClaimCell
-        : T extends 'parked'
-          ? ParkCell
-          : OtherCell)
+      : T extends 'gateReached'
+        ? GateCell
+        : T extends 'engineClaimed'
+          ? ClaimCell
+          : T extends 'parked'
+            ? ParkCell
+            : OtherCell)
 
 export type Row = { readonly [T in EventType]: CellOf<T> }
 
@@ -46,6 +50,7 @@ const answers = <C extends AnswerCell | 'refused'>(cell: C) => ({
 
 // What only the process that runs it can say.
 const notRunning = {
+  gateReached: 'refused', // only what has not started waits for its start
   engineClaimed: 'refused',
   parked: 'refused',
   engineReleased: 'refused',
@@ -58,6 +63,7 @@ const notRunning = {
 // The same of an execution that is run, claimed or not.
 const running = {
   ...answers('noted'),
+  gateReached: 'refused',
   parked: 'byWaits',
   engineReleased: 'WAITING_ENGINE',
   succeeded: 'ENDED_SUCCESS',
@@ -65,15 +71,20 @@ const running = {
   cancelled: 'ENDED_CANCELLED',
 } as const
 
+// Whoever stands before a line is paused.
+const notStopped = { debuggerAnswered: 'refused' } as const
+
 // Somebody else was first with the rescue.
 const notLost = { recovered: 'noEffect', abandoned: 'noEffect' } as const
 
 const live = {
   ...notLost,
+  ...notStopped,
   pauseRequested: 'PAUSED',
   resumeRequested: 'noEffect',
   cancelRequested: 'ENDED_CANCELLED',
-  reverted: 'refused',
+  runtimeExceeded: 'ENDED_ERROR',
+  reverted: 'WAITING_ENGINE',
 } as const
 
 const parked: Row = { ...notRunning, ...live, ...answers('WAITING_ENGINE') }
@@ -82,14 +93,16 @@ const ended: Row = {
   ...answers('refused'),
   ...notRunning,
   ...notLost,
+  ...notStopped,
   pauseRequested: 'noEffect',
   resumeRequested: 'noEffect',
   cancelRequested: 'noEffect',
+  runtimeExceeded: 'noEffect',
   reverted: 'WAITING_ENGINE',
 }
 
 export const TRANSITIONS: Readonly<Record<Status, Row>> = {
-  SCHEDULED: parked,
+  SCHEDULED: { ...parked, gateReached: 'WAITING_LOCK' },
   WAITING_DEPENDENCY: parked,
   WAITING_LOCK: parked,
   WAITING_RESPONSE: parked,
@@ -101,9 +114,12 @@ export const TRANSITIONS: Readonly<Record<Status, Row>> = {
     ...answers('underPause'),
     ...notRunning,
     ...notLost,
+    debuggerAnswered: 'WAITING_ENGINE',
+    gateReached: 'underPause',
     pauseRequested: 'noEffect',
     resumeRequested: 'beneath',
     cancelRequested: 'ENDED_CANCELLED',
+    runtimeExceeded: 'ENDED_ERROR',
     reverted: 'WAITING_ENGINE',
   },
 
@@ -111,12 +127,14 @@ export const TRANSITIONS: Readonly<Record<Status, Row>> = {
   LOST: {
     ...answers('noted'),
     ...notRunning,
+    ...notStopped,
     recovered: 'WAITING_ENGINE',
     abandoned: 'ENDED_ERROR',
     pauseRequested: 'refused',
     resumeRequested: 'WAITING_ENGINE',
     cancelRequested: 'ENDED_CANCELLED',
-    reverted: 'refused',
+    runtimeExceeded: 'ENDED_ERROR',
+    reverted: 'WAITING_ENGINE',
   },
 
   ENDED_SUCCESS: ended,

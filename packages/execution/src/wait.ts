@@ -9,6 +9,7 @@ export const WAIT_KINDS = [
   'LOCK', // its turn in a lock's queue
   'RESPONSE', // a person's answer
   'CONTROL', // its request to cancel, pause or resume an execution
+  'BREAK', // its debugger, before a line; open only while it is paused
 ] as const
 
 export type WaitKind = (typeof WAIT_KINDS)[number]
@@ -19,7 +20,7 @@ export interface Wait {
   readonly kind: WaitKind
 }
 
-const STATUS_OF_WAIT: Record<WaitKind, Parked> = {
+const STATUS_OF_WAIT: Record<Exclude<WaitKind, 'BREAK'>, Parked> = {
   START: 'SCHEDULED',
   TIMER: 'SCHEDULED',
   DEPENDENCY: 'WAITING_DEPENDENCY',
@@ -28,8 +29,8 @@ const STATUS_OF_WAIT: Record<WaitKind, Parked> = {
   CONTROL: 'WAITING_DEPENDENCY',
 }
 
-/** The status of an execution that is parked with this wait as its oldest. */
-export function statusOfWait(kind: WaitKind): Parked {
+/** The status of an execution that is parked with this wait as its oldest. A BREAK pauses instead. */
+export function statusOfWait(kind: Exclude<WaitKind, 'BREAK'>): Parked {
   return STATUS_OF_WAIT[kind]
 }
 
@@ -40,4 +41,5 @@ export const ANSWERABLE: Record<AnswerType, readonly WaitKind[]> = {
   lockGranted: ['LOCK'],
   responseReceived: ['RESPONSE'],
   waitTimedOut: ['DEPENDENCY', 'LOCK', 'RESPONSE'],
+  debuggerAnswered: ['BREAK'],
 }

@@ -11,11 +11,12 @@ export declare class InternalError extends EngineException {}
 /** The execution's roles do not allow it. */
 export declare class PermissionDenied extends EngineException {}
 
-/** How `success`, `error` and `cancel` end an execution. Catching one changes nothing. */
+/** How `success`, `error`, `cancel` and `revert` end an execution, or its life. Catching one changes nothing. */
 export declare class LifecycleSignal extends EngineException {}
 export declare class ExecutionSuccess extends LifecycleSignal {}
 export declare class ExecutionError extends LifecycleSignal {}
 export declare class ExecutionCancel extends LifecycleSignal {}
+export declare class ExecutionRevert extends LifecycleSignal {}
 
 /** There is no such flow, connector, setting or execution. */
 export declare class ResourceNotFoundError extends EngineException {}
@@ -53,3 +54,6 @@ export declare class SchemaValidationError extends EngineException {}
 
 /** Executions wait for each other in a circle; this one was chosen to break it. */
 export declare class DeadlockError extends EngineException {}
+
+/** A message that is waited for was closed: nobody can answer it any more. `details.reason` says why. */
+export declare class MessageClosedError extends EngineException {}

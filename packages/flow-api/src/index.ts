@@ -17,9 +17,11 @@
  */
 export type { Json } from './json.ts'
 export type { System } from './system.ts'
-export type { Execution, Handler } from './execution.ts'
+export type { Execution, Handler, Starter } from './execution.ts'
 export type { ChildExecution, ExecutionStatus } from './child-execution.ts'
+export type { File, FileFacts } from './files.ts'
 export type { Lock, Semaphore, Setting } from './locks.ts'
+export type { Message, MessageLink, MessageOptions } from './message.ts'
 export type {
   ChildOptions,
   ConnectorSpec,
@@ -29,6 +31,8 @@ export type {
   ReturnWhenValue,
   SaveFields,
   WaitOptions,
+  Wrapped,
+  WrapperUse,
 } from './options.ts'
 
 export { ReturnWhen } from './options.ts'
@@ -40,12 +44,14 @@ export {
   EngineException,
   ExecutionCancel,
   ExecutionError,
+  ExecutionRevert,
   ExecutionSuccess,
   ExtraInputError,
   InternalError,
   InvalidInputError,
   LifecycleSignal,
   LockTimeoutError,
+  MessageClosedError,
   MessageResponseTimeoutError,
   MissingInputError,
   PermissionDenied,

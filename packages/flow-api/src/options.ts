@@ -45,6 +45,10 @@ export interface InitFields {
   readonly scheduled_for?: Date | number | string
   readonly orphan?: boolean
   readonly priority?: number
+  /** Which savepoints one may look at and go back to: all (default), or the newest. */
+  readonly savepoint_retention?: 'ALL' | 'LAST'
+  /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
+  readonly max_runtime_seconds?: number | null
 }
 
 export interface ChildOptions {
@@ -61,8 +65,47 @@ export interface ChildOptions {
   readonly orphan?: boolean
   /** Higher ones run first; a whole number, default 0. */
   readonly priority?: number
+  /** Ends it in error after so many seconds; null for no limit, whatever its flow says. */
+  readonly maxRuntime?: number | null
   /** More inputs; they win over those of the call. */
   readonly inputs?: { readonly [key: string]: Json }
+  /** Wrappers of this call from the outermost on; names, or with what each is given. At most 16. */
+  readonly wrappers?: readonly (string | WrapperUse)[]
+  /** True: the wrappers that always stand around what it runs are left out. Default false. */
+  readonly unwrapped?: boolean
+}
+
+/** A wrapper and what it is given. One of `id` and `name`; the id counts. */
+export interface WrapperUse {
+  readonly id?: string
+  readonly name?: string
+  readonly input?: { readonly [key: string]: Json }
+}
+
+/**
+ * What a wrapper runs in place of, `inputs.wrapped`: the fields that a request would start it with.
+ * `self.wrapped()` starts it.
+ */
+export interface Wrapped {
+  readonly type: 'FLOW' | 'SCRIPT' | 'CONNECTION' | 'SCHEDULE' | 'WRAPPER'
+  readonly flow_id?: string
+  readonly flow_name?: string
+  readonly script?: string
+  readonly connector_id?: string
+  readonly connector_name?: string
+  readonly connector_type?: string
+  readonly wrapper_id?: string
+  readonly wrapper_name?: string
+  /** Of the execution. */
+  readonly name?: string
+  readonly project_id?: string
+  readonly description?: string
+  readonly metadata?: Json
+  /** Lines of what is wrapped to stop at, in development mode. */
+  readonly breakpoints?: readonly number[]
+  readonly input_value: any
+  /** Those that come between this wrapper and what it wraps, from the outermost on. */
+  readonly wrappers?: readonly WrapperUse[]
 }
 
 /** A connection with all its inputs inline. */

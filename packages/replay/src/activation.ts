@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import type { DebugSettings, InspectAt, Stop } from './debug.ts'
 import type { Answer, HistoryEntry, Json, LogLine, Outcome } from './history.ts'
 
 /** One message into the sandbox about one execution. */
@@ -11,6 +12,10 @@ export type Activation =
       readonly input: Json
       readonly history: readonly HistoryEntry[]
       readonly answers: readonly Answer[]
+      /** For a realm of the debugger; others do not look at it. Without it nothing is stopped anew. */
+      readonly debug?: DebugSettings
+      /** Replay to this place only to look around; nothing that comes of it may be kept. */
+      readonly inspect?: InspectAt
     }
   /** Go on with a suspended one: first the engine's own answers in command order, then positioned ones. */
   | {
@@ -18,6 +23,7 @@ export type Activation =
       readonly key: string
       readonly local: readonly LocalAnswer[]
       readonly answers: readonly Answer[]
+      readonly debug?: DebugSettings
     }
 
 /** An answer that the engine gave by itself, inside the activation that asked. */
@@ -58,12 +64,21 @@ export interface ActivationResult {
   readonly line: number | null
   readonly lastCommand: string | null
   readonly end: End | null
+  /**
+   * The code stands before a line, a wait among `open`. Nothing is suspended: the answer goes in with
+   * a `start`, whose replay passes the line.
+   */
+  readonly stop?: Stop
 }
 
 export interface End {
   readonly status: 'ENDED_SUCCESS' | 'ENDED_ERROR' | 'ENDED_CANCELLED'
   readonly message: string | null
   readonly output: Json
-  /** Why the platform, and not the code, ended it. */
-  readonly reason?: 'limit' | 'diverged' | 'nothing_to_wait_for' | 'syntax'
+  /**
+   * Why the platform, and not the code, ended it. `reverted`: only this life ends, and the next one
+   * begins after call `to`.
+   */
+  readonly reason?: 'limit' | 'diverged' | 'nothing_to_wait_for' | 'syntax' | 'reverted'
+  readonly to?: number
 }

@@ -26,7 +26,10 @@ export function describeDivergence(
   return (
     `The replay has left its history at call ${seq}: recorded was ${before}, the code now ${now}${why}. ` +
     'Code between two calls must depend on nothing but its inputs and the answers of earlier calls; ' +
-    'put what changes from run to run into a step, or fork the execution from an earlier savepoint.'
+    'put what changes from run to run into a step. ' +
+    (seq === 1
+      ? 'No savepoint fits: rerun it from the beginning.'
+      : `The last savepoint that fits is ${seq - 1}: revert to it, or rerun from it.`)
   )
 }
 

@@ -58,6 +58,30 @@ export interface HistoryEntry {
   readonly outcome?: Outcome
   /** A step whose callback was asynchronous: its outcome reaches the code in a crossing of its own. */
   readonly deferred?: true
+  /** `break`: which visit of its line the debugger stopped at, and inside which step. */
+  readonly hit?: number
+  readonly inside?: number
+  /** `step_end`: the step whose outcome this is. It was begun in an earlier activation and stopped in. */
+  readonly of?: number
+  /** Inherited without an answer: the life that inherits it asks the world for it once more. */
+  readonly again?: true
+  /** On the first entry of a history that was inherited: whose lives its calls are of, oldest first. */
+  readonly lives?: readonly Life[]
+}
+
+/**
+ * A life whose first calls a later one inherits: a generation of the execution, or of the one that it is
+ * a rerun of. Its ids, chance and time were made of these, and a replay makes them again.
+ */
+export interface Life {
+  readonly id: string
+  readonly generation: number
+  /** ms since 1970: when its code first ran. */
+  readonly startedAt: number
+  /** The last call that was inherited of it. */
+  readonly last: number
+  /** ms since 1970: when the next life began. That life sees no earlier time. */
+  readonly cutAt: number
 }
 
 /** An answer with its place in the order in which answers reached the code. Times are ms since 1970. */
@@ -86,7 +110,18 @@ export const COMMAND_KINDS = [
   'unlock',
   'setting_get',
   'setting_set',
+  'file_get',
+  'file_set',
+  'file_delete',
   'control',
   'read',
+  'message',
+  'message_wait',
+  'message_read',
+  'message_link',
+  'break',
+  'step_end',
+  'savepoint',
+  'revert',
 ] as const
 export type CommandKind = (typeof COMMAND_KINDS)[number]

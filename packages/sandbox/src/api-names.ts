@@ -7,6 +7,7 @@ export const API_VALUES: ReadonlySet<string> = new Set([
   'ExecutionSuccess',
   'ExecutionError',
   'ExecutionCancel',
+  'ExecutionRevert',
   'ResourceNotFoundError',
   'DependencyFailedError',
   'ConnectionError',
@@ -19,6 +20,7 @@ export const API_VALUES: ReadonlySet<string> = new Set([
   'ExtraInputError',
   'SchemaValidationError',
   'DeadlockError',
+  'MessageClosedError',
   'ReturnWhen',
 ])
 
@@ -29,7 +31,12 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ChildExecution',
   'Setting',
   'Semaphore',
+  'File',
+  'FileFacts',
   'Lock',
+  'Message',
+  'MessageLink',
+  'MessageOptions',
   'Json',
   'ChildOptions',
   'WaitOptions',
@@ -41,4 +48,7 @@ export const API_TYPES: ReadonlySet<string> = new Set([
   'ExecutionStatus',
   'Handler',
   'ConnectorSpec',
+  'Starter',
+  'Wrapped',
+  'WrapperUse',
 ])

@@ -1,5 +1,7 @@
 import { COMMAND_KINDS } from '@millrace/replay'
 import type { Activation, ActivationResult } from '@millrace/replay'
+import { isStop } from './debug/check-stop.ts'
+import { isCount, isList, isRecord } from './is-record.ts'
 
 /** What comes from a sandbox process instead of a result when it has lost the execution. */
 export interface Lost {
@@ -20,6 +22,7 @@ const REASONS: ReadonlySet<unknown> = new Set([
   'diverged',
   'nothing_to_wait_for',
   'syntax',
+  'reverted',
 ])
 
 /** The results of a batch, checked: the code that made them may have taken over its process. */
@@ -46,7 +49,7 @@ export function checkResults(
 }
 
 function checkResult(item: Record<string, unknown>): void {
-  const { entries, commands, logs, fields, consumed, open, line, lastCommand, end } = item
+  const { entries, commands, logs, fields, consumed, open, line, lastCommand, end, stop } = item
   want(isList(entries) && entries.every(isEntry), 'entries')
   want(isList(commands) && commands.every(isCommand), 'commands')
   want(isList(logs) && logs.every(isLog), 'logs')
@@ -60,6 +63,7 @@ function checkResult(item: Record<string, unknown>): void {
   want(line === null || isCount(line), 'line')
   want(lastCommand === null || typeof lastCommand === 'string', 'lastCommand')
   want(end === null || isEnd(end), 'end')
+  want(stop === undefined || (end === null && isStop(stop)), 'stop')
 }
 
 function isEntry(value: unknown): boolean {
@@ -70,6 +74,7 @@ function isEntry(value: unknown): boolean {
     typeof value['label'] === 'string' &&
     (value['line'] === null || isCount(value['line'])) &&
     typeof value['digest'] === 'string' &&
+    ['hit', 'inside', 'of'].every((key) => value[key] === undefined || isCount(value[key])) &&
     (value['outcome'] === undefined || isStepOutcome(value['outcome']))
   )
 }
@@ -83,13 +88,16 @@ function isStepOutcome(value: unknown): boolean {
 }
 
 function isCommand(value: unknown): boolean {
-  if (!isRecord(value) || !isCount(value['seq'])) return false
+  if (!isRecord(value) || !isCount(value['seq']) || !isFlag(value['again'])) return false
   switch (value['kind']) {
     case 'start':
-      return isChild(value['child']) && typeof value['run'] === 'boolean'
+      return isChild(value['child']) && typeof value['run'] === 'boolean' && isFlag(value['break'])
     case 'call':
       return (
-        isChild(value['child']) && isReturnWhen(value['returnWhen']) && isTimeout(value['timeout'])
+        isChild(value['child']) &&
+        isReturnWhen(value['returnWhen']) &&
+        isTimeout(value['timeout']) &&
+        isFlag(value['break'])
       )
     case 'wait':
       return (
@@ -108,6 +116,10 @@ function isCommand(value: unknown): boolean {
       return typeof value['name'] === 'string'
     case 'setting_set':
       return typeof value['name'] === 'string' && 'value' in value
+    case 'file_get':
+    case 'file_set':
+    case 'file_delete':
+      return isFileCommand(value)
     case 'control':
       return (
         typeof value['id'] === 'string' &&
@@ -116,22 +128,84 @@ function isCommand(value: unknown): boolean {
     case 'read':
       return typeof value['id'] === 'string' && isTexts(value['fields'])
     default:
+      return isMessageCommand(value)
+  }
+}
+
+function isMessageCommand(value: Record<string, unknown>): boolean {
+  if (value['kind'] === 'message')
+    return (
+      isMessage(value['message']) &&
+      typeof value['wait'] === 'boolean' &&
+      isTimeout(value['timeout'])
+    )
+  if (typeof value['id'] !== 'string') return false
+  switch (value['kind']) {
+    case 'message_wait':
+      return isTimeout(value['timeout'])
+    case 'message_read':
+      return true
+    case 'message_link':
+      return typeof value['recipient'] === 'string' && isTimeout(value['expiresAfter'])
+    default:
       return false
   }
+}
+
+function isFileCommand({ kind, name, as, content }: Record<string, unknown>): boolean {
+  if (typeof name !== 'string') return false
+  if (kind === 'file_delete') return true
+  if (kind === 'file_get') return as === 'text' || as === 'base64' || as === 'facts'
+  return (as === 'text' || as === 'base64') && typeof content === 'string'
 }
 
 function isChild(value: unknown): boolean {
   return (
     isRecord(value) &&
-    typeof value['id'] === 'string' &&
-    /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value['id']) &&
-    ['FLOW', 'SCRIPT', 'CONNECTION'].includes(value['type'] as string) &&
+    isMadeId(value['id']) &&
+    ['FLOW', 'SCRIPT', 'CONNECTION', 'WRAPPER'].includes(value['type'] as string) &&
     'input' in value &&
-    ['flow', 'script', 'connector', 'connectorType', 'name', 'projectId', 'description'].every(
-      (key) => isTextOrAbsent(value[key]),
-    ) &&
+    CHILD_TEXTS.every((key) => isTextOrAbsent(value[key])) &&
+    (value['savepointRetention'] === undefined ||
+      ['ALL', 'LAST'].includes(value['savepointRetention'] as string)) &&
     ['priority', 'scheduledFor'].every((key) => value[key] === undefined || isNumber(value[key])) &&
-    (value['orphan'] === undefined || typeof value['orphan'] === 'boolean')
+    (value['maxRuntime'] === undefined ||
+      value['maxRuntime'] === null ||
+      isNumber(value['maxRuntime'])) &&
+    ['orphan', 'unwrapped'].every(
+      (key) => value[key] === undefined || typeof value[key] === 'boolean',
+    ) &&
+    (value['wrappers'] === undefined ||
+      (isList(value['wrappers']) && value['wrappers'].every(isWrapperUse)))
+  )
+}
+
+const CHILD_TEXTS = [
+  'flow',
+  'script',
+  'connector',
+  'connectorType',
+  'wrapper',
+  'name',
+  'projectId',
+  'description',
+]
+
+function isWrapperUse(value: unknown): boolean {
+  return isRecord(value) && typeof value['wrapper'] === 'string' && isRecord(value['input'])
+}
+
+/** As `childId` makes them. */
+function isMadeId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value)
+}
+
+function isMessage(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isMadeId(value['id']) &&
+    isRecord(value['content']) &&
+    isRecord(value['fields'])
   )
 }
 
@@ -155,7 +229,8 @@ function isEnd(value: unknown): boolean {
     ENDS.has(value['status']) &&
     (value['message'] === null || typeof value['message'] === 'string') &&
     'output' in value &&
-    REASONS.has(value['reason'])
+    REASONS.has(value['reason']) &&
+    (value['reason'] === 'reverted') === isCount(value['to'])
   )
 }
 
@@ -169,6 +244,10 @@ function isTexts(value: unknown): boolean {
   return isList(value) && value.every((item) => typeof item === 'string')
 }
 
+function isFlag(value: unknown): boolean {
+  return value === undefined || value === true
+}
+
 function isTimeout(value: unknown): boolean {
   return value === null || isNumber(value)
 }
@@ -179,18 +258,6 @@ function isTextOrAbsent(value: unknown): boolean {
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value)
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0
-}
-
-function isList(value: unknown): value is unknown[] {
-  return Array.isArray(value)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function want(holds: boolean, what: string): void {

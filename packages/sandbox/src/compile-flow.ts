@@ -2,7 +2,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { parse } from 'acorn'
 import { FlowSyntaxError } from './flow-syntax-error.ts'
 import { moduleShape } from './module-shape.ts'
-import type { Insert } from './module-shape.ts'
+import type { Insert, ModuleShape } from './module-shape.ts'
 
 export const FLOW_LANGUAGES = ['javascript', 'typescript', 'python'] as const
 export type FlowLanguage = (typeof FLOW_LANGUAGES)[number]
@@ -40,10 +40,15 @@ const ENVIRONMENT = ['Date', 'Math', 'console', 'crypto', 'Intl', 'Temporal', 'g
 
 /** The source as a function expression; throws FlowSyntaxError. */
 export function toFunction(source: string, language: string): CompiledFlow {
-  const shape = moduleShape(withoutTypes(source, language))
+  return compiled(moduleShape(withoutTypes(source, language)))
+}
+
+/** `hook`: one more parameter, for the debugger. */
+export function compiled(shape: ModuleShape, hook: string | null = null): CompiledFlow {
   const names = ENVIRONMENT.filter((name) => shape.identifiers.has(name))
   if (shape.imports !== '') names.push('$api')
   if (shape.inserts.length > 0) names.push('$l')
+  if (hook !== null) names.push(hook)
   if (shape.bare) names.push('system', 'self', 'inputs')
   const asynchronous = shape.bare || shape.awaits ? 'async ' : ''
   const inner = shape.bare
@@ -56,7 +61,8 @@ export function toFunction(source: string, language: string): CompiledFlow {
   return { code, columnOffset: -prefix.length, names, bare: shape.bare, inserts: shape.inserts }
 }
 
-function withoutTypes(source: string, language: string): string {
+/** The source as JavaScript, every character where it was; throws FlowSyntaxError. */
+export function withoutTypes(source: string, language: string): string {
   if (source.length > SOURCE_MAX_CHARS) {
     throw new FlowSyntaxError(
       `The source is longer than the limit of ${SOURCE_MAX_CHARS} characters. Split it into several flows.`,

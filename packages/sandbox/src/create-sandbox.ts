@@ -1,6 +1,7 @@
 import type { Activation, ActivationResult } from '@millrace/replay'
 import { every, monotonicMs } from '@millrace/runtime'
 import type { Lost } from './check-result.ts'
+import { isOver } from './realm.ts'
 import { realmSource } from './realm-source.ts'
 import { DEFAULT_LIMITS } from './sandbox-options.ts'
 import type { SandboxLimits, SandboxOptions, Script } from './sandbox-options.ts'
@@ -80,7 +81,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   function note(workspaceId: string, result: ActivationResult | Lost): void {
     const id = `${workspaceId}/${result.key}`
     suspended.delete(id)
-    if ('lost' in result || result.end !== null) return
+    if (isOver(result)) return
     suspended.set(id, { workspaceId, key: result.key })
     if (suspended.size <= limits.suspended) return
     const [oldest] = suspended.values()

@@ -321,6 +321,85 @@ describe('settings and locks', () => {
   })
 })
 
+describe('messages', () => {
+  test('a message waits for its answer unless told otherwise', async () => {
+    const run = await begin(
+      "const m = await self.message({ subject: 'Go?', message: 'Shall we?', assignees: ['anna'], due_at: new Date(5_000), timeout: 60 }); return [m.id, m.subject, m.status, m.response, m.button, await m.get('answered_by')]",
+    )
+    const { message, wait, timeout } = run.command('message')
+    assert.deepEqual(
+      [message.content, message.fields, wait, timeout],
+      [
+        { subject: 'Go?', message: 'Shall we?' },
+        { assignees: ['anna'], due_at: '1970-01-01T00:00:05.000Z' },
+        true,
+        60,
+      ],
+    )
+    await run.answer(1, run.good(1, { go: true }))
+    assert.deepEqual(run.end?.output, [message.id, 'Go?', 'ANSWERED', { go: true }, 'ok', 'anna'])
+    assert.equal(run.commands.length, 1, 'what the answer said is not read again')
+    assert.deepEqual(run.history[0]?.label, 'Go?')
+  })
+
+  test('without waiting it is open, linked to, and waited for later or by others', async () => {
+    const run = await begin(
+      "const m = await self.message({ request: 'Your name', wait: false }); self.log(m.status); const { url } = await m.link('ben', { expires_after: 60 }); await m.wait({ timeout: 5 }); const n = system.message('some-id'); self.log(await n.get('assignees')); await n.wait(); return [url, m.response, n.status]",
+    )
+    const { id } = run.command('message').message
+    assert.deepEqual(run.command('message_link'), {
+      seq: 3,
+      kind: 'message_link',
+      id,
+      recipient: 'ben',
+      expiresAfter: 60,
+    })
+    assert.deepEqual(run.command('message_wait'), {
+      seq: 4,
+      kind: 'message_wait',
+      id,
+      timeout: 5,
+    })
+    await run.answer(4, run.good(4, { string: 'Ben' }))
+    assert.deepEqual(run.logs, [['OPEN'], [['anna']]])
+    const last = run.command('message_wait')
+    assert.deepEqual([last.id, last.timeout], ['some-id', null])
+    await run.answer(last.seq, run.good(last.seq))
+    assert.deepEqual(run.end?.output, ['http://x/answer/ben', { string: 'Ben' }, 'ANSWERED'])
+  })
+
+  test('a timeout and a closed message have their errors, and a replay makes the same message', async () => {
+    const body =
+      "try { await self.message({ message: 'x', timeout: 2 }) } catch (e) { self.log(e instanceof TimeoutExceededError, e.name, e.message) } try { await system.message('m').wait() } catch (e) { return [e instanceof MessageClosedError, e.details.reason] }"
+    const run = await begin(body)
+    await run.answer(1, { kind: 'timeout' })
+    assert.deepEqual(run.logs, [
+      [true, 'MessageResponseTimeoutError', 'nobody answered the message "x" within 2 s'],
+    ])
+    const { seq } = run.command('message_wait')
+    await run.answer(seq, refused('MessageClosedError', 'closed', { reason: 'ENDED' }))
+    assert.deepEqual(run.end?.output, [true, 'ENDED'])
+    const again = await run.run(run.starting())
+    assert.deepEqual(again.end, run.end)
+  })
+
+  test('wrong arguments are named, and inside a step nobody is asked', async () => {
+    for (const [call, problem] of [
+      ["self.message('text')", /first argument must be an object/],
+      ["self.message({ text: 'x' })", /has no "text"; it knows subject/],
+      ["self.message({ message: 'x', wait: 'yes' })", /wait must be true or false/],
+      ["self.message({ message: 'x', wait: false, timeout: 1 })", /timeout must be left out/],
+      ["self.message({ message: 'x', due_at: 'soon' })", /due_at must be a Date/],
+      ["system.message('m').get('nonsense')", /field must be one of id, subject/],
+      ["system.message('m').link(3)", /recipient must be a string/],
+      ["self.step('s', () => self.message({ message: 'x' }))", /inside the step "s"/],
+    ] as const) {
+      const run = await begin(`try { await ${call} } catch (e) { return e.message }`)
+      assert.match(String(run.end?.output), problem, call)
+    }
+  })
+})
+
 describe('steps and logs', () => {
   test('a step is recorded with what JSON keeps of it', async () => {
     const run = await begin(

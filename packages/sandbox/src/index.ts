@@ -13,3 +13,6 @@ export {
   type CompileResult,
   type FlowLanguage,
 } from './compile-flow.ts'
+export { effectiveLines } from './debug/compile-debug.ts'
+export { debugScript } from './debug/debug-script.ts'
+export { inspect, type Inspected, type Inspection } from './debug/inspect.ts'

@@ -1,3 +1,4 @@
+import type { DebugOptions } from './debug/compile-debug.ts'
 import type { RealmLimits } from './realm/limits.ts'
 
 /** What the engine's side says to a sandbox process. Bodies: see each. */
@@ -10,12 +11,13 @@ export type ToProcess =
       readonly cpuMs: number
       readonly processMib: number
     }
-  /** Makes a realm for a script. Body: the script's source. */
+  /** Makes a realm for a script. Body: the script's source, after that of the debugger's realm if it has one. */
   | {
       readonly type: 'open'
       readonly id: number
       readonly realm: number
       readonly language: string
+      readonly debug?: { readonly options: DebugOptions; readonly realmChars: number }
     }
   /** Body: a JSON array of activations. */
   | { readonly type: 'run'; readonly id: number; readonly realm: number }

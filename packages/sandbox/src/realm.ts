@@ -3,6 +3,7 @@ import { checkResults, MalformedResult } from './check-result.ts'
 import type { Lost } from './check-result.ts'
 import { EXIT_STUCK } from './messages.ts'
 import type { Failure } from './messages.ts'
+import { debugRealmSource } from './realm-source.ts'
 import { ProcessDied } from './sandbox-process.ts'
 import type { Reply, SandboxProcess } from './sandbox-process.ts'
 import type { Script } from './sandbox-options.ts'
@@ -16,6 +17,11 @@ export type BatchOutcome =
   { readonly results: (ActivationResult | Lost)[] } | { readonly failure: BatchFailure }
 
 let nextNumber = 1
+
+/** Nothing of it is suspended: it is lost, has ended, or its debugger has stopped it. */
+export function isOver(result: ActivationResult | Lost): boolean {
+  return 'lost' in result || result.end !== null || result.stop !== undefined
+}
 
 /** One realm of a process, as seen from the engine's side. */
 export class Realm {
@@ -36,10 +42,7 @@ export class Realm {
   constructor(process: SandboxProcess, script: Script) {
     this.process = process
     this.hash = script.hash
-    this.#opened = process.ask(
-      { type: 'open', realm: this.#number, language: script.language },
-      script.source,
-    )
+    this.#opened = this.#open(script)
     this.#opened.catch(() => undefined)
   }
 
@@ -67,7 +70,7 @@ export class Realm {
       if (typeof head.heap === 'number') this.heapBytes = head.heap
       const results = checkResults(body, batch)
       for (const result of results) {
-        if ('lost' in result || result.end !== null) this.suspended.delete(result.key)
+        if (isOver(result)) this.suspended.delete(result.key)
         else this.suspended.add(result.key)
       }
       return { results }
@@ -92,6 +95,16 @@ export class Realm {
     if (this.closed) return
     this.closed = true
     this.process.tell({ type: 'close', realm: this.#number })
+  }
+
+  #open({ language, source, debug }: Script): Promise<Reply> {
+    const open = { type: 'open', realm: this.#number, language } as const
+    if (debug === undefined) return this.process.ask(open, source)
+    const realm = debugRealmSource()
+    return this.process.ask(
+      { ...open, debug: { options: debug, realmChars: realm.length } },
+      realm + source,
+    )
   }
 
   #failed(why: Failure, message: string, processDied: boolean): BatchOutcome {

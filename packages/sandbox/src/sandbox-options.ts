@@ -1,4 +1,5 @@
 import type { Logger } from '@millrace/runtime'
+import type { DebugOptions } from './debug/compile-debug.ts'
 
 /** What one execution, realm and process may use. */
 export interface SandboxLimits {
@@ -56,4 +57,6 @@ export interface Script {
   readonly hash: string
   readonly language: string
   readonly source: string
+  /** Compiled for the debugger. `debugScript` sets it, and with it a hash of its own. */
+  readonly debug?: DebugOptions
 }

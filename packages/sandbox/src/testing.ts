@@ -5,12 +5,13 @@ import type {
   Command,
   HistoryEntry,
   Json,
+  LocalAnswer,
   Outcome,
 } from '@millrace/replay'
 import { createLogger } from '@millrace/runtime'
 import { createSandbox } from './create-sandbox.ts'
 import type { Sandbox } from './create-sandbox.ts'
-import type { SandboxLimits } from './sandbox-options.ts'
+import type { SandboxLimits, Script } from './sandbox-options.ts'
 
 /** For tests: a sandbox, and an engine of a few lines that keeps histories in memory. */
 export function testSandbox(
@@ -34,16 +35,43 @@ const usual: AnswersItself = (command) => {
     case 'start':
     case 'unlock':
     case 'setting_set':
+    case 'file_set':
       return value(null)
+    case 'file_delete':
+      return value(true)
+    case 'file_get':
+      return value(
+        command.as === 'facts'
+          ? { size: 5, hash: 'h', content_type: null }
+          : command.as === 'text'
+            ? `text of ${command.name}`
+            : 'AAEC/w==',
+      )
     case 'setting_get':
       return value(`value of ${command.name}`)
     case 'read':
       return value(
         Object.fromEntries(command.fields.map((field) => [field, `${field} of ${command.id}`])),
       )
+    case 'message':
+      return command.wait ? null : value({ id: command.message.id })
+    case 'message_read':
+      return value({ id: command.id, status: 'OPEN', assignees: ['anna'] })
+    case 'message_link':
+      return value({ url: `http://x/answer/${command.recipient}` })
     default:
       return null
   }
+}
+
+export interface TestRunOptions {
+  readonly input?: Json
+  readonly itself?: AnswersItself
+  readonly language?: string
+  readonly workspaceId?: string
+  readonly key?: string
+  /** Default 1. */
+  readonly generation?: number
 }
 
 let nextExecution = 1
@@ -56,28 +84,23 @@ export class TestRun {
   readonly commands: Command[] = []
   readonly logs: Json[] = []
   readonly results: ActivationResult[] = []
-  readonly #sandbox: Sandbox
-  readonly #realm: {
-    workspaceId: string
-    script: { hash: string; language: string; source: string }
-  }
+  protected readonly sandbox: Sandbox
+  protected readonly workspaceId: string
+  protected script: Script
   readonly #itself: AnswersItself
   readonly #input: Json
+  readonly #generation: number
 
-  constructor(
-    sandbox: Sandbox,
-    source: string,
-    options: { input?: Json; itself?: AnswersItself; language?: string; workspaceId?: string } = {},
-  ) {
-    this.#sandbox = sandbox
+  constructor(sandbox: Sandbox, source: string, options: TestRunOptions = {}) {
+    this.sandbox = sandbox
     const language = options.language ?? 'javascript'
-    this.#realm = {
-      workspaceId: options.workspaceId ?? 'w',
-      script: { hash: `${language}/${source}`, language, source },
-    }
+    this.workspaceId = options.workspaceId ?? 'w'
+    this.script = { hash: `${language}/${source}`, language, source }
     this.#itself = (command) => options.itself?.(command) ?? usual(command)
     this.#input = options.input ?? {}
-    this.key = `019aa000-0000-7000-8000-${String(nextExecution++).padStart(12, '0')}:1`
+    this.#generation = options.generation ?? 1
+    this.key =
+      options.key ?? `019aa000-0000-7000-8000-${String(nextExecution++).padStart(12, '0')}:1`
   }
 
   get last(): ActivationResult {
@@ -98,7 +121,12 @@ export class TestRun {
   }
 
   start(): Promise<this> {
-    return this.#live(this.starting(0, 0))
+    return this.live(this.starting(0, 0))
+  }
+
+  /** As after a crash: with what there is of its history, and on from there. */
+  again(): Promise<this> {
+    return this.live(this.starting())
   }
 
   /** The message that replays so much of this run. */
@@ -109,8 +137,8 @@ export class TestRun {
       key: this.key,
       self: {
         id,
-        workspaceId: this.#realm.workspaceId,
-        generation: 1,
+        workspaceId: this.workspaceId,
+        generation: this.#generation,
         type: 'FLOW',
         name: 'test',
         parentId: null,
@@ -127,7 +155,7 @@ export class TestRun {
     const position = this.answers.length + 1
     const answer = { position, seq, outcome, at: 1_000 + position * 100 }
     this.answers.push(answer)
-    return this.#live({ kind: 'continue', key: this.key, local: [], answers: [answer] })
+    return this.live(this.continuing([], [answer]))
   }
 
   /** Answers the oldest open call with the usual good outcome. */
@@ -141,6 +169,8 @@ export class TestRun {
     if (command?.kind === 'sleep') return value(null)
     if (command?.kind === 'lock') return value({ token: seq })
     if (command?.kind === 'control') return value({ status: 'PAUSED' })
+    if (command?.kind === 'message' || command?.kind === 'message_wait')
+      return value({ response: output, button: 'ok', answered_by: 'anna', answered_at: null })
     const ids =
       command?.kind === 'wait' ? command.ids : command?.kind === 'call' ? [command.child.id] : []
     return {
@@ -167,12 +197,17 @@ export class TestRun {
 
   /** Runs one message without keeping what comes of it. */
   async run(activation: Activation): Promise<ActivationResult> {
-    const [result] = await this.#sandbox.activate(this.#realm, [activation])
+    const { workspaceId, script } = this
+    const [result] = await this.sandbox.activate({ workspaceId, script }, [activation])
     if (result === undefined || 'lost' in result) throw new Error('lost')
     return result
   }
 
-  async #live(first: Activation): Promise<this> {
+  protected continuing(local: readonly LocalAnswer[], answers: readonly Answer[]): Activation {
+    return { kind: 'continue', key: this.key, local, answers }
+  }
+
+  protected async live(first: Activation): Promise<this> {
     let activation = first
     for (;;) {
       const result = await this.run(activation)
@@ -187,9 +222,9 @@ export class TestRun {
         const own = local.find(({ seq }) => seq === entry.seq)
         this.history.push(own === undefined ? entry : { ...entry, outcome: own.outcome })
       }
-      if (result.end !== null || (local.length === 0 && result.consumed >= this.answers.length))
-        return this
-      activation = { kind: 'continue', key: this.key, local, answers: [] }
+      if (result.end !== null || result.stop !== undefined) return this
+      if (local.length === 0 && result.consumed >= this.answers.length) return this
+      activation = this.continuing(local, [])
     }
   }
 }

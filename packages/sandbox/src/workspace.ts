@@ -1,7 +1,7 @@
 import type { Activation, ActivationResult } from '@millrace/replay'
 import type { Lost } from './check-result.ts'
 import { endedBy } from './guilty.ts'
-import { Realm } from './realm.ts'
+import { isOver, Realm } from './realm.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 import type { SandboxLimits, Script } from './sandbox-options.ts'
 
@@ -170,7 +170,7 @@ export class Workspace {
     if ('results' in outcome) {
       for (const result of outcome.results) {
         this.#holders.delete(result.key)
-        if (!('lost' in result) && result.end === null) this.#holders.set(result.key, realm)
+        if (!isOver(result)) this.#holders.set(result.key, realm)
       }
       const limit = this.#deps.limits.memoryMib * 1024 * 1024
       if (realm.heapBytes > limit * HEAP_FULL && this.#current.get(realm.hash) === realm)

@@ -24,8 +24,8 @@ WITH input AS MATERIALIZED (
     AND m.workspace_id = c.workspace_id AND m.execution_id = c.execution_id AND m.seq = c.seq
 ), grouped AS (
   SELECT workspace_id, execution_id, generation, date_trunc('milliseconds', clock()) AS at,
-    coalesce(array_agg(seq ORDER BY place) FILTER (WHERE kind <> 'START'), '{}') AS seqs,
-    coalesce(array_agg(outcome ORDER BY place) FILTER (WHERE kind <> 'START'), '{}') AS outcomes
+    coalesce(array_agg(seq ORDER BY place) FILTER (WHERE seq <> 0), '{}') AS seqs,
+    coalesce(array_agg(outcome ORDER BY place) FILTER (WHERE seq <> 0), '{}') AS outcomes
   FROM closed GROUP BY workspace_id, execution_id, generation
 ), answered AS (
   UPDATE execution e
@@ -44,11 +44,11 @@ WITH input AS MATERIALIZED (
   -- By status and not by ended_at: that would offer the planner the index of all that is live.
   WHERE e.workspace_id = g.workspace_id AND e.id = g.execution_id AND e.generation = g.generation
     AND e.status NOT LIKE 'ENDED%'
-  RETURNING e.workspace_id, e.id, e.generation, e.version, e.status, e.answered, e.process_id, e.type,
+  RETURNING e.workspace_id, e.id, e.generation, e.version, e.status, e.answered, e.process_id, e.type, e.priority,
     e.moved_at = g.at AS moved, g.at, g.seqs, g.outcomes, e.parent_execution_id
 ), kept AS (
   INSERT INTO answer (workspace_id, execution_id, generation, position, seq, outcome, created_at)
   SELECT a.workspace_id, a.id, a.generation, a.answered - cardinality(a.seqs) + u.place, u.seq, u.outcome::json, a.at
   FROM answered a, unnest(a.seqs, a.outcomes) WITH ORDINALITY AS u(seq, outcome, place)
 )
-SELECT workspace_id, id, version, status, type, process_id, moved, answered, at, seqs, parent_execution_id FROM answered
+SELECT workspace_id, id, version, status, type, priority, process_id, moved, answered, at, seqs, parent_execution_id FROM answered

@@ -1,9 +1,22 @@
 -- name: readChildren
--- All that are no orphans, ended ones too: what they started may still run.
-SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AS is_live
-FROM execution c
-WHERE c.workspace_id = $1 AND c.parent_execution_id = $2 AND c.id > $3 AND NOT c.orphan
-ORDER BY c.id LIMIT $4
+-- All that are no orphans, ended ones too: what they started may still run. $5 what the parent must be
+-- still, cancelled or ended: the message may be late, and it may have been reverted. A child that was
+-- reverted since its parent's end lives by somebody's wish; the sweep knows of a cancel further up.
+SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AND NOT coalesce((
+    SELECT r.created_at > p.ended_at FROM revert r
+    WHERE c.generation > 1 AND r.workspace_id = c.workspace_id AND r.execution_id = c.id AND r.generation = c.generation
+  ), false) AS is_live
+FROM (
+  SELECT e.ended_at FROM execution e
+  WHERE e.workspace_id = $1 AND e.id = $2 AND CASE $5::text
+    WHEN 'cancelled' THEN e.status = 'ENDED_CANCELLED' WHEN 'ended' THEN e.ended_at IS NOT NULL ELSE true END
+) p
+CROSS JOIN LATERAL (
+  SELECT * FROM execution c
+  WHERE c.workspace_id = $1 AND c.parent_execution_id = $2 AND c.id > $3 AND NOT c.orphan
+  ORDER BY c.id LIMIT $4
+) c
+ORDER BY c.id
 
 -- name: cancelExecutions
 -- cancelRequested for many; the waits go with the end. The caller nudges the processes.

@@ -11,7 +11,8 @@ FROM json_to_record($4::json) AS d(name text, description text, project_id uuid,
 SELECT
   c.workspace_id, c.id, c.name, c.description, c.project_id,
   (SELECT p.name FROM project p WHERE p.workspace_id = c.workspace_id AND p.id = c.project_id) AS project_name,
-  c.connector_type, c.value, c.created_at, c.created_by, c.modified_at, c.modified_by,
+  c.connector_type, c.value, c.is_wrapped,
+  CASE WHEN c.is_wrapped THEN static_wrappers(c.workspace_id, c.id) END AS wrappers, c.created_at, c.created_by, c.modified_at, c.modified_by,
   c.deleted_at, c.deleted_by
 FROM connector c
 WHERE c.workspace_id = $1
@@ -47,4 +48,7 @@ WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NOT NULL
 RETURNING id
 
 -- name: remove
+WITH links AS (
+  DELETE FROM static_wrapper WHERE workspace_id = $1 AND wrapped_id = $2
+)
 DELETE FROM connector WHERE workspace_id = $1 AND id = $2 RETURNING id

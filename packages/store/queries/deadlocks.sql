@@ -21,7 +21,7 @@ WITH RECURSIVE node(workspace_id, id) AS (
   JOIN wait w ON w.workspace_id = n.workspace_id AND w.execution_id = n.id
   CROSS JOIN LATERAL (
     SELECT h.execution_id AS id FROM lock_holder h
-    WHERE w.kind = 'LOCK' AND h.workspace_id = w.workspace_id AND h.key = w.subject
+    WHERE w.kind = 'LOCK' AND h.workspace_id = w.workspace_id AND h.key = w.subject AND h.expires_at IS NULL
     UNION ALL
     SELECT w.ref WHERE w.kind = 'DEPENDENCY' AND w.ref IS NOT NULL
     UNION ALL
@@ -45,7 +45,7 @@ LEFT JOIN LATERAL (
     coalesce(array_agg(x.id::text) FILTER (WHERE x.ended_at IS NULL AND x.id IS NOT NULL), '{}') AS targets
   FROM (
     SELECT h.execution_id AS id FROM lock_holder h
-    WHERE w.kind = 'LOCK' AND h.workspace_id = w.workspace_id AND h.key = w.subject
+    WHERE w.kind = 'LOCK' AND h.workspace_id = w.workspace_id AND h.key = w.subject AND h.expires_at IS NULL
     UNION ALL
     SELECT w.ref WHERE w.kind = 'DEPENDENCY' AND w.ref IS NOT NULL
     UNION ALL

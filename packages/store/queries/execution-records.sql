@@ -8,8 +8,16 @@ SELECT
   e.top_execution_id, e.created_by, e.name, e.message, e.input, encode(e.input_hash, 'hex') AS input_hash,
   e.output, encode(e.output_hash, 'hex') AS output_hash, e.created_at, e.started_at, e.moved_at,
   e.scheduled_for, e.ended_at, e.traceparent, e.extra,
-  f.name AS flow_name, f.input_schema, f.output_schema, c.name AS connector_name,
-  p.name AS project_name,
+  f.name AS flow_name, c.name AS connector_name, p.name AS project_name,
+  a.deleted_at, a.deleted_by, coalesce(a.is_hidden, false) AS is_hidden,
+  (SELECT s.body FROM payload s WHERE s.workspace_id = e.workspace_id
+    AND s.hash = decode(e.extra ->> 'input_schema_hash', 'hex')) AS input_schema,
+  (SELECT s.body FROM payload s WHERE s.workspace_id = e.workspace_id
+    AND s.hash = decode(e.extra ->> 'output_schema_hash', 'hex')) AS output_schema,
+  CASE WHEN e.type = 'WRAPPER' THEN (
+    SELECT r.name FROM wrapper r
+    WHERE r.workspace_id = e.workspace_id AND r.id = (e.extra ->> 'wrapper_id')::uuid
+  ) END AS wrapper_name,
   CASE WHEN e.ended_at IS NULL THEN (
     SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref, 'subject', w.subject,
       'due_at', w.due_at, 'since', w.since) ORDER BY w.seq)
@@ -19,10 +27,14 @@ FROM execution e
   LEFT JOIN flow f ON f.workspace_id = e.workspace_id AND f.id = e.flow_id
   LEFT JOIN connector c ON c.workspace_id = e.workspace_id AND c.id = e.connector_id
   LEFT JOIN project p ON p.workspace_id = e.workspace_id AND p.id = e.project_id
+  LEFT JOIN execution_aside a ON a.workspace_id = e.workspace_id AND a.execution_id = e.id
 WHERE e.workspace_id = $1
 
 -- name: count
-SELECT count(*) AS total FROM execution e WHERE e.workspace_id = $1
+SELECT count(*) AS total
+FROM execution e
+  LEFT JOIN execution_aside a ON a.workspace_id = e.workspace_id AND a.execution_id = e.id
+WHERE e.workspace_id = $1
 
 -- name: readEnded
 -- What has changed since they were created, of those that have ended. $1 workspaces, $2 ids.
@@ -60,4 +72,4 @@ WHERE workspace_id = $1 AND id = $2
 RETURNING id
 
 -- name: lockExtra
-SELECT extra FROM execution WHERE workspace_id = $1 AND id = $2 FOR UPDATE
+SELECT extra, clock() AS at FROM execution WHERE workspace_id = $1 AND id = $2 FOR UPDATE

@@ -221,7 +221,11 @@ WITH moved AS (
     capacity integer
   )
   WHERE applied.rows ? r.owner::text
-  ON CONFLICT DO NOTHING
+  -- What a life before a revert has asked at this number, and the lock-manager has not put away yet.
+  ON CONFLICT (workspace_id, key, execution_id, seq) DO UPDATE SET
+    generation = EXCLUDED.generation, action = EXCLUDED.action, capacity = EXCLUDED.capacity,
+    ticket = NULL, requested_at = clock()
+  WHERE lock_request.generation < EXCLUDED.generation
 ), settings AS (
   INSERT INTO setting (workspace_id, id, name, value, modified_by)
   SELECT DISTINCT ON (s.workspace_id, s.name) s.workspace_id, s.id, s.name, s.value::json, s.modified_by
@@ -286,7 +290,7 @@ SELECT
   e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered, e.name,
   e.parent_execution_id, e.top_execution_id, e.is_productive, e.priority, e.project_id, e.created_by, e.traceparent,
   encode(e.script_hash, 'hex') AS script_hash, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
-  e.started_at,
+  e.started_at, e.extra::text AS extra,
   (SELECT string_agg(s.entries::text, E'\n' ORDER BY s.first_seq) FROM savepoint s
    WHERE s.workspace_id = e.workspace_id AND s.execution_id = e.id AND s.generation = e.generation
      AND s.execution_id BETWEEN $2 AND $3) AS history,
@@ -317,12 +321,12 @@ FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND NOT e.watched
 
 -- name: applyIfVersion
--- `answered` is not guarded by the version (an answer while ready moves nothing), so it is only
--- reset by a new generation and never written back from what was read.
+-- `answered` is not guarded by the version (an answer while ready moves nothing), so it is only set
+-- by a new generation, to what that inherits, and never written back from what was read.
 WITH moved AS (
   UPDATE execution e
   SET status = $4::text, beneath = $5::text, version = e.version + 1, epoch = $6, generation = $7, recoveries = $8,
-      answered = CASE WHEN e.generation = $7 THEN e.answered ELSE 0 END,
+      answered = CASE WHEN e.generation = $7 THEN e.answered ELSE $11 END,
       process_id = CASE WHEN $4::text = 'PAUSED' OR $9 OR $4::text = 'WAITING_ENGINE' THEN NULL ELSE e.process_id END,
       message = coalesce($10, e.message), moved_at = clock(),
       ended_at = CASE WHEN $9 THEN clock() END
@@ -336,5 +340,21 @@ WITH moved AS (
 ), dropped_members AS (
   DELETE FROM wait_member w USING dropped d
   WHERE w.workspace_id = d.workspace_id AND w.execution_id = d.execution_id AND w.seq = d.seq
+), asked AS (
+  -- Held back before it had asked for its place in a limited flow, it asks now.
+  INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, capacity)
+  SELECT m.workspace_id, g.key, m.id, $7, 0, 'acquire', g.capacity
+  FROM moved m
+  CROSS JOIN LATERAL (
+    -- Its kind apart: here it would offer the planner the index of all waits for locks.
+    SELECT w.subject, w.kind FROM wait w
+    WHERE w.workspace_id = m.workspace_id AND w.execution_id = m.id AND w.seq = 0 LIMIT 1
+  ) w
+  CROSS JOIN LATERAL (
+    SELECT g.key, g.capacity FROM start_gate g
+    WHERE g.workspace_id = m.workspace_id AND g.execution_id = m.id AND g.key = w.subject LIMIT 1
+  ) g
+  WHERE $4::text = 'WAITING_LOCK' AND w.kind = 'LOCK'
+  ON CONFLICT DO NOTHING
 )
 SELECT version FROM moved

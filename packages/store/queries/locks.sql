@@ -6,7 +6,15 @@ ON CONFLICT DO NOTHING
 -- name: lockLocks
 -- The row lock under which tickets and tokens are given. In one order, so that two batches with
 -- common keys never wait for each other. Only keys of shards that the caller holds by term.
-SELECT l.workspace_id, l.key, l.capacity, l.last_ticket, l.last_token
+-- The limits of a flow are what its record says now.
+SELECT l.workspace_id, l.key, coalesce(CASE
+    WHEN l.key LIKE 'concurrency:%' THEN (
+      SELECT coalesce((f.concurrency ->> 'limit')::integer, 1000000) FROM flow f
+      WHERE f.workspace_id = l.workspace_id AND f.id = split_part(l.key, ':', 2)::uuid)
+    WHEN l.key LIKE 'rate:%' THEN (
+      SELECT coalesce((f.rate_limit ->> 'limit')::integer, 1000000) FROM flow f
+      WHERE f.workspace_id = l.workspace_id AND f.id = split_part(l.key, ':', 2)::uuid)
+  END, l.capacity) AS capacity, l.last_ticket, l.last_token
 FROM (
   SELECT DISTINCT workspace_id, key FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
   WHERE $2::json IS NULL OR shard_of_lock(workspace_id, key) = ANY (ARRAY(
@@ -21,8 +29,12 @@ CROSS JOIN LATERAL (
 ) l
 
 -- name: readHolders
+-- A place in a flow is kept through a revert; one start within a period is over with the period.
 SELECT h.workspace_id, h.key, h.execution_id, h.generation, h.token, h.depth,
-  e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > h.generation AS has_ended
+  CASE WHEN h.expires_at IS NOT NULL THEN h.expires_at <= clock()
+    ELSE e.id IS NULL OR e.ended_at IS NOT NULL
+      OR (e.generation > h.generation AND h.key NOT LIKE 'concurrency:%') END AS has_ended,
+  (extract(epoch FROM h.expires_at - clock()) * 1000)::float8 AS expires_in_ms
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
 JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.key = d.key
 LEFT JOIN LATERAL (
@@ -118,7 +130,8 @@ ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
 
 -- name: saveLocks
 -- The difference between what was read under the row lock and what was decided. Holders to remove and
--- holders to write are disjoint, so the parts of this statement do not touch the same row.
+-- holders to write are disjoint, so the parts of this statement do not touch the same row. A request
+-- that the next life of a reverted execution has put in the place of one that was read is another one.
 WITH counted AS (
   UPDATE lock l SET capacity = d.capacity, last_ticket = d.last_ticket, last_token = d.last_token
   FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text, capacity integer, last_ticket bigint, last_token bigint)
@@ -126,19 +139,24 @@ WITH counted AS (
     AND (l.capacity, l.last_ticket, l.last_token) IS DISTINCT FROM (d.capacity, d.last_ticket, d.last_token)
 ), done AS (
   DELETE FROM lock_request r
-  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer)
+  USING json_to_recordset($2::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, seq integer)
   WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+    AND r.generation = d.generation
 ), queued AS (
   UPDATE lock_request r SET ticket = d.ticket
-  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, seq integer, ticket bigint)
+  FROM json_to_recordset($3::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, seq integer, ticket bigint)
   WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.execution_id = d.execution_id AND r.seq = d.seq
+    AND r.generation = d.generation
 ), released AS (
   DELETE FROM lock_holder h
   USING json_to_recordset($4::json) AS d(workspace_id uuid, key text, execution_id uuid)
   WHERE h.workspace_id = d.workspace_id AND h.key = d.key AND h.execution_id = d.execution_id
 )
-INSERT INTO lock_holder (workspace_id, key, execution_id, generation, token, depth)
-SELECT d.workspace_id, d.key, d.execution_id, d.generation, d.token, d.depth
+INSERT INTO lock_holder (workspace_id, key, execution_id, generation, token, depth, expires_at)
+SELECT d.workspace_id, d.key, d.execution_id, d.generation, d.token, d.depth,
+  CASE WHEN d.key LIKE 'rate:%' THEN clock() + coalesce((
+    SELECT (f.rate_limit ->> 'per_seconds')::integer FROM flow f
+    WHERE f.workspace_id = d.workspace_id AND f.id = split_part(d.key, ':', 2)::uuid), 1) * interval '1 second' END
 FROM json_to_recordset($5::json) AS d(workspace_id uuid, key text, execution_id uuid, generation integer, token bigint, depth integer)
 ON CONFLICT (workspace_id, key, execution_id) DO UPDATE SET
   depth = EXCLUDED.depth,
@@ -147,9 +165,13 @@ ON CONFLICT (workspace_id, key, execution_id) DO UPDATE SET
   token = EXCLUDED.token
 
 -- name: locksHeldBy
+-- Per execution, lest all holders be read once and compared with each of them.
 SELECT h.workspace_id, h.key
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
-JOIN lock_holder h ON h.workspace_id = d.workspace_id AND h.execution_id = d.execution_id
+CROSS JOIN LATERAL (
+  SELECT * FROM lock_holder h
+  WHERE h.workspace_id = d.workspace_id AND h.execution_id = d.execution_id AND h.expires_at IS NULL OFFSET 0
+) h
 
 -- name: locksToServe
 -- What a lost nudge may have left: requests that nobody has looked at and holders that have ended;
@@ -171,7 +193,9 @@ WITH held AS (
     SELECT e.id, e.ended_at, e.generation FROM execution e
     WHERE e.workspace_id = h.workspace_id AND e.id = h.execution_id LIMIT 1
   ) e ON true
-  WHERE e.id IS NULL OR e.ended_at IS NOT NULL OR e.generation > h.generation
+  WHERE CASE WHEN h.expires_at IS NOT NULL THEN h.expires_at <= clock()
+    ELSE e.id IS NULL OR e.ended_at IS NOT NULL
+      OR (e.generation > h.generation AND h.key NOT LIKE 'concurrency:%') END
 )
 SELECT workspace_id, key FROM found
 WHERE shard_of_lock(workspace_id, key) = ANY (ARRAY(SELECT shard FROM held))
@@ -181,7 +205,7 @@ LIMIT $5
 SELECT l.capacity, l.last_token FROM lock l WHERE l.workspace_id = $1 AND l.key = $2
 
 -- name: readLockHolders
-SELECT h.execution_id, h.token, h.depth, h.held_since, e.name, e.status
+SELECT h.execution_id, h.token, h.depth, h.held_since, h.expires_at, e.name, e.status
 FROM lock_holder h
 LEFT JOIN LATERAL (
   SELECT e.name, e.status FROM execution e
@@ -224,3 +248,35 @@ VALUES ($1, $2, $3, 'lock.force_release', $4, $5::json)
 -- name: countQueues
 SELECT count(*)::integer AS waiters, count(DISTINCT (workspace_id, key))::integer AS queues
 FROM lock_request WHERE action = 'acquire'
+
+-- name: listGateKeys
+-- The limits of a flow ($2) that somebody holds a place of or waits for, $3 at most. Jumps from key to key:
+-- thousands may wait for one.
+WITH RECURSIVE gate AS (
+  SELECT p.prefix || $2::text AS prefix FROM (VALUES ('concurrency:'), ('rate:')) AS p(prefix)
+), held AS (
+  SELECT g.prefix, k.key, 1 AS count FROM gate g
+  CROSS JOIN LATERAL (
+    SELECT h.key FROM lock_holder h WHERE h.workspace_id = $1 AND h.key >= g.prefix ORDER BY h.key LIMIT 1
+  ) k
+  UNION ALL
+  SELECT b.prefix, k.key, b.count + 1 FROM held b
+  CROSS JOIN LATERAL (
+    SELECT h.key FROM lock_holder h WHERE h.workspace_id = $1 AND h.key > b.key ORDER BY h.key LIMIT 1
+  ) k
+  WHERE starts_with(b.key, b.prefix) AND b.count < $3
+), asked AS (
+  SELECT g.prefix, k.key, 1 AS count FROM gate g
+  CROSS JOIN LATERAL (
+    SELECT r.key FROM lock_request r WHERE r.workspace_id = $1 AND r.key >= g.prefix ORDER BY r.key LIMIT 1
+  ) k
+  UNION ALL
+  SELECT b.prefix, k.key, b.count + 1 FROM asked b
+  CROSS JOIN LATERAL (
+    SELECT r.key FROM lock_request r WHERE r.workspace_id = $1 AND r.key > b.key ORDER BY r.key LIMIT 1
+  ) k
+  WHERE starts_with(b.key, b.prefix) AND b.count < $3
+)
+SELECT k.key FROM (SELECT prefix, key FROM held UNION SELECT prefix, key FROM asked) k
+WHERE starts_with(k.key, k.prefix)
+ORDER BY k.key LIMIT $3

@@ -1,13 +1,15 @@
 -- name: resolveFlows
 -- Row by row (OFFSET 0 keeps the planner from joining), and by id apart from deleted_at: on a table of
 -- few rows it would walk the index of names for every batch, and go on so when they are many.
-SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex') AS script_hash, f.input_schema::text AS input_schema
+SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex') AS script_hash, f.input_schema::text AS input_schema,
+  f.output_schema::text AS output_schema, f.max_runtime_seconds, f.concurrency, f.rate_limit, f.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM flow t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
 ) f ON f.deleted_at IS NULL
 UNION ALL
-SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex'), f.input_schema::text
+SELECT d.place, f.id, f.name, f.project_id, encode(f.script_hash, 'hex'), f.input_schema::text,
+  f.output_schema::text, f.max_runtime_seconds, f.concurrency, f.rate_limit, f.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM flow t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0
@@ -15,13 +17,13 @@ JOIN LATERAL (
 
 -- name: resolveConnectors
 -- See resolveFlows.
-SELECT d.place, c.id, c.name, c.project_id, c.connector_type
+SELECT d.place, c.id, c.name, c.project_id, c.connector_type, c.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM connector t WHERE t.workspace_id = d.workspace_id AND t.id = d.id OFFSET 0
 ) c ON c.deleted_at IS NULL
 UNION ALL
-SELECT d.place, c.id, c.name, c.project_id, c.connector_type
+SELECT d.place, c.id, c.name, c.project_id, c.connector_type, c.is_wrapped
 FROM json_to_recordset($1::json) AS d(place integer, workspace_id uuid, id uuid, name text)
 JOIN LATERAL (
   SELECT * FROM connector t WHERE t.workspace_id = d.workspace_id AND t.name = d.name AND t.deleted_at IS NULL OFFSET 0
@@ -66,7 +68,12 @@ ON CONFLICT (workspace_id, hash) DO NOTHING
 -- name: readFacts
 SELECT e.workspace_id, e.id, e.type, e.status, e.name, e.message, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
   e.output::text AS output, encode(e.output_hash, 'hex') AS output_hash, e.parent_execution_id, e.top_execution_id,
-  e.created_at, e.started_at, e.ended_at, e.flow_id, e.is_productive, e.priority, e.project_id, e.created_by
+  e.created_at, e.started_at, e.ended_at, e.flow_id, e.is_productive, e.priority, e.project_id, e.created_by,
+  CASE WHEN e.type = 'SCHEDULE' THEN e.extra ->> 'schedule_id' END AS schedule_id,
+  CASE WHEN e.type = 'SCHEDULE' THEN coalesce((
+    SELECT true FROM static_wrapper w
+    WHERE w.workspace_id = e.workspace_id AND w.wrapped_id = (e.extra ->> 'schedule_id')::uuid LIMIT 1
+  ), false) ELSE false END AS is_schedule_wrapped
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
 

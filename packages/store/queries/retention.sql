@@ -48,16 +48,29 @@ WITH RECURSIVE aged AS MATERIALIZED (
 ), gone AS (
   DELETE FROM execution e USING held h
   WHERE h.held = h.members AND e.workspace_id = h.workspace_id AND e.id = h.id
-  RETURNING e.workspace_id, e.id, e.type
+  RETURNING e.workspace_id, e.id, e.type, e.generation
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
   WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), reverts AS (
+  DELETE FROM revert r USING gone g
+  WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), gates AS (
+  DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), messages AS (
+  DELETE FROM message m USING gone g WHERE m.workspace_id = g.workspace_id AND m.execution_id = g.id
+), debugged AS (
+  DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
+), asides AS (
+  DELETE FROM execution_aside a USING gone g WHERE a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), tags AS (
+  DELETE FROM execution_tag t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 )
 SELECT (SELECT count(*)::integer FROM page) AS rows, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last,
   (SELECT count(*)::integer FROM gone) AS removed,
@@ -92,16 +105,29 @@ WITH RECURSIVE aged AS MATERIALIZED (
   DELETE FROM execution e USING held h
   WHERE (SELECT count(*) FROM held) = (SELECT count(*) FROM deepest)
     AND e.workspace_id = h.workspace_id AND e.id = h.id
-  RETURNING e.workspace_id, e.id, e.type
+  RETURNING e.workspace_id, e.id, e.type, e.generation
 ), attempts AS (
   DELETE FROM connection_attempt a USING gone g
   WHERE g.type = 'CONNECTION' AND a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), reverts AS (
+  DELETE FROM revert r USING gone g
+  WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), gates AS (
+  DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
   DELETE FROM answer_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), logs AS (
   DELETE FROM log_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
+), messages AS (
+  DELETE FROM message m USING gone g WHERE m.workspace_id = g.workspace_id AND m.execution_id = g.id
+), debugged AS (
+  DELETE FROM debug_session d USING gone g WHERE d.workspace_id = g.workspace_id AND d.execution_id = g.id
+), asides AS (
+  DELETE FROM execution_aside a USING gone g WHERE a.workspace_id = g.workspace_id AND a.execution_id = g.id
+), tags AS (
+  DELETE FROM execution_tag t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 )
 SELECT count(*)::integer AS removed FROM gone
 
@@ -116,10 +142,12 @@ WHERE p.workspace_id = $1 AND (p.workspace_id, p.hash) > ($1, decode($2, 'hex'))
 ORDER BY p.workspace_id, p.hash LIMIT $4
 
 -- name: unusedScripts
--- The same of scripts; what a flow has is in use.
+-- The same of scripts; what a flow, a wrapper or a scheduler has is in use.
 SELECT encode(s.hash, 'hex') AS hash,
   s.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes' AND
-  (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL AS is_unused
+  (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL AND
+  (SELECT true FROM wrapper w WHERE w.workspace_id = $1 AND w.script_hash = s.hash LIMIT 1) IS NULL AND
+  (SELECT true FROM scheduler r WHERE r.workspace_id = $1 AND r.script_hash = s.hash LIMIT 1) IS NULL AS is_unused
 FROM script s
 WHERE s.workspace_id = $1 AND (s.workspace_id, s.hash) > ($1, decode($2, 'hex'))
 ORDER BY s.workspace_id, s.hash LIMIT $4
@@ -127,7 +155,7 @@ ORDER BY s.workspace_id, s.hash LIMIT $4
 -- name: referredContents
 -- What a page of the executions of $1 that are older than $3 ms refers to: they outlived their time.
 WITH page AS MATERIALIZED (
-  SELECT e.id, e.input_hash, e.output_hash, e.script_hash FROM execution e
+  SELECT e.id, e.input_hash, e.output_hash, e.script_hash, e.extra FROM execution e
   WHERE e.workspace_id = $1 AND (e.workspace_id, e.id) > ($1, $2)
     AND e.id < (SELECT uuid_at(clock() - $3 * interval '1 millisecond'))
   ORDER BY e.workspace_id, e.id LIMIT $4
@@ -143,6 +171,8 @@ WITH page AS MATERIALIZED (
   SELECT encode(p.input_hash, 'hex') AS hash FROM page p
   UNION SELECT encode(p.output_hash, 'hex') FROM page p
   UNION SELECT encode(p.script_hash, 'hex') FROM page p
+  UNION SELECT p.extra ->> 'input_schema_hash' FROM page p
+  UNION SELECT p.extra ->> 'output_schema_hash' FROM page p
   -- As Value of packages/replay is written, by JSON.stringify or by json_build_object. Text of flows
   -- that looks the same keeps a payload too long at worst.
   UNION SELECT m[1] FROM kept k CROSS JOIN LATERAL
@@ -171,6 +201,8 @@ WITH d AS MATERIALIZED (
   WHERE s.workspace_id = d.workspace_id AND s.hash = d.hash
     AND s.used_at < clock() - $3 * interval '1 millisecond' - interval '5 minutes'
     AND (SELECT true FROM flow f WHERE f.workspace_id = $1 AND f.script_hash = s.hash LIMIT 1) IS NULL
+    AND (SELECT true FROM wrapper w WHERE w.workspace_id = $1 AND w.script_hash = s.hash LIMIT 1) IS NULL
+    AND (SELECT true FROM scheduler r WHERE r.workspace_id = $1 AND r.script_hash = s.hash LIMIT 1) IS NULL
   RETURNING s.hash
 )
 SELECT count(*)::integer AS removed FROM gone

@@ -6,7 +6,7 @@ WITH RECURSIVE held AS (
   JOIN shard_lease s ON s.service = 'scheduler' AND s.shard = d.shard AND s.term = d.term
     AND s.process_id = $2 AND s.expires_at > clock()
 ), page AS MATERIALIZED (
-  SELECT e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.orphan, e.process_id,
+  SELECT e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.orphan, e.priority, e.process_id,
     e.parent_execution_id, e.moved_at
   FROM execution e
   WHERE e.ended_at IS NULL AND (e.workspace_id, e.id) > ($3, $4)
@@ -14,21 +14,29 @@ WITH RECURSIVE held AS (
 ), mine AS MATERIALIZED (
   SELECT * FROM page WHERE shard_of_execution(id) = ANY (ARRAY(SELECT shard FROM held))
 ), climb AS (
-  -- From each live child up through ancestors that have ended, as far as none is an orphan. A
-  -- reverted one lives by a person's wish, whatever its parent's end was.
-  SELECT m.workspace_id, m.id, a.status, a.parent_execution_id, a.orphan
+  -- From each live child up through ancestors that have ended, as far as none is an orphan. What was
+  -- reverted lives by somebody's wish, and what is below it too: only ends after that count (`since`).
+  SELECT m.workspace_id, m.id, a.status, a.ended_at, a.parent_execution_id, a.orphan, a.generation, a.id AS at,
+    CASE WHEN m.generation = 1 THEN '-infinity'::timestamptz ELSE (
+      SELECT r.created_at FROM revert r
+      WHERE r.workspace_id = m.workspace_id AND r.execution_id = m.id AND r.generation = m.generation
+    ) END AS since
   FROM mine m
   CROSS JOIN LATERAL (
     SELECT * FROM execution a WHERE a.workspace_id = m.workspace_id AND a.id = m.parent_execution_id LIMIT 1
   ) a
-  WHERE NOT m.orphan AND m.generation = 1 AND a.ended_at IS NOT NULL
+  WHERE NOT m.orphan AND a.ended_at IS NOT NULL
   UNION ALL
-  SELECT c.workspace_id, c.id, a.status, a.parent_execution_id, a.orphan
+  SELECT c.workspace_id, c.id, a.status, a.ended_at, a.parent_execution_id, a.orphan, a.generation, a.id,
+    CASE WHEN c.generation = 1 THEN c.since ELSE greatest(c.since, (
+      SELECT r.created_at FROM revert r
+      WHERE r.workspace_id = c.workspace_id AND r.execution_id = c.at AND r.generation = c.generation
+    )) END
   FROM climb c
   CROSS JOIN LATERAL (
     SELECT * FROM execution a WHERE a.workspace_id = c.workspace_id AND a.id = c.parent_execution_id LIMIT 1
   ) a
-  WHERE c.status <> 'ENDED_CANCELLED' AND NOT c.orphan AND a.ended_at IS NOT NULL
+  WHERE (c.status <> 'ENDED_CANCELLED' OR c.ended_at <= c.since) AND NOT c.orphan AND a.ended_at IS NOT NULL
 ), found AS (
   SELECT 'ready' AS find, m.* FROM mine m
   WHERE m.status = 'WAITING_ENGINE' AND m.moved_at < clock() - $6 * interval '1 millisecond'
@@ -38,13 +46,13 @@ WITH RECURSIVE held AS (
     AND NOT EXISTS (SELECT FROM process_lease l WHERE l.process_id = m.process_id AND l.expires_at > clock())
   UNION ALL
   SELECT 'abandoned', m.* FROM mine m
-  WHERE m.id IN (SELECT c.id FROM climb c WHERE c.status = 'ENDED_CANCELLED')
+  WHERE m.id IN (SELECT c.id FROM climb c WHERE c.status = 'ENDED_CANCELLED' AND c.ended_at > c.since)
 )
-SELECT find, workspace_id, id, type, version, epoch,
+SELECT find, workspace_id, id, type, version, epoch, priority,
   (extract(epoch FROM clock() - moved_at) * 1000)::float8 AS age_ms, 0 AS rows
 FROM found
 UNION ALL
-SELECT 'page', workspace_id, id, type, version, epoch, 0, (SELECT count(*)::integer FROM page)
+SELECT 'page', workspace_id, id, type, version, epoch, 0, 0, (SELECT count(*)::integer FROM page)
 FROM (SELECT * FROM page ORDER BY workspace_id DESC, id DESC LIMIT 1) last
 
 -- name: sweepWaits
@@ -75,15 +83,20 @@ WITH held AS (
           ) t ON true
           WHERE m.workspace_id = p.workspace_id AND m.execution_id = p.execution_id AND m.seq = p.seq), true)
       END THEN 'dependency'
+    WHEN p.kind = 'RESPONSE' AND p.ref IS NOT NULL AND p.since < clock() - $7 * interval '1 millisecond' AND
+      (SELECT n.status = 'OPEN' FROM message_now n
+       WHERE n.workspace_id = p.workspace_id AND n.id = p.ref LIMIT 1) IS NOT TRUE THEN 'response'
     WHEN p.kind = 'CONTROL' AND p.since < clock() - $7 * interval '1 millisecond' THEN 'control'
     WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND (
       SELECT r.ticket FROM lock_request r
       WHERE r.workspace_id = p.workspace_id AND r.key = p.subject AND r.execution_id = p.execution_id
-        AND r.seq = p.seq) IS NULL THEN 'lock'
+        AND r.seq = p.seq) IS NULL
+      -- Held back before its start, it asks for its place when it is resumed.
+      AND NOT (p.seq = 0 AND e.status = 'PAUSED') THEN 'lock'
   END AS find
   FROM page p
   LEFT JOIN LATERAL (
-    SELECT e.id, e.ended_at, e.generation FROM execution e
+    SELECT e.id, e.ended_at, e.generation, e.status FROM execution e
     WHERE e.workspace_id = p.workspace_id AND e.id = p.execution_id LIMIT 1
   ) e ON true
   WHERE shard_of_execution(p.execution_id) = ANY (ARRAY(SELECT shard FROM held))
@@ -145,7 +158,7 @@ UPDATE execution e SET
   moved_at = clock()
 FROM lost l
 WHERE e.workspace_id = l.workspace_id AND e.id = l.id
-RETURNING e.workspace_id, e.id, e.type, e.status, e.version, e.parent_execution_id, l.process_id
+RETURNING e.workspace_id, e.id, e.type, e.status, e.version, e.priority, e.parent_execution_id, l.process_id
 
 -- name: removeExpired
 DELETE FROM process_lease l WHERE l.process_id = $1 AND l.expires_at <= clock() RETURNING l.process_id

@@ -1,5 +1,5 @@
 -- name: readHolders
-SELECT h.execution_id, h.token, h.depth, h.held_since
+SELECT h.execution_id, h.token, h.depth, h.held_since, h.expires_at
 FROM lock_holder h WHERE h.workspace_id = $1 AND h.key = $2
 ORDER BY h.token
 
@@ -46,7 +46,7 @@ FROM wait w
       AND m.execution_id = w.execution_id AND m.seq = w.seq
     UNION ALL
     SELECT h.execution_id FROM lock_holder h
-    WHERE w.kind = 'LOCK' AND h.workspace_id = w.workspace_id AND h.key = w.subject
+    WHERE w.kind = 'LOCK' AND h.workspace_id = w.workspace_id AND h.key = w.subject AND h.expires_at IS NULL
   ) AS b
   JOIN execution e ON e.workspace_id = $1 AND e.id = b.holder AND e.ended_at IS NULL
 WHERE w.workspace_id = $1 AND w.kind IN ('DEPENDENCY', 'LOCK')

@@ -21,6 +21,7 @@ export interface AnsweredExecution {
   readonly version: number
   readonly status: Status
   readonly type: string
+  readonly priority: number
   /** Whether the answer moved it to WAITING_ENGINE: then somebody must be told. */
   readonly moved: boolean
   /** The process that holds it or keeps it warm. */
@@ -66,6 +67,7 @@ export async function answerWaits(
     version: row.version,
     status: row.status,
     type: row.type,
+    priority: row.priority,
     moved: row.moved,
     processId: row.process_id,
     parentId: row.parent_execution_id,
@@ -84,6 +86,7 @@ interface AnsweredRow {
   version: number
   status: Status
   type: string
+  priority: number
   process_id: string | null
   moved: boolean
   answered: number

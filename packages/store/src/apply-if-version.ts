@@ -30,6 +30,7 @@ export async function applyIfVersion(
     after.recoveries,
     isEnded(state.status),
     pgTextOrNull(message),
+    after.answered,
   ])
   return rows.length > 0
 }

@@ -42,8 +42,10 @@ test('from every status a cancel leads where decide() says, once, and the waits 
   assert.deepEqual(await cancelExecutions(store.db, { executions, message: 'again' }), [])
 })
 
+const CANCELLED = { status: 'ENDED_CANCELLED', ended_at: new Date(0).toISOString() }
+
 test('children come in pages, without orphans, ended ones included', async () => {
-  const parent = await store.execution()
+  const parent = await store.execution(CANCELLED)
   const child = { parent_execution_id: parent, status: 'SCHEDULED', ended_at: null, orphan: false }
   const ids = await store.executions([
     child,
@@ -52,9 +54,15 @@ test('children come in pages, without orphans, ended ones included', async () =>
     child,
   ])
   const key = { workspaceId: store.workspaceId, executionId: parent }
-  const first = await readChildren(store.db, { parent: key, after: null, limit: 2 })
+  const first = await readChildren(store.db, {
+    parent: key,
+    parentIs: 'cancelled',
+    after: null,
+    limit: 2,
+  })
   const rest = await readChildren(store.db, {
     parent: key,
+    parentIs: 'cancelled',
     after: first[1]?.executionId ?? null,
     limit: 2,
   })
@@ -94,3 +102,31 @@ async function load(executionId: string): Promise<Execution> {
   assert.ok(row !== null)
   return toExecution(row, await readWaits(store.db, key))
 }
+
+test('a late cancel finds no children of a parent that was reverted, nor a child that was', async () => {
+  const reverted = await store.execution({ generation: 2 })
+  const cancelled = await store.execution(CANCELLED)
+  const ended = await store.execution({ ...CANCELLED, status: 'ENDED_SUCCESS' })
+  const below = (parent: string) => store.execution({ parent_execution_id: parent })
+  await below(reverted)
+  const child = await below(ended)
+  const again = await store.execution({ parent_execution_id: cancelled, generation: 2 })
+  await store.seed('revert', [
+    {
+      workspace_id: store.workspaceId,
+      execution_id: again,
+      generation: 2,
+      from_generation: 1,
+      seq: 0,
+    },
+  ])
+  const found = async (id: string, parentIs: 'cancelled' | 'ended' | 'any') => {
+    const parent = { workspaceId: store.workspaceId, executionId: id }
+    const children = await readChildren(store.db, { parent, parentIs, after: null, limit: 9 })
+    return children.map(({ executionId, isLive }) => [executionId, isLive])
+  }
+  assert.deepEqual(await found(reverted, 'ended'), [])
+  assert.deepEqual(await found(ended, 'cancelled'), [])
+  assert.deepEqual(await found(ended, 'ended'), [[child, true]])
+  assert.deepEqual(await found(cancelled, 'cancelled'), [[again, false]])
+})

@@ -6,15 +6,24 @@ import { loadStatements } from './statement.ts'
 const sql = loadStatements('cascades', ['readChildren', 'cancelExecutions'])
 
 export interface ChildExecution extends ExecutionKey {
+  /** To be cancelled with its parent. */
   readonly isLive: boolean
 }
 
-/** Children that are no orphans, by rising id, ended ones included. */
+/**
+ * Children that are no orphans, by rising id, ended ones included. `parentIs`: none when the parent is
+ * that no more; `ended` where a cancel comes through it from above.
+ */
 export async function readChildren(
   db: Queryable,
-  input: { readonly parent: ExecutionKey; readonly after: string | null; readonly limit: number },
+  input: {
+    readonly parent: ExecutionKey
+    readonly parentIs: 'cancelled' | 'ended' | 'any'
+    readonly after: string | null
+    readonly limit: number
+  },
 ): Promise<ChildExecution[]> {
-  const { parent, after, limit } = input
+  const { parent, parentIs, after, limit } = input
   const rows = await db.query<{ workspace_id: string; id: string; is_live: boolean }>(
     sql.readChildren,
     [
@@ -22,6 +31,7 @@ export async function readChildren(
       parent.executionId,
       after ?? '00000000-0000-0000-0000-000000000000',
       limit,
+      parentIs,
     ],
   )
   return rows.map((row) => ({

@@ -1,6 +1,8 @@
 import type { Status } from '@millrace/execution'
-import type { Queryable } from './database.ts'
+import { type Database, inTransaction, type Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
+import { isLimited, openLimits } from './limits.ts'
+import type { NewMessage } from './messages.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { payloadOf, putPayloads, type Payload } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
@@ -46,6 +48,19 @@ export interface ActivationCommit {
     readonly name: string
     readonly value: string
   }[]
+  /** Present when it writes any: `commitWithFiles` takes it then. */
+  readonly files?: readonly NewFile[]
+  /** Present when it asks people: `commitWithFiles` takes it then. */
+  readonly messages?: readonly NewMessage[]
+}
+
+/** A file that is written. */
+export interface NewFile {
+  readonly name: string
+  /** Null moves it to the trash. */
+  readonly bytes: Uint8Array | null
+  /** Null keeps the one that it has. */
+  readonly contentType: string | null
 }
 
 /** A wait to open. `members`: the executions of a DEPENDENCY over several, in the caller's order. */
@@ -88,7 +103,7 @@ export type CommitResult =
  * leaves rows that the sweep finds.
  */
 export async function commitActivations(
-  db: Queryable,
+  db: Queryable | Database,
   items: readonly ActivationCommit[],
 ): Promise<CommitResult[]> {
   // Row locks are taken in id order by every batch, so two batches never wait for each other.
@@ -113,10 +128,10 @@ export async function commitActivations(
   const short = items.every(isShort)
   const effects = short ? [] : effectParams(order, payloads)
   await putPayloads(db, payloads)
-  const moved = await db.query<MovedRow>(short ? sql.endActivations : sql.commitActivations, [
-    ...aligned,
-    ...effects,
-  ])
+  const params = [...aligned, ...effects]
+  const moved = short
+    ? await db.query<MovedRow>(sql.endActivations, params)
+    : await commitWithLimits(db, items, params)
 
   const results: CommitResult[] = items.map(() => ({ applied: false }))
   for (const row of moved)
@@ -131,11 +146,29 @@ export async function commitActivations(
   return results
 }
 
+/** Only children that are limited cost a transaction. */
+async function commitWithLimits(
+  db: Queryable | Database,
+  items: readonly ActivationCommit[],
+  params: readonly unknown[],
+): Promise<MovedRow[]> {
+  if (!items.some(({ children }) => children.some(isLimited)))
+    return db.query<MovedRow>(sql.commitActivations, params)
+  return inTransaction(db, async (tx) => {
+    const moved = await tx.query<MovedRow>(sql.commitActivations, params)
+    const born = moved.flatMap(({ ordinal }) => items[ordinal]?.children ?? [])
+    await openLimits(tx, born.filter(isLimited))
+    return moved
+  })
+}
+
 /** It ends and brings no children, waits, requests or settings: most of all executions do. */
 export function isShort(item: ActivationCommit): boolean {
   return (
     item.ended &&
     !item.hasWaits &&
+    item.files === undefined &&
+    item.messages === undefined &&
     item.children.length + item.waits.length + item.lockRequests.length + item.settings.length === 0
   )
 }

@@ -4,6 +4,9 @@ export interface ConnectorRow extends ProjectRecordRow {
   readonly connector_type: string
   /** JSON text: the inputs that every connection through it starts from. */
   readonly value: string
+  readonly is_wrapped: boolean
+  /** Its static wrappers from the outermost on, as JSON text; null for none. */
+  readonly wrappers: string | null
 }
 
 export interface ConnectorFields {

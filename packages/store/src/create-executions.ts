@@ -1,5 +1,6 @@
-import type { Queryable } from './database.ts'
+import { type Database, inTransaction, type Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
+import { isLimited, openLimits, withFlowLimits } from './limits.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { putPayloads } from './payloads.ts'
 import { recordset } from './recordset.ts'
@@ -9,9 +10,26 @@ import { recordset } from './recordset.ts'
  * twice starts once. Returns the birth times (ms since 1970) of those that were created.
  *
  * After it commits the caller nudges an engine (or a connector); a crash before that leaves
- * executions in WAITING_ENGINE that the sweep finds.
+ * executions in WAITING_ENGINE that the sweep finds. Only what is limited costs a transaction.
  */
 export async function createExecutions(
+  db: Queryable | Database,
+  given: readonly NewExecution[],
+): Promise<Map<string, number>> {
+  const items = await withFlowLimits(db, given)
+  const limited = items.filter(isLimited)
+  if (limited.length === 0) return insertExecutions(db, items)
+  return inTransaction(db, async (tx) => {
+    const born = await insertExecutions(tx, items)
+    await openLimits(
+      tx,
+      limited.filter((item) => born.has(item.id)),
+    )
+    return born
+  })
+}
+
+async function insertExecutions(
   db: Queryable,
   items: readonly NewExecution[],
 ): Promise<Map<string, number>> {

@@ -20,6 +20,14 @@ export interface Database {
 
 export type Queryable = Pick<Database, 'query'>
 
+/** Runs `work` in the caller's transaction, or in one of its own. */
+export function inTransaction<T>(
+  db: Queryable | Database,
+  work: (tx: Queryable) => Promise<T>,
+): Promise<T> {
+  return 'transaction' in db ? db.transaction(work) : work(db)
+}
+
 export interface DatabaseOptions {
   readonly url: string
   /** Shown in pg_stat_activity. */

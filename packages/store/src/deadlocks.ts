@@ -92,7 +92,8 @@ function toBlockedWait(row: GraphRow & { seq: number }): BlockedWait {
     waitKind: row.kind ?? 'TIMER',
     subject: row.subject,
     on: row.targets ?? [],
-    canFail: row.kind === 'LOCK' || row.kind === 'DEPENDENCY',
+    // Who has not started has no call that could be told.
+    canFail: (row.kind === 'LOCK' && row.seq !== 0) || row.kind === 'DEPENDENCY',
   }
   if (row.kind !== 'DEPENDENCY') return { ...facts, kind: 'any' }
   const needed = dependencyNeed({

@@ -4,6 +4,7 @@ import {
   decide,
   type Event,
   type Execution,
+  type Status,
   statusOfWait,
   type WaitKind,
 } from '@millrace/execution'
@@ -14,7 +15,9 @@ import { applyIfVersion } from './apply-if-version.ts'
 import { claimExecutions } from './claim-executions.ts'
 import { type ActivationCommit, commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
+import { commitDebugged, releaseStop } from './debug-sessions.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { type SteerAction, steerExecutions } from './steer-executions.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
@@ -26,8 +29,18 @@ after(() => store.close())
 /** One step of a random history: what somebody tries, with a token that is right or late. */
 interface Step {
   readonly act:
-    'claim' | 'park' | 'succeed' | 'fail' | 'answer' | 'pause' | 'resume' | 'cancel' | 'revert'
-  readonly kind: Exclude<WaitKind, 'START'>
+    | 'claim'
+    | 'park'
+    | 'stop'
+    | 'succeed'
+    | 'fail'
+    | 'answer'
+    | 'leave'
+    | 'pause'
+    | 'resume'
+    | 'cancel'
+    | 'revert'
+  readonly kind: Exclude<WaitKind, 'START' | 'BREAK'>
   readonly late: boolean
   readonly unread: boolean
 }
@@ -39,11 +52,15 @@ const steps = fc.array(
       'park',
       'park',
       'park',
+      'stop',
+      'stop',
       'succeed',
       'fail',
       'answer',
       'answer',
       'answer',
+      'leave',
+      'leave',
       'pause',
       'resume',
       'resume',
@@ -70,7 +87,9 @@ test('the statements do what decide does, over random histories', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (history) => {
       const executionId = newId()
-      await createExecutions(db, [newExecution({ workspaceId, id: executionId })])
+      await createExecutions(db, [
+        newExecution({ workspaceId, id: executionId, isProductive: false }),
+      ])
       let seq = 0
       for (const step of history) {
         const before = await snapshot(executionId)
@@ -97,9 +116,11 @@ test('the statements do what decide does, over random histories', async () => {
   for (const act of [
     'claim',
     'park',
+    'stop',
     'succeed',
     'fail',
     'answer',
+    'leave',
     'pause',
     'resume',
     'cancel',
@@ -132,16 +153,35 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
       if (!step.late && !atWork(before)) return null
       const consumed = Math.max(0, before.answered - (step.unread ? 1 : 0))
       const opened = { seq: at.nextSeq(), kind: step.kind }
-      const oldest = [...before.waits, opened].toSorted((a, b) => a.seq - b.seq)[0] ?? opened
       await commitActivations(db, [
         commit(at, {
-          status: statusOfWait(oldest.kind),
+          status: statusOfOldest([...before.waits, opened]),
           ended: false,
           consumed,
           waits: [wait(opened)],
         }),
       ])
       return decide(before, { type: 'parked', version, consumed, opened: [opened] })
+    }
+    case 'stop': {
+      if (!step.late && !atWork(before)) return null
+      const consumed = Math.max(0, before.answered - (step.unread ? 1 : 0))
+      const opened = { seq: at.nextSeq(), kind: 'BREAK' } as const
+      const status = statusOfOldest(before.waits)
+      await commitDebugged(db, commit(at, { status, ended: false, consumed }), {
+        seq: opened.seq,
+        line: 1,
+        text: '{}',
+      })
+      return decide(before, { type: 'parked', version, consumed, opened: [opened] })
+    }
+    case 'leave': {
+      const stop = before.waits.find(({ kind }) => kind === 'BREAK')
+      if (stop === undefined || step.late) return null
+      const { generation } = before
+      const answer = { action: 'continue' } as const
+      await releaseStop(db, { workspaceId, executionId }, { version, seq: stop.seq, answer })
+      return decide(before, { type: 'debuggerAnswered', generation, seq: stop.seq })
     }
     case 'succeed':
     case 'fail': {
@@ -153,7 +193,8 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
       return decide(before, { type: step.act === 'succeed' ? 'succeeded' : 'failed', version })
     }
     case 'answer': {
-      const open = before.waits[step.unread ? before.waits.length - 1 : 0]
+      const waits = before.waits.filter(({ kind }) => kind !== 'BREAK')
+      const open = waits[step.unread ? waits.length - 1 : 0]
       const target = step.late || open === undefined ? { seq: 9_999, kind: step.kind } : open
       const { generation } = before
       await answerWaits(db, [
@@ -165,37 +206,63 @@ async function attempt(step: Step, at: At): Promise<ReturnType<typeof decide> | 
         seq: target.seq,
       })
     }
-    default: {
-      const type = (
-        {
-          pause: 'pauseRequested',
-          resume: 'resumeRequested',
-          cancel: 'cancelRequested',
-          revert: 'reverted',
-        } as const
-      )[step.act]
-      const event: Event = { type }
-      const decision = decide(before, event)
-      if (decision.kind !== 'moved') return decision
-      if (step.late) {
-        const lateBefore = { ...before, version }
-        assert.equal(
-          await applyIfVersion(
-            db,
-            { workspaceId, executionId },
-            { before: lateBefore, after: decision.next },
-          ),
-          false,
-        )
-        return { kind: 'ignored', why: 'stale' }
-      }
-      assert.equal(
-        await applyIfVersion(db, { workspaceId, executionId }, { before, after: decision.next }),
-        true,
-      )
-      return decision
-    }
+    default:
+      return move(step.act, step, at)
   }
+}
+
+/** What people ask of it. */
+async function move(
+  act: SteerAction | 'revert',
+  { late, unread }: Step,
+  { before, version, executionId }: At,
+): Promise<ReturnType<typeof decide>> {
+  const { generation } = before
+  const type = (
+    {
+      pause: 'pauseRequested',
+      resume: 'resumeRequested',
+      cancel: 'cancelRequested',
+    } as const
+  )[act as 'pause']
+  const event: Event =
+    act === 'revert'
+      ? { type: 'reverted', generation, kept: Math.min(1, before.answered) }
+      : { type }
+  const decision = decide(before, event)
+  if (unread && !late && act !== 'revert') {
+    // The same for many at once.
+    const executions = [{ workspaceId, executionId }]
+    const [one] = await steerExecutions(db, { action: act, executions, message: 'many' })
+    const version = decision.kind === 'moved' ? decision.next.version : null
+    assert.equal(one?.moved?.version ?? null, version)
+    return decision
+  }
+  if (decision.kind !== 'moved') return decision
+  if (late) {
+    const lateBefore = { ...before, version }
+    assert.equal(
+      await applyIfVersion(
+        db,
+        { workspaceId, executionId },
+        { before: lateBefore, after: decision.next },
+      ),
+      false,
+    )
+    return { kind: 'ignored', why: 'stale' }
+  }
+  assert.equal(
+    await applyIfVersion(db, { workspaceId, executionId }, { before, after: decision.next }),
+    true,
+  )
+  return decision
+}
+
+/** What an engine says of it; an unread answer is the statement's own business. */
+function statusOfOldest(waits: Execution['waits']): Status {
+  for (const { kind } of waits.toSorted((a, b) => a.seq - b.seq))
+    if (kind !== 'BREAK') return statusOfWait(kind)
+  return 'WAITING_ENGINE'
 }
 
 const atWork = ({ state }: Execution): boolean =>

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from './database.ts'
+import { hideExecution, setExecutionTags } from './execution-aside.ts'
 import type { ExecutionRow } from './read-execution.ts'
 import { loadStatements } from './statement.ts'
 
@@ -13,11 +14,15 @@ export interface ExecutionRecordRow extends Omit<
   readonly input_hash: string | null
   readonly output_hash: string | null
   readonly flow_name: string | null
-  /** The flow's own, as they are now; JSON text. */
+  readonly deleted_at: number | null
+  readonly deleted_by: string | null
+  readonly is_hidden: boolean
+  /** Those that its flow had when it was created; JSON text. */
   readonly input_schema: string | null
   readonly output_schema: string | null
   readonly connector_name: string | null
   readonly project_name: string | null
+  readonly wrapper_name: string | null
   /** JSON array of open waits, oldest first; null when there are none. */
   readonly waits: string | null
 }
@@ -122,27 +127,39 @@ export async function readScriptSources(
 }
 
 /**
- * Changes what a person may change of an execution. `extra` is given the present text and returns the
- * new one. False when there is no such execution.
+ * Changes what a person may change of an execution, with what it is found by. `extra` is given the
+ * present text and the time (ms since 1970), and returns the new text. False when there is none.
  */
 export function patchExecution(
   db: Database,
   key: { workspaceId: string; id: string },
-  change: { name?: string | null; extra?: (before: string | null) => string | null },
+  change: {
+    name?: string | null
+    extra?: (before: string | null, at: number) => string | null
+    tags?: readonly string[]
+    isHidden?: boolean
+  },
 ): Promise<boolean> {
   const { workspaceId, id } = key
   return db.transaction(async (tx) => {
-    const rows = await tx.query<{ extra: string | null }>(statements.lockExtra, [workspaceId, id])
+    const rows = await tx.query<{ extra: string | null; at: number }>(statements.lockExtra, [
+      workspaceId,
+      id,
+    ])
     const before = rows[0]
     if (before === undefined) return false
     await tx.query(statements.patchExecution, [
       workspaceId,
       id,
       change.name ?? null,
-      change.extra === undefined ? null : change.extra(before.extra),
+      change.extra === undefined ? null : change.extra(before.extra, before.at),
       change.extra !== undefined,
       change.name !== undefined,
     ])
+    if (change.tags !== undefined)
+      await setExecutionTags(tx, { workspaceId, id, tags: change.tags })
+    if (change.isHidden !== undefined)
+      await hideExecution(tx, { workspaceId, id, isHidden: change.isHidden })
     return true
   })
 }

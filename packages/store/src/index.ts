@@ -12,11 +12,28 @@ export {
   isShort,
   type ActivationCommit,
   type CommitResult,
+  type NewFile,
   type NewLockRequest,
   type NewWait,
 } from './commit-activations.ts'
 export { type BirthAndEnd, createEnded, type EndedAtBirth } from './create-ended.ts'
 export { createExecutions } from './create-executions.ts'
+export {
+  type DebugProperties,
+  debugPropertiesOf,
+  isDebugged,
+  linesOf,
+  withDebugProperties,
+} from './debug-properties.ts'
+export {
+  commitDebugged,
+  type DebugSession,
+  makeProductive,
+  type NewStop,
+  readDebugSession,
+  readFlowBreakpoints,
+  releaseStop,
+} from './debug-sessions.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts'
 export {
   liveProcesses,
@@ -33,8 +50,18 @@ export {
   type LoadedExecution,
   type ScriptRow,
 } from './load-executions.ts'
+export {
+  keepsLast,
+  newestSavepoint,
+  readStand,
+  type SavepointRef,
+  type SavepointStand,
+} from './find-savepoint.ts'
+export { type ForkResult, forkExecution } from './fork-execution.ts'
+export { listReverts, type RevertRow } from './list-reverts.ts'
 export { migrate } from './migrate.ts'
-export type { NewExecution } from './new-execution.ts'
+export { createSchemaPins, type PinnedSchemas, type SchemaPins } from './pinned-schemas.ts'
+export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
 export { pgText, pgTextOrNull } from './pg-text.ts'
 export {
@@ -45,6 +72,7 @@ export {
   toExecution,
   type WaitRow,
 } from './read-execution.ts'
+export { revertExecution, type RevertRequest, type RevertResult } from './revert-execution.ts'
 export { loadStatements, type Statement } from './statement.ts'
 export {
   ensureSetting,
@@ -85,6 +113,8 @@ export {
   readScriptSources,
   type RecordWait,
 } from './execution-records.ts'
+export { type Purge, purgeExecution, restoreExecution, trashExecution } from './execution-aside.ts'
+export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
   listExecutions,
@@ -114,7 +144,7 @@ export {
 } from './logs.ts'
 export { type ProjectFields, projects } from './projects.ts'
 export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
-export type { ProjectRecordRow, RecordKey, RecordRow, RecordStore } from './records.ts'
+export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'
@@ -179,6 +209,15 @@ export {
   type WaitFind,
   type WaitKey,
 } from './sweep.ts'
+export { type ExaminedExecution, examineExecutions, examineWaits } from './examine.ts'
+export {
+  readChildrenOfMany,
+  readStatuses,
+  type Standing,
+  type SteerAction,
+  type SteeredExecution,
+  steerExecutions,
+} from './steer-executions.ts'
 export { type ControlRequest, readControls } from './controls.ts'
 export {
   type CancelledExecution,
@@ -200,6 +239,7 @@ export {
 export {
   auditForceRelease,
   inspectLock,
+  listGateKeys,
   listLocks,
   type LockSummary,
   type LockView,
@@ -212,6 +252,16 @@ export {
   lockExecutions,
   lockSeeds,
 } from './deadlocks.ts'
+export { wrapExecution } from './wrap-execution.ts'
+export {
+  type JsonObject,
+  type ResolvedWrapper,
+  resolveWrappers,
+  type WrapperUse,
+  wrapTargets,
+  type Wrapping,
+  type WrapTarget,
+} from './wrap-targets.ts'
 export { createPresence, type Presence } from './presence.ts'
 export { createShardKeeper, type ShardKeeper } from './shard-keeper.ts'
 export {
@@ -252,3 +302,4 @@ export {
   touchContents,
   unusedContents,
 } from './retention.ts'
+export * from './beside-executions.ts'

@@ -17,6 +17,8 @@ export interface LockView extends LockKey {
     /** Acquires that are not released yet. */
     readonly depth: number
     readonly since: number
+    /** When its place is free by itself; null: when it gives it back. */
+    readonly until: number | null
   }[]
   /** In the order in which they will be served. */
   readonly waiters: readonly {
@@ -52,6 +54,7 @@ export async function inspectLock(db: Queryable, { workspaceId, key }: LockKey):
       token: row.token,
       depth: row.depth,
       since: row.held_since,
+      until: row.expires_at,
     })),
     waiters: waiters.map((row, index) => ({
       executionId: row.execution_id,
@@ -80,6 +83,16 @@ export function listLocks(
   return db.query<LockSummary>(sql.listLocks, [input.workspaceId, input.after, input.limit])
 }
 
+/** The limits of a flow that somebody holds a place of or waits for, as keys of locks. */
+export async function listGateKeys(
+  db: Queryable,
+  input: { readonly workspaceId: string; readonly flowId: string; readonly limit: number },
+): Promise<string[]> {
+  const { workspaceId, flowId, limit } = input
+  const rows = await db.query<{ key: string }>(sql.listGateKeys, [workspaceId, flowId, limit])
+  return rows.map((row) => row.key)
+}
+
 /** Writes down who took a lock away from whom; in the transaction that does. */
 export async function auditForceRelease(
   tx: Queryable,
@@ -102,6 +115,7 @@ interface HolderViewRow {
   token: number
   depth: number
   held_since: number
+  expires_at: number | null
   name: string | null
   status: Status | null
 }

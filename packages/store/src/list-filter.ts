@@ -30,8 +30,8 @@ export type FieldType = 'text' | 'uuid' | 'time' | 'integer' | 'number' | 'boole
 export interface Field {
   readonly sql: string
   readonly type: FieldType
-  /** Wraps the condition on `sql`, for fields of another table. */
-  readonly via?: (condition: string) => string
+  /** Wraps the condition on `sql`, for fields of another table. Given op. */
+  readonly via?: (condition: string, op: FilterOp) => string
   /** Whether a condition on it may walk the whole history; default false. Given op and value. */
   readonly cheap?: boolean | ((op: FilterOp, value: unknown) => boolean)
   /** What to sort by instead, when another expression has the same order and an index. */
@@ -85,7 +85,7 @@ export function filterToSql(filter: Filter, fields: Fields, params: Params): str
       throw refuse(`${pointer}/field`, `no such field; known are ${fieldNames(fields)}`)
     if (!isOp(op)) throw refuse(`${pointer}/op`, `must be one of ${FILTER_OPS.join(' ')}`)
     const condition = compare(field, op, value, `${pointer}/value`)
-    return field.via === undefined ? condition : field.via(condition)
+    return field.via === undefined ? condition : field.via(condition, op)
   }
 
   function compare(field: Field, op: FilterOp, value: unknown, pointer: string): string {
@@ -114,11 +114,14 @@ export function termsOf(
   walk(filter, true)
   return terms
 
-  function walk(node: Filter, must: boolean): void {
-    if ('and' in node) for (const part of node.and) walk(part, must)
-    else if ('or' in node) for (const part of node.or) walk(part, must && node.or.length === 1)
-    else if ('not' in node) walk(node.not, false)
-    else terms.push({ field: node.field, op: node.op, value: node.value, must })
+  /** What is no filter has no terms: `filterToSql` says what is wrong with it. */
+  function walk(node: unknown, must: boolean): void {
+    if (typeof node !== 'object' || node === null) return
+    const { and, or, not, field, op, value } = node as Record<string, unknown>
+    if (Array.isArray(and)) for (const part of and) walk(part, must)
+    else if (Array.isArray(or)) for (const part of or) walk(part, must && or.length === 1)
+    else if (not !== undefined) walk(not, false)
+    else if (typeof field === 'string' && isOp(op)) terms.push({ field, op, value, must })
   }
 }
 

@@ -28,6 +28,8 @@ export interface Page<Row> {
   readonly nextCursor: string | null
   /** Null unless asked for. */
   readonly total: number | null
+  /** False where there are more than were counted. */
+  readonly isTotalExact: boolean
 }
 
 /** A list: where its rows come from and what may be asked of them. */
@@ -36,6 +38,8 @@ export interface ListSource {
   /** Ends in a WHERE clause with the workspace as $1. */
   readonly select: string
   readonly count: string
+  /** Counting ends here: what is larger is "more than that". Null: it does not end. */
+  readonly countMax?: number
   /** The unique column that makes every order total. */
   readonly id: string
   readonly fields: Fields
@@ -80,10 +84,13 @@ export async function readPage<Row extends object>(
   const page = rows.slice(0, request.limit)
   const last = page.at(-1)
   const more = rows.length > request.limit && last !== undefined
+  const total = request.count ? await countRows(db, source, request, conditions) : null
+  const countMax = source.countMax ?? Infinity
   return {
     rows: page,
     nextCursor: more ? makeCursor(bound, last.sort_keys) : null,
-    total: request.count ? await countRows(db, source, request, conditions) : null,
+    total: total === null ? null : Math.min(total, countMax),
+    isTotalExact: total === null || total <= countMax,
   }
 }
 
@@ -94,9 +101,16 @@ async function countRows(
   conditions: (params: Params) => string[],
 ): Promise<number> {
   const params = createParams([request.workspaceId])
-  const text = [source.count, ...conditions(params).map((condition) => `AND ${condition}`)].join(
-    '\n',
-  )
+  const where = conditions(params).map((condition) => `AND ${condition}`)
+  const text =
+    source.countMax === undefined
+      ? [source.count, ...where].join('\n')
+      : [
+          `SELECT count(*) AS total FROM (`,
+          source.count.replace('count(*) AS total', '1'),
+          ...where,
+          `LIMIT ${source.countMax + 1}) AS counted`,
+        ].join('\n')
   const rows = await db.query<{ total: number }>({ name: '', text }, params.values)
   return rows[0]?.total ?? 0
 }

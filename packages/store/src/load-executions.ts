@@ -25,6 +25,8 @@ export interface LoadedExecution {
   readonly input: string | null
   readonly inputHash: string | null
   readonly startedAt: number | null
+  /** JSON text of rarely set properties; null when there are none. */
+  readonly extra: string | null
   readonly history: readonly HistoryEntry[]
   readonly answers: readonly Answer[]
 }
@@ -70,6 +72,7 @@ export async function loadForActivation(
     input: row.input_hash === null ? (row.input ?? 'null') : null,
     inputHash: row.input_hash,
     startedAt: row.started_at,
+    extra: row.extra,
     history:
       row.history === null
         ? []
@@ -134,6 +137,7 @@ interface LoadedRow {
   input: string | null
   input_hash: string | null
   started_at: number | null
+  extra: string | null
   history: string | null
   answers: string | null
 }

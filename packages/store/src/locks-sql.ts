@@ -12,6 +12,7 @@ export const sql = loadStatements('locks', [
   'readLockHolders',
   'readLockWaiters',
   'listLocks',
+  'listGateKeys',
   'auditLock',
   'countQueues',
 ])

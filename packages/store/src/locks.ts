@@ -1,4 +1,4 @@
-import type { Holder, Lock, Waiter } from '@millrace/lock'
+import { type Holder, type Lock, parseGateKey, type Waiter } from '@millrace/lock'
 import type { Queryable } from './database.ts'
 import { sql } from './locks-sql.ts'
 import type { ExecutionKey } from './read-execution.ts'
@@ -13,12 +13,14 @@ export interface LoadedLock extends LockKey {
   readonly isCut: boolean
   /** Of those behind it, the requests of executions that hold the lock, or are in the head or fresh. */
   readonly behind: readonly Waiter[]
-  /** Holders that have ended or were reverted. */
+  /** Holders that have ended or were reverted, or whose period is over. */
   readonly endedHolders: readonly string[]
   /** Waiters whose wait is over: timed out, cancelled, reverted, ended. */
   readonly goneWaiters: readonly Waiter[]
   /** Requests without a ticket, in the order in which they were made; the oldest `FRESH_MAX`. */
   readonly fresh: readonly FreshRequest[]
+  /** ms until the period of the first of its holders is over; null when nobody holds it for a time. */
+  readonly expiresInMs: number | null
 }
 
 export interface FreshRequest {
@@ -75,7 +77,11 @@ export interface LockChange {
   readonly joined: readonly Waiter[]
   /** Which generation holds it by each new token. */
   readonly generationOf: ReadonlyMap<number, number>
-  readonly done: readonly { readonly executionId: string; readonly seq: number }[]
+  readonly done: readonly {
+    readonly executionId: string
+    readonly generation: number
+    readonly seq: number
+  }[]
 }
 
 /** Writes what changed, in the transaction that loaded it. */
@@ -85,6 +91,7 @@ export async function saveLocks(tx: Queryable, changes: readonly LockChange[]): 
     requests.map((request) => ({
       ...lockColumns(loaded),
       execution_id: request.executionId,
+      generation: request.generation,
       seq: request.seq,
     })),
   )
@@ -153,6 +160,11 @@ function toLoadedLock(
   holders: readonly HolderRow[],
   requests: readonly RequestRow[],
 ): LoadedLock {
+  // What a limited flow allows is said by its record, not by who asks.
+  const isGate = parseGateKey(row.key) !== null
+  const expiries = holders.flatMap((holder) =>
+    holder.expires_in_ms === null || holder.has_ended ? [] : [holder.expires_in_ms],
+  )
   const ticketed = requests.flatMap((request) =>
     request.ticket === null ? [] : [{ ...request, ticket: request.ticket }],
   )
@@ -176,7 +188,9 @@ function toLoadedLock(
     },
     isCut: requests[0]?.is_cut === true,
     behind: behind.map(toWaiter),
-    endedHolders: holders.flatMap((holder) => (holder.has_ended ? [holder.execution_id] : [])),
+    endedHolders: holders.flatMap((holder) =>
+      isOver(holder, requests) ? [holder.execution_id] : [],
+    ),
     goneWaiters: queued.filter((request) => request.is_open !== true).map(toWaiter),
     fresh: requests
       .filter((request) => request.ticket === null)
@@ -185,12 +199,24 @@ function toLoadedLock(
         generation: request.generation,
         seq: request.seq,
         action: request.action,
-        capacity: request.capacity,
+        capacity: isGate ? row.capacity : request.capacity,
         isOpen: request.is_open === true,
         ageMs: request.age_ms,
       })),
+    expiresInMs: expiries.length === 0 ? null : Math.min(...expiries),
   }
 }
+
+/**
+ * Whether it holds the lock no more: it has ended or was reverted. Requests are read after holders, so a
+ * revert in between shows as a request of a later life.
+ */
+const isOver = (holder: HolderRow, requests: readonly RequestRow[]): boolean =>
+  holder.has_ended ||
+  requests.some(
+    (request) =>
+      request.execution_id === holder.execution_id && request.generation > holder.generation,
+  )
 
 const toWaiter = (row: RequestRow & { ticket: number }): Waiter => ({
   executionId: row.execution_id,
@@ -209,6 +235,7 @@ function newTickets({ loaded, next, joined, done }: LockChange): Record<string, 
     .map((waiter) => ({
       ...lockColumns(loaded),
       execution_id: waiter.executionId,
+      generation: waiter.generation,
       seq: waiter.seq,
       ticket: waiter.ticket,
     }))
@@ -261,6 +288,7 @@ interface HolderRow extends KeyRow {
   token: number
   depth: number
   has_ended: boolean
+  expires_in_ms: number | null
 }
 
 interface RequestRow extends KeyRow {

@@ -1,3 +1,4 @@
+import type { StartGate } from '@millrace/lock'
 import { payloadOf, type Payload } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
 
@@ -28,6 +29,20 @@ export interface NewExecution {
   readonly paused: boolean
   /** JSON text of rarely set properties. */
   readonly extra: string | null
+  /**
+   * What it has to get before it starts, in this order: the limits of its flow. Null: nothing. Left
+   * out, the flow is asked, as is its maximum runtime; who has it at hand spares that.
+   */
+  readonly gates?: readonly StartGate[] | null | undefined
+}
+
+/** What it is born as, beneath a pause or not. */
+export function firstStatus({
+  scheduledFor,
+  gates,
+}: Pick<NewExecution, 'scheduledFor' | 'gates'>): 'SCHEDULED' | 'WAITING_LOCK' | 'WAITING_ENGINE' {
+  if (scheduledFor !== null) return 'SCHEDULED'
+  return (gates?.length ?? 0) === 0 ? 'WAITING_ENGINE' : 'WAITING_LOCK'
 }
 
 /** The columns of a new execution, its JSON texts and, when its input is large, the payload to store first. */
@@ -37,7 +52,7 @@ export function newExecutionRow(item: NewExecution): {
   readonly payload: Payload | null
 } {
   const payload = payloadOf(item.workspaceId, item.input)
-  const ready = item.scheduledFor === null ? 'WAITING_ENGINE' : 'SCHEDULED'
+  const ready = firstStatus(item)
   return {
     payload,
     input: payload === null ? item.input : null,

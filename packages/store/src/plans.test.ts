@@ -3,7 +3,7 @@ import { createPlans, type Plans } from './plan-fixture.ts'
 import { readStatements } from './statement.ts'
 
 /** The statements of engines and connectors: each row of a batch is found by a key. */
-const HOT = ['executions', 'answers', 'payloads', 'resolve', 'connections']
+const HOT = ['executions', 'answers', 'payloads', 'resolve', 'wrapping', 'connections', 'steer']
 const WALKS: Readonly<Record<string, readonly string[]>> = {
   // At a stop, and after Postgres was away: what the process lost track of is found by looking at all.
   'resolve.releaseClaimed': ['execution'],

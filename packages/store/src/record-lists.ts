@@ -1,13 +1,18 @@
 import { connectors, type ConnectorRow } from './connectors.ts'
 import type { Queryable } from './database.ts'
+import { files, type FileRow } from './files.ts'
 import { flows, type FlowRow } from './flows.ts'
 import type { Field } from './list-filter.ts'
 import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
 import { projects } from './projects.ts'
 import type { RecordRow } from './records.ts'
+import { schedulers, type SchedulerRow } from './schedulers.ts'
+import { schedules, type ScheduleRow } from './schedules.ts'
 import { settings, type SettingRow } from './settings.ts'
+import { type WebhookRow, webhooks } from './webhooks.ts'
+import { wrappers, type WrapperRow } from './wrappers.ts'
 
-/** One page of flows, settings, connectors or projects; those in the trash only when asked. */
+/** One page of the records of one type; those in the trash only when asked. */
 export function listRecords<T extends RecordType>(
   db: Queryable,
   type: T,
@@ -21,6 +26,11 @@ export interface RecordRows {
   readonly setting: SettingRow
   readonly connector: ConnectorRow
   readonly project: RecordRow
+  readonly scheduler: SchedulerRow
+  readonly schedule: ScheduleRow
+  readonly webhook: WebhookRow
+  readonly file: FileRow
+  readonly wrapper: WrapperRow
 }
 export type RecordType = keyof RecordRows
 
@@ -28,13 +38,51 @@ const SOURCES: Readonly<Record<RecordType, ListSource>> = {
   flow: source('flow', flows, {
     language: { sql: 's.language', type: 'text' },
     max_runtime_seconds: { sql: 'f.max_runtime_seconds', type: 'integer' },
+    is_wrapped: { sql: 'f.is_wrapped', type: 'boolean' },
     script: { sql: 's.source', type: 'text' },
   }),
   setting: source('setting', settings, {}),
   connector: source('connector', connectors, {
     connector_type: { sql: 'c.connector_type', type: 'text' },
+    is_wrapped: { sql: 'c.is_wrapped', type: 'boolean' },
   }),
   project: source('project', projects, {}),
+  scheduler: source('scheduler', schedulers, {
+    language: { sql: 't.language', type: 'text' },
+    script: { sql: 't.source', type: 'text' },
+  }),
+  schedule: source('schedule', schedules, {
+    flow_id: { sql: 's.flow_id', type: 'uuid' },
+    flow_name: { sql: 'f.name', type: 'text' },
+    setting_id: { sql: 's.setting_id', type: 'uuid' },
+    scheduler_id: { sql: 's.scheduler_id', type: 'uuid' },
+    is_enabled: { sql: 's.is_enabled', type: 'boolean' },
+    is_paused: { sql: '(s.paused_at IS NOT NULL)', type: 'boolean' },
+    next_at: { sql: 'coalesce(i.planned_at, i.start_at)', type: 'time' },
+    catch_up: { sql: 's.catch_up', type: 'text' },
+    overlap: { sql: 's.overlap', type: 'text' },
+  }),
+  webhook: source('webhook', webhooks, {
+    is_enabled: { sql: 'w.is_enabled', type: 'boolean' },
+    flow_id: { sql: 'w.flow_id', type: 'uuid' },
+    flow_name: {
+      sql: 'n.name',
+      type: 'text',
+      via: (condition) =>
+        `w.flow_id IN (SELECT n.id FROM flow n WHERE n.workspace_id = $1 AND ${condition})`,
+    },
+  }),
+  file: source('file', files, {
+    size: { sql: 'f.size', type: 'integer' },
+    content_type: { sql: 'f.content_type', type: 'text' },
+    hash: { sql: "encode(f.hash, 'hex')", type: 'text' },
+  }),
+  wrapper: source('wrapper', wrappers, {
+    language: { sql: 's.language', type: 'text' },
+    script: { sql: 's.source', type: 'text' },
+    standard_name: { sql: 'w.standard_name', type: 'text' },
+    is_wrapped: { sql: 'w.is_wrapped', type: 'boolean' },
+  }),
 }
 
 const TRASH: Readonly<Record<RecordType, ListSource>> = {
@@ -42,6 +90,11 @@ const TRASH: Readonly<Record<RecordType, ListSource>> = {
   setting: trashOf(SOURCES.setting),
   connector: trashOf(SOURCES.connector),
   project: trashOf(SOURCES.project),
+  scheduler: trashOf(SOURCES.scheduler),
+  schedule: trashOf(SOURCES.schedule),
+  webhook: trashOf(SOURCES.webhook),
+  file: trashOf(SOURCES.file),
+  wrapper: trashOf(SOURCES.wrapper),
 }
 
 function source(

@@ -2,7 +2,7 @@ import type { Queryable } from './database.ts'
 import { loadStatements, type Statement } from './statement.ts'
 
 /**
- * Records that people keep: flows, settings, connectors, projects. They differ in their columns only,
+ * Records that people keep: flows, settings, schedules and so on. They differ in their columns only,
  * so each aggregate is a query file of the same seven blocks and a row type.
  *
  * Names are unique among the records of a workspace that are not in the trash; taking one that exists
@@ -63,7 +63,16 @@ export interface ProjectRecordRow extends RecordRow {
 }
 
 export function createRecordStore<Row, Fields extends object>(
-  aggregate: 'flows' | 'settings' | 'connectors' | 'projects',
+  aggregate:
+    | 'flows'
+    | 'settings'
+    | 'connectors'
+    | 'projects'
+    | 'webhooks'
+    | 'files'
+    | 'schedulers'
+    | 'schedules'
+    | 'wrappers',
 ): RecordStore<Row, Fields> {
   const statements = loadStatements(aggregate, [
     'insert',

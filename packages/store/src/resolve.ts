@@ -24,8 +24,15 @@ export interface ResolvedFlow {
   readonly name: string
   readonly project_id: string | null
   readonly script_hash: string
-  /** JSON text. */
+  /** JSON texts. */
   readonly input_schema: string | null
+  readonly output_schema: string | null
+  readonly max_runtime_seconds: number | null
+  /** Its limits, JSON text each. */
+  readonly concurrency: string | null
+  readonly rate_limit: string | null
+  /** Whether it has static wrappers. */
+  readonly is_wrapped: boolean
 }
 
 export interface ResolvedConnector {
@@ -33,6 +40,8 @@ export interface ResolvedConnector {
   readonly name: string
   readonly project_id: string | null
   readonly connector_type: string
+  /** Whether it has static wrappers. */
+  readonly is_wrapped: boolean
 }
 
 export interface ResolvedSetting {
@@ -111,6 +120,10 @@ export interface ExecutionFacts {
   readonly priority: number
   readonly project_id: string | null
   readonly created_by: string | null
+  /** Whose iteration it is; null for all others. */
+  readonly schedule_id: string | null
+  /** Whether wrappers always stand around the runs of that schedule. */
+  readonly is_schedule_wrapped: boolean
 }
 
 /** Those that exist, in no order. */
@@ -153,15 +166,17 @@ async function resolve<Row>(
   refs: readonly RecordRef[],
 ): Promise<(Row | null)[]> {
   const rows = await db.query<Row & { place: number }>(sql[statement], [
-    JSON.stringify(
-      refs.map(({ workspaceId, ref }, place) => ({
-        place,
-        workspace_id: workspaceId,
-        ...(UUID.test(ref) ? { id: ref } : { name: ref.trim() }),
-      })),
-    ),
+    JSON.stringify(toRefRows(refs)),
   ])
   const found: (Row | null)[] = refs.map(() => null)
   for (const row of rows) found[row.place] = row
   return found
 }
+
+/** As the statements that resolve names take them: what looks like an id is one. */
+export const toRefRows = (refs: readonly RecordRef[]): object[] =>
+  refs.map(({ workspaceId, ref }, place) => ({
+    place,
+    workspace_id: workspaceId,
+    ...(UUID.test(ref) ? { id: ref } : { name: ref.trim() }),
+  }))

@@ -31,7 +31,7 @@ async function revert(executionId: string): Promise<void> {
   const row = await readExecution(db, key)
   assert.ok(row)
   const before = toExecution(row, await readWaits(db, key))
-  const decision = decide(before, { type: 'reverted' })
+  const decision = decide(before, { type: 'reverted', generation: before.generation })
   assert.equal(decision.kind, 'moved')
   assert.equal(await applyIfVersion(db, key, { before, after: decision.next }), true)
 }

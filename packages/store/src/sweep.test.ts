@@ -150,6 +150,7 @@ test('each kind of wait that a lost nudge left is found, and no other', async ()
   await store.seed('wait_member', [
     { ...member, execution_id: open, member_id: running, ordinal: 0 },
   ])
+  await add('response', { kind: 'RESPONSE', ref: newId() })
   await add('control', { kind: 'CONTROL', ref: running, subject: 'cancel' })
   await add(null, { kind: 'CONTROL', ref: running, subject: 'cancel', since: past(0) })
   await add('lock', { kind: 'LOCK', subject: 'semaphore:a' })

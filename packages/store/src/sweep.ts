@@ -24,17 +24,18 @@ export interface ExecutionFind {
   readonly type: string
   readonly version: number
   readonly epoch: number
+  readonly priority: number
   /** Since its last move. */
   readonly ageMs: number
 }
 
 /**
  * An open wait that may need a push. `stale`: of an ended execution or a former generation;
- * `dependency`: something it waits for has ended; `control`: not carried out yet; `lock`: without a
- * ticket yet.
+ * `dependency`: something it waits for has ended; `response`: its message is open no more; `control`:
+ * not carried out yet; `lock`: without a ticket yet.
  */
 export interface WaitFind {
-  readonly find: 'stale' | 'dependency' | 'control' | 'lock'
+  readonly find: 'stale' | 'dependency' | 'response' | 'control' | 'lock'
   readonly workspaceId: string
   readonly executionId: string
   readonly seq: number
@@ -83,6 +84,7 @@ export async function sweepExecutions(
               type: row.type,
               version: row.version,
               epoch: row.epoch,
+              priority: row.priority,
               ageMs: row.age_ms,
             },
           ],
@@ -176,6 +178,7 @@ export interface RecoveredExecution extends ExecutionKey {
   readonly type: string
   readonly status: 'WAITING_ENGINE' | 'LOST'
   readonly version: number
+  readonly priority: number
   readonly parentId: string | null
   /** Who held it. */
   readonly processId: string | null
@@ -211,6 +214,7 @@ export async function recoverLost(
     type: row.type,
     status: row.status,
     version: row.version,
+    priority: row.priority,
     parentId: row.parent_execution_id,
     processId: row.process_id,
   }))
@@ -253,6 +257,7 @@ interface ExecutionFindRow {
   type: string
   version: number
   epoch: number
+  priority: number
   age_ms: number
   rows: number
 }
@@ -263,6 +268,7 @@ interface RecoveredRow {
   type: string
   status: 'WAITING_ENGINE' | 'LOST'
   version: number
+  priority: number
   parent_execution_id: string | null
   process_id: string | null
 }

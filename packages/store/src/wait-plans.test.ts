@@ -14,6 +14,16 @@ const WALKS: Readonly<Record<string, readonly string[]>> = {
   'sweep.heldByProcess': [],
   'locks.locksToServe': ['lock_request', 'lock_holder'],
   'retention.listWorkspaces': ['workspace'],
+  'messages.takeDueMessages': ['message'],
+  'messages.nextDueMessage': ['message'],
+  'messages.sweepMessages': [],
+  'messages.readLinkKeys': ['link_key'],
+  'schedule-work.dueIterations': ['schedule_iteration'],
+  'schedule-work.nextIteration': ['schedule_iteration'],
+  'schedule-work.sweepSchedules': [],
+  // Each schedule has one, and few are removed while it lives.
+  'schedule-work.strayIterations': ['schedule_iteration'],
+  'schedule-work.removeOldRuns': ['schedule_run'],
   'deadlocks.lockSeeds': ['wait'],
   'deadlocks.dependencySeeds': ['wait'],
 }
@@ -24,11 +34,22 @@ const HOT = [
   'cascades',
   'controls',
   'locks',
+  'messages',
   'deadlocks',
   'retention',
+  'schedule-work',
 ]
 /** For people, now and then. */
-const FOR_PEOPLE = new Set(['timers.countWaits', 'locks.countQueues', 'locks.listLocks'])
+const FOR_PEOPLE = new Set([
+  'timers.countWaits',
+  'locks.countQueues',
+  'locks.listLocks',
+  'locks.listGateKeys',
+  'schedule-work.setPaused',
+  'schedule-work.setResumed',
+  'schedule-work.selectRuns',
+  'schedule-work.countRuns',
+])
 
 let plans: Plans
 

@@ -15,6 +15,8 @@ export interface LockHolderRow {
   readonly depth: number
   /** ms since 1970 */
   readonly held_since: number
+  /** A start within a period: when that is over. ms since 1970. */
+  readonly expires_at: number | null
 }
 
 export interface LockWaiterRow {

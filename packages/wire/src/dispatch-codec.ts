@@ -26,6 +26,7 @@ function toWire({ workspaceId, executionId, version, fresh }: DispatchItem): Wir
       parentId: fresh.parentId ?? undefined,
       topId: fresh.topId,
       traceparent: fresh.traceparent ?? undefined,
+      extra: fresh.extra ?? undefined,
     },
   }
 }
@@ -43,4 +44,5 @@ const freshFromWire = (fresh: FreshExecution): NonNullable<DispatchItem['fresh']
   parentId: fresh.parentId ?? null,
   topId: fresh.topId,
   traceparent: fresh.traceparent ?? null,
+  ...(fresh.extra !== undefined && { extra: fresh.extra }),
 })

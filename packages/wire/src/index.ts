@@ -61,9 +61,13 @@ export {
   descriptorSet,
   engineService,
   executionService,
+  fileService,
   lockService,
+  messageService,
   recordService,
+  scheduleService,
   schedulerService,
+  webhookService,
 } from './services.ts'
 /** The messages of those services. */
 export * as pb from './pb.ts'

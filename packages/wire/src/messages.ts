@@ -12,6 +12,8 @@ export interface ExecutionKey {
  */
 export interface DispatchItem extends ExecutionKey {
   readonly version: number
+  /** Says in which lane it goes, 0 when absent; does not travel. */
+  readonly priority?: number
   /** Present for an execution that has never run. `input` is JSON text. Times: ms since 1970. */
   readonly fresh?: {
     readonly type: string
@@ -21,6 +23,8 @@ export interface DispatchItem extends ExecutionKey {
     readonly parentId: string | null
     readonly topId: string
     readonly traceparent: string | null
+    /** JSON text of rarely set properties. */
+    readonly extra?: string | null
   }
 }
 

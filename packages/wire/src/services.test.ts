@@ -22,6 +22,9 @@ describe('a service over gRPC', () => {
 
   before(async () => {
     const refuse = (): Promise<never> => Promise.reject(new ServiceError('internal', 'secret'))
+    const refuseStream = async function* (): AsyncGenerator<never> {
+      yield await refuse()
+    }
     server = await serveGrpc({
       log: createLogger('test', { level: 'silent' }),
       descriptors: descriptorSet(),
@@ -35,6 +38,7 @@ describe('a service over gRPC', () => {
             seen = context
             return answer()
           },
+          serve: refuse,
         }),
         served(executionService, {
           create: ({ inputValue, target }) =>
@@ -47,11 +51,26 @@ describe('a service over gRPC', () => {
           cancel: refuse,
           pause: refuse,
           resume: refuse,
+          debug: refuse,
+          readDebug: refuse,
+          makeProductive: refuse,
+          inspect: refuse,
           why: refuse,
           tree: refuse,
           log: refuse,
+          savepoints: refuse,
+          savepoint: refuse,
+          revert: refuse,
+          reverts: refuse,
+          rerun: refuse,
           bulk: refuse,
+          update: refuse,
+          delete: refuse,
+          restore: refuse,
+          import: refuse,
+          doctor: refuse,
           stream: (_request, context) => streamed(context),
+          export: () => refuseStream(),
         }),
       ],
     })

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs'
 
 // Public.
 export { ExecutionServiceService as executionService } from './gen/millrace/v1/execution_service.ts'
+export { MessageServiceService as messageService } from './gen/millrace/v1/message_service.ts'
 export { RecordServiceService as recordService } from './gen/millrace/v1/record_service.ts'
+export { ScheduleServiceService as scheduleService } from './gen/millrace/v1/schedule_service.ts'
+export { FileServiceService as fileService } from './gen/millrace/v1/file_service.ts'
+export { WebhookServiceService as webhookService } from './gen/millrace/v1/webhook_service.ts'
 // Internal.
 export { SchedulerServiceService as schedulerService } from './gen/millrace/v1/scheduler_service.ts'
 export { LockServiceService as lockService } from './gen/millrace/v1/lock_service.ts'

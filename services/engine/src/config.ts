@@ -16,7 +16,11 @@ export interface EngineConfig {
   /** Limits of user code; see docs/limits.md. */
   readonly cpuLimitMs: number
   readonly memoryLimitMib: number
+  /** Where people reach the gateway, without a slash at its end; default DEFAULT_PUBLIC_URL. */
+  readonly publicUrl?: string
 }
+
+export const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080'
 
 export function readConfig(): EngineConfig {
   return {
@@ -29,5 +33,12 @@ export function readConfig(): EngineConfig {
     eagerMs: envInt('MILLRACE_ENGINE_EAGER_MS', 500),
     cpuLimitMs: envInt('MILLRACE_CPU_LIMIT_MS', 5_000),
     memoryLimitMib: envInt('MILLRACE_MEMORY_LIMIT_MIB', 128),
+    publicUrl: readPublicUrl(),
   }
+}
+
+/** As the gateway reads it: a link is made by either. */
+function readPublicUrl(): string {
+  const port = envInt('MILLRACE_HTTP_PORT', 8080)
+  return envStr('MILLRACE_PUBLIC_URL', `http://127.0.0.1:${port}`).replace(/\/+$/, '')
 }

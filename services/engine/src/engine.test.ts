@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Bus, connectBus, type Subscription } from '@millrace/bus'
 import { isEnded } from '@millrace/execution'
+import type { Json } from '@millrace/replay'
 import { createLogger, newId } from '@millrace/runtime'
 import {
+  answerMessage,
   answerWaits,
   createDatabase,
   createExecutions,
@@ -12,6 +14,7 @@ import {
   migrate,
   putScripts,
   readExecution,
+  readMessagesOf,
   readWaits,
   scriptHash,
 } from '@millrace/store'
@@ -194,6 +197,80 @@ test('an unknown child is an error that the code can catch', async () => {
   assert.equal(ended.output, '"ResourceNotFoundError"')
 })
 
+test('a message is made with the commit that asks, once, and its answer continues the flow', async () => {
+  const id = await start(
+    'export default async (system, self) => { const m = await self.message({ subject: "Go?", request: "Why", assignees: ["anna"], due_after: 60, timeout: 3600 }); return [m.response, m.button, await m.get("answered_by")] }',
+  )
+  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
+  const parked = await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  const rows = await readMessagesOf(db, { workspaceId, executionId: id }, 10)
+  assert.equal(rows.length, 1)
+  const [message] = rows
+  assert.ok(message)
+  assert.deepEqual(
+    [message.status, message.title, message.assignees, message.seq, message.generation],
+    ['OPEN', 'Go?', ['anna'], 1, 1],
+  )
+  assert.ok(message.due_at !== null && message.next_at === message.due_at)
+  const [wait] = await readWaits(db, { workspaceId, executionId: id })
+  assert.deepEqual([wait?.kind, wait?.ref, wait?.subject], ['RESPONSE', message.id, 'Go?'])
+  assert.ok(parked.scheduled_for !== null)
+  const v = { response: { string: 'so' }, button: null, answered_by: 'anna', answered_at: 'now' }
+  await wake(id, 1, v)
+  const ended = await until(id, (row) => isEnded(row.status))
+  assert.equal(ended.output, JSON.stringify([{ string: 'so' }, null, 'anna']))
+})
+
+test('a message that is wrong is an error at its call, and is not made', async () => {
+  const wrong = async (message: string): Promise<[string, string]> => {
+    const source = `export default async (system, self) => { try { await self.message(${message}) } catch (error) { return [error.name, error.message] } }`
+    const ended = await run(source)
+    assert.deepEqual(await readMessagesOf(db, { workspaceId, executionId: ended.id }, 1), [])
+    return JSON.parse(ended.output ?? '[]') as [string, string]
+  }
+  assert.deepEqual(await wrong('{}'), [
+    'InvalidInputError',
+    'self.message: needs one of message, request and body',
+  ])
+  const [name, text] = await wrong('{ body: { properties: { a: { $ref: "#" } } } }')
+  assert.equal(name, 'InvalidInputError')
+  assert.match(text, /body\/properties\/a\/\$ref/)
+  assert.match((await wrong('{ message: "x", remind_flow: "f" }'))[1], /remind_flow needs/)
+  const [missing] = await wrong('{ message: "x", remind_after: 1, remind_flow: "nobody" }')
+  assert.equal(missing, 'ResourceNotFoundError')
+})
+
+test('a message of another execution is read, waited for when open, and answered at once when not', async () => {
+  const asking = await run(
+    'export default async (system, self) => (await self.message({ message: "open", wait: false })).id',
+  )
+  const messageId = JSON.parse(asking.output ?? '') as string
+  const source =
+    'export default async (system, self, id) => { const m = system.message(id); const status = await m.get("status"); await m.wait(); return [status, m.response, await m.load("status")] }'
+  const id = await start(source, messageId)
+  await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  const by = { by: 'anna', byId: null, button: null, response: '{}' }
+  await answerMessage(db, { workspaceId, messageId }, by)
+  await wake(id, 2, { response: {}, button: null, answered_by: 'anna', answered_at: 'now' })
+  const ended = await until(id, (row) => isEnded(row.status))
+  assert.equal(ended.output, JSON.stringify(['OPEN', {}, 'ANSWERED']))
+  assert.equal((await run(source, messageId)).output, JSON.stringify(['ANSWERED', {}, 'ANSWERED']))
+  const none = await run(
+    'export default async (system) => { try { await system.message("nothing").wait() } catch (error) { return error.name } }',
+  )
+  assert.equal(none.output, '"ResourceNotFoundError"')
+})
+
+test('links are made where a message allows them', async () => {
+  const link = (message: string) =>
+    run(
+      `export default async (system, self) => { const m = await self.message({ message: 'x', wait: false, ${message} }); try { return await m.link('ben') } catch (error) { return error.message } }`,
+    )
+  assert.match((await link('')).output ?? '', /allows no links/)
+  const made = JSON.parse((await link('allows_links: true')).output ?? '{}') as { url: string }
+  assert.match(made.url, /^http:\/\/127\.0\.0\.1:8080\/answer#millrace-link-1\./)
+})
+
 async function run(source: string, input: unknown = null): Promise<ExecutionRow> {
   return until(await start(source, input), (row) => isEnded(row.status))
 }
@@ -253,8 +330,8 @@ async function start(source: string, input: unknown = null): Promise<string> {
   return id
 }
 
-async function wake(executionId: string, seq: number): Promise<void> {
-  const outcome = { kind: 'value', value: { v: null } } as const
+async function wake(executionId: string, seq: number, v: Json = null): Promise<void> {
+  const outcome = { kind: 'value', value: { v } } as const
   const [answered] = await answerWaits(db, [
     { workspaceId, executionId, generation: 1, seq, outcome },
   ])

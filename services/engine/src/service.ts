@@ -4,7 +4,7 @@ import { serveGrpc } from '@millrace/runtime/grpc'
 import { createSandbox } from '@millrace/sandbox'
 import { createDatabase, createPresence } from '@millrace/store'
 import { descriptorSet } from '@millrace/wire'
-import type { EngineConfig } from './config.ts'
+import { DEFAULT_PUBLIC_URL, type EngineConfig } from './config.ts'
 import { consumeControl } from './consume/control.ts'
 import { consumeDispatch } from './consume/dispatch.ts'
 import { consumeEager } from './consume/eager.ts'
@@ -13,6 +13,7 @@ import { coolDownLoop } from './loop/cool-down.ts'
 import { giveBack, giveBackLoop } from './loop/give-back.ts'
 import { createEngineService } from './rpc/engine-service.ts'
 import { createEager } from './run/eager.ts'
+import { createInspector } from './run/inspector.ts'
 import { createRealms } from './run/realms.ts'
 import { createRunner } from './run/runner.ts'
 import { exposeRunner } from './telemetry.ts'
@@ -39,21 +40,21 @@ export async function createEngine(
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({ servers: config.natsUrl, name: 'engine', log, metrics })
-  const sandbox = ports.createSandbox({
-    log,
-    limits: {
-      cpuMs: config.cpuLimitMs,
-      memoryMib: config.memoryLimitMib,
-      suspended: config.maxWarm,
-    },
-  })
+  const limits = { cpuMs: config.cpuLimitMs, memoryMib: config.memoryLimitMib }
+  const sandbox = ports.createSandbox({ log, limits: { ...limits, suspended: config.maxWarm } })
   const realms = createRealms({ db, sandbox })
-  const parts = { db, bus, sandbox, realms, log, metrics, processId, ...config }
+  const inspector = createInspector({
+    db,
+    realms,
+    makeSandbox: () => ports.createSandbox({ log, limits: { ...limits, processes: 4, realms: 8 } }),
+  })
+  const publicUrl = config.publicUrl ?? DEFAULT_PUBLIC_URL
+  const parts = { db, bus, sandbox, realms, log, metrics, processId, ...config, publicUrl }
   const runner = createRunner(parts)
   const eager = createEager(parts)
   exposeRunner(metrics, runner)
   const grpc = await ports.serveGrpc({
-    services: [createEngineService({ db, runner, processId })],
+    services: [createEngineService({ db, runner, inspector, processId })],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),
@@ -83,7 +84,13 @@ export async function createEngine(
         log.warn({ error }, 'what was at work is left to the lease'),
       )
       await presence.stop()
-      await Promise.all([sandbox.close(), bus.close(), ops.close(), grpc.close()])
+      await Promise.all([
+        sandbox.close(),
+        inspector.close(),
+        bus.close(),
+        ops.close(),
+        grpc.close(),
+      ])
       await db.close()
     },
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
 import { createMetrics, monotonicMs, soon } from '@millrace/runtime'
@@ -127,8 +128,11 @@ test('bodies that are being read count by the size that they announce', async ()
   const gateway = await start({ bodyBytes: 1_048_576 })
   const slow = connect(gateway.gateway.httpPort, '127.0.0.1')
   slow.write(
-    `POST /api/latest/execution HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.admin.apiKey}\r\ncontent-type: application/json\r\ncontent-length: 1048576\r\n\r\n{`,
+    `POST /api/latest/execution HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.admin.apiKey}\r\ncontent-type: application/json\r\ncontent-length: 1048576\r\nexpect: 100-continue\r\n\r\n`,
   )
+  // The server says 100 when it begins with a request: from here on its size counts.
+  assert.match(String((await once(slow, 'data'))[0]), /^HTTP\/1.1 100 /)
+  slow.write('{')
   let reply = await create(gateway)
   while (reply.status === 201) reply = await create(gateway)
   refused(reply, 'MILLRACE_CREATE_QUEUE_MIB')
@@ -145,6 +149,7 @@ test('over gRPC it is RESOURCE_EXHAUSTED with the time to wait, for batches by t
   const one: pb.ExecutionServiceCreateRequest = {
     target: { $case: 'flowName', value: 'f' },
     tags: [],
+    wrappers: [],
   }
   const first = executions.create(one, options)
   await queued(gateway, 1)

@@ -123,6 +123,7 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
       create: (item: NewExecution) => pend(1, () => creator.create(item)),
       createAll: (items: readonly NewExecution[]) =>
         pend(items.length, () => creator.createAll(items)),
+      announce: (items) => creator.announce(items),
       get size() {
         return rows
       },

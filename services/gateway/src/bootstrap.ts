@@ -1,12 +1,13 @@
 import { envBool, envRequired } from '@millrace/runtime'
-import { createDatabase, isFirstStart, migrate } from '@millrace/store'
+import { createDatabase, isFirstStart, migrate, updateStandardWrappers } from '@millrace/store'
 import { foundWorkspace } from './operations/people.ts'
 import { renewAdmin } from './operations/renew-admin.ts'
+import { standardWrappers } from './standard-wrappers.ts'
 
 /**
  * node bootstrap.ts
  *
- * Brings the schema up to date and, in an empty installation, founds the workspace `default` with the
+ * Brings the schema and the standard wrappers up to date and, in an empty installation, founds the workspace `default` with the
  * administrator `admin`. Prints their secrets as one line of JSON, this once; otherwise {}. With
  * MILLRACE_BOOTSTRAP_RESET it makes and prints new secrets for `admin`: whoever asks owns the database
  * and has lost the first ones, as by a crash before they were written down.
@@ -25,6 +26,7 @@ try {
     { name: 'default', userName: 'admin', password: null, isAdmin: true },
     isFirstStart,
   )
+  await updateStandardWrappers(db, standardWrappers())
   const admin =
     first ?? (envBool('MILLRACE_BOOTSTRAP_RESET', false) ? await renewAdmin(db, 'admin') : null)
   const secrets =

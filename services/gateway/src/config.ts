@@ -1,5 +1,5 @@
 import { ADMISSION_DEFAULTS, type AdmissionLimits } from './admission.ts'
-import { envInt, envRequired, envStr } from '@millrace/runtime'
+import { envInt, envList, envRequired, envStr } from '@millrace/runtime'
 
 /** What the gateway takes from its environment. */
 export interface Config {
@@ -10,8 +10,12 @@ export interface Config {
   /** Connections for accepting executions and for reading their ends; more only shifts the queue. */
   readonly hotConnections: number
   readonly apiConnections: number
+  /** Where people reach the API, as a proxy in front may have it; default: its own address. */
+  readonly publicUrl?: string | null
   /** From when on it refuses new executions for load; default `ADMISSION_DEFAULTS`. */
   readonly admission?: AdmissionLimits
+  /** Addresses and CIDRs of proxies whose X-Forwarded-For says who calls; default none. */
+  readonly trustedProxies?: readonly string[]
 }
 
 export function readConfig(): Config {
@@ -23,6 +27,8 @@ export function readConfig(): Config {
     grpc: { host, port: envInt('MILLRACE_GRPC_PORT', 9090) },
     hotConnections: envInt('MILLRACE_HOT_CONNECTIONS', 4),
     apiConnections: envInt('MILLRACE_API_CONNECTIONS', 8),
+    publicUrl: envStr('MILLRACE_PUBLIC_URL', '').replace(/\/+$/, '') || null,
+    trustedProxies: envList('MILLRACE_TRUSTED_PROXIES'),
     admission: {
       rows: envInt('MILLRACE_CREATE_QUEUE_ROWS', ADMISSION_DEFAULTS.rows),
       ageMs: envInt('MILLRACE_CREATE_QUEUE_MS', ADMISSION_DEFAULTS.ageMs),

@@ -3,12 +3,16 @@ import type { Logger, Metrics } from '@millrace/runtime'
 import type { Database } from '@millrace/store'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './auth/authenticate.ts'
+import type { CalledWebhooks } from './operations/called-webhooks.ts'
+import type { DeliveryLog } from './operations/delivery-log.ts'
 import type { EagerStarts } from './operations/eager-starts.ts'
+import type { Engines } from './operations/engines.ts'
 import type { ExecutionCreator } from './operations/execution-creator.ts'
 import type { ExecutionWaiters } from './operations/execution-waiters.ts'
 import type { FlowCache } from './operations/flow-cache.ts'
 import type { LiveViews } from './operations/live-views.ts'
 import type { RecordWriter } from './operations/record-writer.ts'
+import type { WebhookStarter } from './operations/webhook-starter.ts'
 
 /** What operations work with. One per process. */
 export interface Context {
@@ -22,14 +26,20 @@ export interface Context {
   readonly organizationId: string
   /** What this process runs, for those who compare. */
   readonly build: string
+  /** Where people reach this API, without a slash at its end: what links begin with. */
+  readonly publicUrl: () => string
   readonly authenticator: Authenticator
   readonly admission: Admission
   readonly flows: FlowCache
   readonly creator: ExecutionCreator
   readonly eager: EagerStarts
+  readonly engines: Engines
   readonly waiters: ExecutionWaiters
   readonly views: LiveViews
   readonly records: RecordWriter
+  readonly webhooks: CalledWebhooks
+  readonly webhookStarter: WebhookStarter
+  readonly deliveries: DeliveryLog
 }
 
 /** Who asks. Every query carries the workspace. */

@@ -49,6 +49,9 @@ export async function startGateway(
     { log: createLogger('gateway', { level: 'silent' }), processId: newId() },
   )
   const url = `http://127.0.0.1:${gateway.httpPort}`
+  const authorization = `Bearer ${admin.apiKey}`
+  // A machine that compiles all this at once may take its database for dead in the first moment.
+  while ((await send(url, 'GET', 'flow', undefined, { authorization })).status === 503);
   return {
     gateway,
     url,
@@ -58,7 +61,7 @@ export async function startGateway(
     db,
     admin,
     request: (method, path, body, headers = {}) =>
-      send(url, method, path, body, { authorization: `Bearer ${admin.apiKey}`, ...headers }),
+      send(url, method, path, body, { authorization, ...headers }),
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]()
       await db.close()

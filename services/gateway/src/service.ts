@@ -10,18 +10,30 @@ import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
+import { debugRoutes } from './http/debug-routes.ts'
+import { doctorRoutes } from './http/doctor-routes.ts'
+import { executionRecordRoutes } from './http/execution-record-routes.ts'
 import { executionRoutes } from './http/execution-routes.ts'
+import { messageRoutes } from './http/message-routes.ts'
+import { pastRoutes } from './http/past-routes.ts'
 import { peopleRoutes } from './http/people-routes.ts'
 import { recordRoutes } from './http/record-routes.ts'
+import { scheduleRoutes } from './http/schedule-routes.ts'
 import { createHttpServer } from './http/server.ts'
+import { fileRoutes } from './http/file-routes.ts'
+import { webhookRoutes } from './http/webhook-routes.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
+import { createCalledWebhooks } from './operations/called-webhooks.ts'
+import { createDeliveryLog } from './operations/delivery-log.ts'
 import { createEagerStarts } from './operations/eager-starts.ts'
+import { createEngines } from './operations/engines.ts'
 import { createExecutionCreator } from './operations/execution-creator.ts'
 import { createExecutionWaiters } from './operations/execution-waiters.ts'
 import { createFlowCache } from './operations/flow-cache.ts'
 import { createLiveViews } from './operations/live-views.ts'
 import { createRecordWriter } from './operations/record-writer.ts'
+import { createWebhookStarter } from './operations/webhook-starter.ts'
 import { serveRpc } from './rpc/server.ts'
 import { exposeCreator } from './telemetry.ts'
 
@@ -67,6 +79,7 @@ export async function createGateway(
   const bus = await ports.connectBus({ servers: config.natsUrl, name: 'gateway', log, metrics })
 
   const flows = createFlowCache(api)
+  const webhooks = createCalledWebhooks(api)
   const waiters = createExecutionWaiters({
     hot,
     metrics,
@@ -78,6 +91,8 @@ export async function createGateway(
   })
   const creator = admission.watch(createExecutionCreator({ hot, bus, metrics }))
   const eager = createEagerStarts({ bus, metrics, processId })
+  const engines = createEngines(api)
+  let httpPort = config.http.port
   const context: Context = {
     hot,
     api,
@@ -86,14 +101,19 @@ export async function createGateway(
     metrics,
     organizationId: await organization(),
     build: VERSION,
+    publicUrl: () => config.publicUrl ?? `http://127.0.0.1:${httpPort}`,
     authenticator: createAuthenticator(api),
     admission,
     flows,
     creator,
     eager,
+    engines,
     waiters,
     views: createLiveViews(),
-    records: createRecordWriter({ api, bus, flows }),
+    records: createRecordWriter({ api, bus, flows, webhooks }),
+    webhooks,
+    webhookStarter: createWebhookStarter({ hot, creator, metrics }),
+    deliveries: createDeliveryLog({ api, log, metrics }),
   }
   exposeCreator(metrics, creator)
   const subscriptions = [
@@ -104,13 +124,26 @@ export async function createGateway(
 
   const http = ports.createHttpServer({
     context,
-    routes: [...executionRoutes, ...recordRoutes, ...peopleRoutes],
+    routes: [
+      ...executionRoutes,
+      ...messageRoutes,
+      ...executionRecordRoutes,
+      ...pastRoutes,
+      ...debugRoutes,
+      ...recordRoutes,
+      ...scheduleRoutes,
+      ...webhookRoutes,
+      ...fileRoutes,
+      ...peopleRoutes,
+      ...doctorRoutes,
+    ],
+    trustedProxies: config.trustedProxies ?? [],
     log,
     ready,
     version: VERSION,
   })
   await http.listen({ host: config.http.host, port: config.http.port, backlog: BACKLOG })
-  const httpPort = portOf(http.server.address()) ?? config.http.port
+  httpPort = portOf(http.server.address()) ?? httpPort
   const rpc = await ports.serveRpc(context, { ...config.grpc, log })
 
   const process = { processId, service: 'gateway', address: `127.0.0.1:${rpc.port}` }
@@ -147,11 +180,15 @@ export async function createGateway(
       // Whoever waits is answered 202 and asks again, elsewhere.
       eager.stop()
       context.waiters.stop()
+      context.views.stop()
       await http.close()
       await rpc.close()
       await creator.idle()
+      await context.webhookStarter.idle()
+      await context.deliveries.idle()
       await removeProcess(api, processId).catch(() => undefined)
       guard.stop()
+      engines.close()
       await bus.close()
       await Promise.all([hot.close(), api.close(), probe.close()])
     },

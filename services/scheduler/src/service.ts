@@ -7,18 +7,26 @@ import type { SchedulerConfig } from './config.ts'
 import { consumeControlNudge } from './consume/control-nudge.ts'
 import { consumeDependencyNudge } from './consume/dependency-nudge.ts'
 import { consumeEnded } from './consume/ended.ts'
+import { consumeResponseNudge } from './consume/response-nudge.ts'
 import { consumeTimerNudge } from './consume/timer-nudge.ts'
 import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
+import { messagesLoop } from './loop/messages.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
+import { runtimesLoop } from './loop/runtimes.ts'
+import { scheduleTimesLoop } from './loop/schedule-times.ts'
 import { sweepExecutionsLoop } from './loop/sweep-executions.ts'
+import { sweepMessagesLoop } from './loop/sweep-messages.ts'
+import { sweepSchedulesLoop } from './loop/sweep-schedules.ts'
 import { sweepWaitsLoop } from './loop/sweep-waits.ts'
 import { timersLoop } from './loop/timers.ts'
 import { createCascade } from './resolve/cascade.ts'
 import { createControls } from './resolve/controls.ts'
 import { dependencyResolver } from './resolve/dependencies.ts'
+import { createResponses } from './resolve/responses.ts'
 import { schedulerRpc } from './rpc/scheduler-rpc.ts'
+import { createSchedules } from './schedules/schedules.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
 /** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
@@ -41,7 +49,7 @@ export async function createScheduler(
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
-    connections: 8, // one for each loop and backlog, so that none waits for another
+    connections: 15, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({
@@ -55,7 +63,16 @@ export async function createScheduler(
   Object.assign(metrics.shards, { collect: () => metrics.shards.set(shards.fence().held.length) })
 
   const grpc = await ports.serveGrpc({
-    services: [schedulerRpc({ db, shards, processId })],
+    // Asked after it has registered, by when everything below is there.
+    services: [
+      schedulerRpc({
+        db,
+        shards,
+        processId,
+        attend: (key) => schedules.attend(key),
+        mend: () => ({ context, cascade, controls, dependencies }),
+      }),
+    ],
     log,
     address: `${config.grpcHost}:0`,
     descriptors: descriptorSet(),
@@ -68,22 +85,30 @@ export async function createScheduler(
   const dependencies = dependencyResolver(context)
   const cascade = createCascade(context)
   const controls = createControls(context, { cascade, dependencies })
+  const schedules = createSchedules(context, { cascade })
+  const responses = createResponses(context)
   const timers = timersLoop(context)
   const loops = [
     timers,
+    messagesLoop(context),
+    scheduleTimesLoop(context, schedules),
     expiredProcessesLoop(context),
+    runtimesLoop(context, cascade),
     sweepExecutionsLoop(context, cascade),
-    sweepWaitsLoop(context, { dependencies, controls }),
+    sweepWaitsLoop(context, { dependencies, controls, responses }),
+    sweepMessagesLoop(context),
+    sweepSchedulesLoop(context, schedules),
     partitionsLoop(context),
     retentionLoop(context),
   ]
-  const resolvers = [dependencies, cascade, controls]
+  const resolvers = [dependencies, cascade, controls, responses, schedules]
   for (const part of [presence, shards, ...resolvers, ...loops]) part.start()
   const subscriptions = [
-    consumeEnded(bus, { dependencies, cascade }),
+    consumeEnded(bus, { dependencies, cascade, schedules }),
     consumeTimerNudge(bus, timers),
     consumeDependencyNudge(bus, dependencies),
     consumeControlNudge(bus, controls),
+    consumeResponseNudge(bus, responses),
   ]
 
   /** Shards came: look at once at what waits in them. */

@@ -18,6 +18,8 @@ export interface SchedulerMetrics {
   readonly expired: Counter
   readonly controls: Counter
   readonly cascaded: Counter
+  readonly scheduled: Counter
+  readonly overrun: Counter
   readonly shards: Gauge
   readonly removed: Counter
   readonly partitions: Gauge
@@ -44,6 +46,11 @@ export function createSchedulerMetrics(metrics: Metrics): SchedulerMetrics {
     cascaded: metrics.counter(
       'executions_cascaded_total',
       'Executions cancelled with one above them',
+    ),
+    scheduled: metrics.counter('scheduled_total', 'Executions started for schedules', ['of']),
+    overrun: metrics.counter(
+      'executions_overrun_total',
+      'Executions ended at their maximum runtime',
     ),
     shards: metrics.gauge('shards_held', 'Shards of this copy'),
     removed: metrics.counter('retention_removed_total', 'What had its time and was removed', [

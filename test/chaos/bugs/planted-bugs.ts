@@ -150,11 +150,31 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'packages/sandbox/src/realm/start-child.ts',
-        find: 'id = childId(run.facts.id, run.facts.generation, seq, run.now)',
+        find: 'id = childId(life.id, life.generation, seq, run.now)',
         replace:
           'id = childId(run.facts.id, run.facts.generation, seq, run.now + run.entries.length)',
       },
     ],
     rows: ['M1', 'M24'],
+  },
+  {
+    name: 'iteration-without-guard',
+    about:
+      'Whoever looks at a schedule starts an iteration, whether or not there is one and somebody else looks.',
+    invariants: ['I17'],
+    edits: [
+      {
+        file: queries('schedule-work'),
+        find: 'SELECT s.id FROM schedule s WHERE s.workspace_id = $1 AND s.id = $2 FOR UPDATE',
+        replace: 'SELECT s.id FROM schedule s WHERE s.workspace_id = $1 AND s.id = $2',
+      },
+      {
+        file: queries('schedule-work'),
+        find: 'ON CONFLICT (workspace_id, schedule_id) DO NOTHING\nRETURNING execution_id',
+        replace:
+          'ON CONFLICT (workspace_id, schedule_id) DO UPDATE SET execution_id = EXCLUDED.execution_id, fired_at = NULL\nRETURNING execution_id',
+      },
+    ],
+    rows: ['M38'],
   },
 ]

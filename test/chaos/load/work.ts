@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
-  ALL_FEATURES,
   checkOutcome,
   expectOutcome,
   PROGRAM_FLOW,
   randomProgram,
+  UNATTENDED,
 } from '../../simulation/program/index.ts'
 import type { Rng } from '../rng.ts'
 import { BOMBS } from './flows.ts'
@@ -183,7 +183,7 @@ export const WORK: Readonly<Record<string, Work>> = {
     input: (rng, { effectsUrl }) => ({
       run: `run-${rng.int(2 ** 31)}`,
       program: randomProgram(rng, {
-        features: ALL_FEATURES,
+        features: UNATTENDED,
         maxNodes: 10,
         locks: PROGRAM_LOCKS,
         effectUrl: effectsUrl,

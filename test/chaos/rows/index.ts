@@ -12,6 +12,7 @@ import { m24 } from './m24-rolling.ts'
 import { m28 } from './m28-bombs.ts'
 import { m30 } from './m30-herd.ts'
 import { m34 } from './m34-rings.ts'
+import { m38 } from './m38-schedules.ts'
 import { m4 } from './m4-crash-points.ts'
 import { m5 } from './m5-frozen.ts'
 import { m7 } from './m7-nats-killed.ts'
@@ -21,7 +22,7 @@ import { m8 } from './m8-nats-wiped.ts'
 export const ROWS: readonly ChaosRow[] = [
   ...[m1, m5, m8, m13, m17, m28],
   ...m2,
-  ...[m3, m7, m11, m12, m24, m30, m34],
+  ...[m3, m7, m11, m12, m24, m30, m34, m38],
   ...m4,
   ...m15,
   ...[m20, m21, m23],

@@ -51,6 +51,25 @@ export function commandLine(at: StackInUse): void {
       assert.deepEqual(JSON.parse(ran.out), { hello: 'kea' })
     })
 
+    test('an ended execution goes out as YAML, comes in again, into the trash, back, and for ever away', async () => {
+      const { id } = await at.stack.client.executions.create(
+        { flow_name: 'hello', input_value: { name: 'owl' } },
+        { waitSeconds: 20 },
+      )
+      const document = await millrace('execution', 'export', id)
+      assert.match(document.out, /^---\nexecution:\n/)
+      const file = join(at.stack.home, 'runs.yaml')
+      await writeFile(file, document.out)
+      assert.match((await millrace('execution', 'import', file, '--dry-run')).out, /1 would be/)
+      const [copy = ''] = (await millrace('execution', 'import', file)).out.split('\n')
+      assert.deepEqual((await at.stack.client.executions.get(copy)).output_value, { hello: 'owl' })
+      assert.match((await millrace('execution', 'trash', copy)).out, /in the trash/)
+      assert.equal((await at.stack.client.executions.get(copy)).is_deleted, true)
+      assert.match((await millrace('execution', 'restore', copy)).out, /ENDED_SUCCESS/)
+      assert.match((await millrace('execution', 'purge', copy)).out, /removed/)
+      assert.equal((await millrace('execution', 'get', copy)).exitCode, 4)
+    })
+
     test('an execution is listed, shown, explained, paused, resumed and cancelled', async () => {
       const { id } = await at.stack.client.executions.create({ flow_name: 'sleeper' })
       await at.rig.reaches(id, 'SCHEDULED')

@@ -7,6 +7,10 @@ import { endsOf } from './ways-of-body.ts'
 export interface ExpectOptions {
   /** Whether somebody may have cancelled it from outside. Default no. */
   readonly cancelled?: 'maybe' | 'no'
+  /** Whether somebody may have taken it back to a savepoint: what came after may have been done too. */
+  readonly reverted?: 'maybe' | 'no'
+  /** Whether it may have been ended at its maximum runtime. Default no. */
+  readonly overrun?: 'maybe' | 'no'
   /** Whether calls of the third party may fail for good. Default no. */
   readonly effects?: 'sure' | 'may-fail'
 }
@@ -19,11 +23,13 @@ export interface ExpectOptions {
 export function expectOutcome(program: Program, options: ExpectOptions = {}): Expectation {
   const hasEffects = program.effectUrl !== undefined
   const rules = { hasEffects, effectsMayFail: options.effects === 'may-fail' }
-  const outcomes = endsOf(program.body, { path: '', rules, inRing: false }).map(toOutcome)
-  if (options.cancelled === 'maybe') {
+  const ends = endsOf(program.body, { path: '', rules, inRing: false }).map(toOutcome)
+  const outcomes =
+    options.reverted === 'maybe' ? ends.map((end) => withMarks(end, program, hasEffects)) : ends
+  for (const status of outsideEnds(options)) {
     const marks = marksOf(program.body, '', hasEffects)
     outcomes.push({
-      status: 'ENDED_CANCELLED',
+      status,
       output: undefined,
       message: null,
       effects: [],
@@ -35,6 +41,17 @@ export function expectOutcome(program: Program, options: ExpectOptions = {}): Ex
   }
   return { outcomes }
 }
+
+function withMarks(outcome: Outcome, { body }: Program, hasEffects: boolean): Outcome {
+  const marks = marksOf(body, '', hasEffects)
+  return { ...outcome, maybeEffects: pathsOf(marks, 'effect'), maybeLogs: pathsOf(marks, 'log') }
+}
+
+/** Ends that come from outside, wherever it stood. */
+const outsideEnds = ({ cancelled, overrun }: ExpectOptions) => [
+  ...(cancelled === 'maybe' ? (['ENDED_CANCELLED'] as const) : []),
+  ...(overrun === 'maybe' ? (['ENDED_ERROR'] as const) : []),
+]
 
 const toOutcome = ({ status, output, message, sure, maybe, ms }: Ended): Outcome => ({
   status,

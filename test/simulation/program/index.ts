@@ -1,7 +1,8 @@
 /** Random programs: what to run, how, and what must come of it. */
 export { createRng, type Rng } from './rng.ts'
-export { ALL_FEATURES, type Feature, type Program } from './program.ts'
-export { randomProgram, settingsFor } from './random-program.ts'
+export { ALL_FEATURES, type Feature, nodesOf, type Program, UNATTENDED } from './program.ts'
+export { hasFewOutcomes, randomProgram, settingsFor } from './random-program.ts'
+export { isValid } from './is-valid.ts'
 export { PROGRAM_FLOW, programFlow } from './program-flow.ts'
 export { expectOutcome } from './expect-outcome.ts'
 export { checkOutcome, type Seen } from './check-outcome.ts'

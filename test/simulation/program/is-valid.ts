@@ -11,6 +11,8 @@ export interface Allowed {
   readonly rings: boolean
   /** Ordinary locks may not be taken inside of a ring's. */
   readonly inRing: boolean
+  /** Going back: not where a lock is held or others run beside it, nor inside of another. */
+  readonly backs: boolean
 }
 
 export const EVERYTHING: Allowed = {
@@ -19,6 +21,7 @@ export const EVERYTHING: Allowed = {
   locksAfter: '',
   rings: true,
   inRing: false,
+  backs: true,
 }
 
 /**
@@ -37,6 +40,7 @@ function isValidNode(node: Node, allowed: Allowed): boolean {
   if (node.kind === 'end') return allowed.ends
   if (node.kind === 'child' && node.mode === 'parked' && !allowed.parked) return false
   if (node.kind === 'lock' && !mayLock(node, allowed)) return false
+  if (node.kind === 'back' && !allowed.backs) return false
   if (node.kind === 'gather' && !isValidUntil(node)) return false
   if ('bodies' in node) {
     if (node.bodies.length < 2) return false
@@ -59,13 +63,23 @@ function isValidUntil({ until, bodies }: Extract<Node, { kind: 'gather' }>): boo
 /** What may stand in the bodies of a node that stands where this is allowed. */
 export function allowedInside(node: Node, allowed: Allowed): Allowed {
   if (node.kind === 'lock')
-    return node.ring ? { ...allowed, inRing: true } : { ...allowed, locksAfter: node.lock }
+    return node.ring
+      ? { ...allowed, inRing: true, backs: false }
+      : { ...allowed, locksAfter: node.lock, backs: false }
+  if (node.kind === 'back') return { ...allowed, backs: false }
   if (node.kind === 'child' && node.mode === 'detached') return EVERYTHING
   // An execution of its own ends by itself; who waits for it keeps its locks meanwhile.
-  if (isApart(node)) return { ...allowed, ends: true, parked: true, rings: true }
+  if (isApart(node)) return { ...allowed, ends: true, parked: true, rings: true, backs: true }
   if (node.kind === 'race' || (node.kind === 'all' && node.mode === 'fast'))
-    return { ...allowed, ends: false, parked: false, locksAfter: null, rings: false }
-  return node.kind === 'all' ? { ...allowed, parked: false, rings: false } : allowed
+    return {
+      ...allowed,
+      ends: false,
+      parked: false,
+      locksAfter: null,
+      rings: false,
+      backs: false,
+    }
+  return node.kind === 'all' ? { ...allowed, parked: false, rings: false, backs: false } : allowed
 }
 
 /** Whether no execution gives back by such a node what it may hold at that time. */

@@ -88,6 +88,7 @@ const SHOWS: Readonly<Record<Feature, (node: Node) => boolean>> = {
   'lock-timeouts': (node) => node.kind === 'lock' && node.timeoutMs !== null,
   rings: (node) => node.kind === 'lock' && node.ring,
   'stray-releases': (node) => node.kind === 'release',
+  messages: (node) => node.kind === 'message' && node.timeoutMs !== null,
 }
 
 describe('shrinking', () => {
@@ -145,6 +146,22 @@ describe('the reference', () => {
     assert.deepEqual(outcomesOf(only(step(1), { kind: 'throw', id: 2 })), [
       ['ENDED_ERROR', { failed: { at: '/2', name: 'Thrown', done: [[[1, 0]]] } }],
     ])
+  })
+
+  test('knows that going back does a part once more, and that only the last time is told', () => {
+    const body: Node[] = [
+      { kind: 'sleep', id: 2, ms: 10 },
+      { kind: 'log', id: 3 },
+    ]
+    const { outcomes } = expectOutcome(only({ kind: 'back', id: 1, times: 2, body }))
+    assert.deepEqual(
+      outcomes.map(({ output, logs, notBeforeMs }) => [output, logs, notBeforeMs]),
+      [[{ trace: [{ back: 2, made: ['slept', 'log'] }] }, ['/1/3'], 30]],
+    )
+    const locked = { kind: 'lock', id: 4, lock: 'a', timeoutMs: null, ring: false } as const
+    assert.ok(isValid(only({ kind: 'back', id: 1, times: 1, body: [{ ...locked, body }] })))
+    const back: Node = { kind: 'back', id: 1, times: 1, body }
+    assert.ok(!isValid(only({ ...locked, body: [back] })), 'where it holds a lock')
   })
 
   test('lists every winner of a race, and what losers may have done', () => {

@@ -17,6 +17,8 @@ export type Node =
   | { readonly kind: 'large'; readonly id: number; readonly bytes: number; readonly through: Way }
   | { readonly kind: 'effect'; readonly id: number }
   | { readonly kind: 'throw'; readonly id: number }
+  /** Asks people, who answer what was asked, sooner or later. */
+  | { readonly kind: 'message'; readonly id: number; readonly timeoutMs: number | null }
   /** Gives back a lock that this execution does not hold: nothing comes of it. */
   | { readonly kind: 'release'; readonly id: number; readonly lock: string }
   | { readonly kind: 'end'; readonly id: number; readonly how: EndHow }
@@ -41,6 +43,8 @@ export type Composite =
   | { readonly kind: 'race'; readonly id: number; readonly bodies: readonly Body[] }
   | { readonly kind: 'try'; readonly id: number; readonly body: Body }
   | { readonly kind: 'repeat'; readonly id: number; readonly times: number; readonly body: Body }
+  /** Goes back to before its body so often, once that has been done. */
+  | { readonly kind: 'back'; readonly id: number; readonly times: number; readonly body: Body }
   | LockNode
 
 /**
@@ -103,10 +107,16 @@ export const FEATURES = [
   'lock-timeouts',
   'rings',
   'stray-releases',
+  'messages',
 ] as const
 export type Feature = (typeof FEATURES)[number]
 
 export const ALL_FEATURES: ReadonlySet<Feature> = new Set(FEATURES)
+
+/** Those that need nobody to answer. */
+export const UNATTENDED: ReadonlySet<Feature> = new Set(
+  FEATURES.filter((feature) => feature !== 'messages'),
+)
 
 /** The bodies of a node, none for those that have none. */
 export function bodiesOf(node: Node): readonly Body[] {

@@ -32,7 +32,8 @@ export function randomProgram(rng: Rng, options: RandomOptions): Program {
 
 export const OUTCOMES_MAX = 200
 
-function hasFewOutcomes(program: Program): boolean {
+/** Whether its ways to end can be listed. */
+export function hasFewOutcomes(program: Program): boolean {
   try {
     return expectOutcome(program, { effects: 'may-fail' }).outcomes.length <= OUTCOMES_MAX
   } catch (error) {
@@ -252,6 +253,7 @@ const CHOICES: readonly Choice[] = [
     fits: (_, { locks }) => locks.length > 0,
     make: stray,
   },
+  { feature: 'messages', weight: 2, inner: 0, fits: always, make: message },
   {
     feature: 'rings',
     weight: 2,
@@ -273,6 +275,10 @@ function large({ rng }: Maker, _: Site, id: number): Node {
     bytes: rng.pick([1_000, 20_000, 102_400]),
     through: rng.pick(['step', 'script']),
   }
+}
+
+function message({ rng }: Maker, _: Site, id: number): Node {
+  return { kind: 'message', id, timeoutMs: rng.pick([null, null, 20, 400]) }
 }
 
 function attempt(maker: Maker, site: Site, id: number): Node {

@@ -36,11 +36,14 @@ function weightOf(node: Node): number {
     case 'cancel':
       return node.afterMs
     case 'repeat':
+    case 'back':
       return node.times
     case 'large':
       return node.bytes
     case 'lock':
       return (node.ring ? 1_000 : 0) + (node.timeoutMs === null ? 0 : 1)
+    case 'message':
+      return node.timeoutMs === null ? 0 : 1
     case 'step':
       return node.how === 'value' ? 0 : 1
     case 'child':
@@ -91,6 +94,7 @@ function* simpler(node: Node): Iterable<Node> {
       if (node.afterMs > 0) yield { ...node, afterMs: 0 }
       break
     case 'repeat':
+    case 'back':
       if (node.times > 1) yield { ...node, times: node.times - 1 }
       break
     case 'large':

@@ -73,6 +73,8 @@ function waysOfNode(node: Node, place: Place): Way[] {
       return [valueWay([node.bytes, 'abcdefghij'[node.id % 10] ?? ''])]
     case 'effect':
       return waysOfEffect(path, rules)
+    case 'message':
+      return waysOfMessage(node, path)
     case 'release':
       return [valueWay('not held')]
     case 'throw':
@@ -113,6 +115,8 @@ function waysOfNode(node: Node, place: Place): Way[] {
       )
     case 'repeat':
       return waysOfRepeat(node, place)
+    case 'back':
+      return waysOfBack(node, place)
     case 'lock':
       return waysOfLock(node, place)
   }
@@ -135,6 +139,12 @@ function waysOfEffect(path: string, { hasEffects, effectsMayFail }: Rules): Way[
   return effectsMayFail ? [done, valueWay('effect unknown', { maybe: mark })] : [done]
 }
 
+/** Whoever answers says what was asked. */
+function waysOfMessage({ timeoutMs }: Extract<Node, { kind: 'message' }>, path: string): Way[] {
+  const answered = valueWay(['answered', `ask ${path}`])
+  return timeoutMs === null ? [answered] : [answered, valueWay('no answer', { ms: timeoutMs })]
+}
+
 function waysOfRepeat(node: Extract<Node, { kind: 'repeat' }>, place: Place): Way[] {
   let open: Way[] = [valueWay([])]
   const over: Way[] = []
@@ -152,6 +162,25 @@ function waysOfRepeat(node: Extract<Node, { kind: 'repeat' }>, place: Place): Wa
     open = distinct(next)
   }
   return [...open, ...over]
+}
+
+/** Each time the body is done once more; what the last time comes to is what counts. */
+function waysOfBack(node: Extract<Node, { kind: 'back' }>, place: Place): Way[] {
+  let open: Way[] = [valueWay(null)]
+  const over: Way[] = []
+  for (let n = 0; n <= node.times; n += 1) {
+    const next: Way[] = []
+    for (const before of open) {
+      for (const way of waysOfBody(node.body, place)) {
+        const both = after(before, way)
+        const value = n === node.times ? { back: node.times, made: way.value } : null
+        if (way.kind === 'value') next.push({ ...both, value })
+        else over.push(both)
+      }
+    }
+    open = distinct(next)
+  }
+  return distinct([...open, ...over])
 }
 
 function waysOfLock(node: LockNode, place: Place): Way[] {

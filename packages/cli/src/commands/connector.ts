@@ -6,6 +6,7 @@ import { byWhat, parseCount } from '../parse-option.ts'
 import { readJson } from '../read-input.ts'
 import { renderFields, renderTable } from '../render/table.ts'
 import { formatTime } from '../render/time.ts'
+import { addWrapCommand } from './wrap.ts'
 
 export function addConnectorCommands(program: Command, context: Context): void {
   const connector = program
@@ -80,6 +81,11 @@ export function addConnectorCommands(program: Command, context: Context): void {
     .action(async (key: string) => {
       await (await context.client()).connectors.delete(key, byWhat(key))
     })
+
+  addWrapCommand(connector, context, {
+    what: 'connector',
+    recordsOf: (client) => client.connectors,
+  })
 }
 
 async function putConnector(

@@ -3,15 +3,15 @@ import type { Context } from '../context.ts'
 import { parseCount } from '../parse-option.ts'
 import { renderExecution } from '../render/execution.ts'
 import { renderLog } from '../render/event.ts'
-import { renderTable } from '../render/table.ts'
-import { formatTime } from '../render/time.ts'
 import { renderTree } from '../render/tree.ts'
 import { renderWhy } from '../render/why.ts'
 import { addExecutionList } from './execution-list.ts'
+import { addExecutionPast } from './execution-past.ts'
+import { addExecutionRecord } from './execution-record.ts'
 import { addExecutionSteering } from './execution-steer.ts'
 import { addExecutionTail } from './execution-tail.ts'
 
-/** Pages of logs and savepoints are as large as the API gives them. */
+/** Pages of logs are as large as the API gives them. */
 const MOST_PER_PAGE = 1000
 
 export function addExecutionCommands(program: Command, context: Context): void {
@@ -23,6 +23,8 @@ export function addExecutionCommands(program: Command, context: Context): void {
   addExecutionViews(execution, context)
   addExecutionTail(execution, context)
   addExecutionSteering(execution, context)
+  addExecutionRecord(execution, context)
+  addExecutionPast(execution, context)
 }
 
 function addExecutionViews(execution: Command, context: Context): void {
@@ -71,28 +73,5 @@ function addExecutionViews(execution: Command, context: Context): void {
     .action(async (id: string) => {
       const tree = await (await context.client()).executions.tree(id)
       context.print(tree, () => renderTree(tree))
-    })
-
-  execution
-    .command('savepoints')
-    .description('list the recorded calls of an execution')
-    .argument('<id>')
-    .action(async (id: string) => {
-      const page = await (
-        await context.client()
-      ).executions.savepoints(id, { limit: MOST_PER_PAGE })
-      context.print(page, () =>
-        renderTable(
-          ['SEQ', 'LINE', 'COMMAND', 'NAME', 'STATE', 'AT'],
-          page.items.map((point) => [
-            point.seq,
-            point.lineno,
-            point.command,
-            point.name,
-            point.state,
-            formatTime(point.created_at),
-          ]),
-        ),
-      )
     })
 }

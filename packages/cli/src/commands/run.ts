@@ -4,8 +4,10 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
-import { looksLikeId, parseSeconds } from '../parse-option.ts'
+import { orNull, parseRuntime } from '../flow-limits.ts'
+import { collectWords, looksLikeId, parseCount, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
+import { readWrapperUse } from '../read-wrapper-use.ts'
 import { renderResult } from '../render/result.ts'
 
 /** The first request waits no longer than this for the end; then others go on. Seconds. */
@@ -15,9 +17,16 @@ interface Options {
   readonly script?: string
   readonly input?: string
   readonly name?: string
+  readonly wrapper?: readonly string[]
+  readonly unwrapped?: boolean
   readonly wait?: boolean
   readonly follow?: boolean
   readonly timeout?: number
+  readonly priority?: number
+  readonly maxRuntime?: number | 'none'
+  readonly dev?: boolean
+  readonly break?: boolean
+  readonly breakpoints?: readonly string[]
 }
 
 export function addRunCommand(program: Command, context: Context): void {
@@ -28,6 +37,17 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--script <file>', 'run this file once instead of a flow')
     .option('-i, --input <json>', 'what to give it: JSON, @file, or - for standard input')
     .option('--name <name>', "the execution's name")
+    .option(
+      '--wrapper <wrapper>',
+      'name, or name={"its":"inputs"}; several from the outermost on',
+      (one: string, before: readonly string[] = []) => [...before, one],
+    )
+    .option('--unwrapped', 'leave out the wrappers that always stand around it')
+    .option('--priority <number>', 'higher ones are run first; 0 by default', parseWhole)
+    .option('--max-runtime <time>', 'end it in error after 90s, 5m, 2h, or "none"', parseRuntime)
+    .option('--dev', 'in development mode, see `millrace debug`')
+    .option('--break', 'in development mode, stopped at its first line')
+    .option('--breakpoints <lines>', 'in development mode, stopped at these: 4,7', collectWords)
     .option('-w, --wait', 'wait for the end, print the output and exit by it')
     .option('-f, --follow', 'show what happens until the end, then as --wait')
     .option('--timeout <time>', 'wait no longer than this: 90, 90s, 5m', parseSeconds)
@@ -50,10 +70,29 @@ async function whatToRun(
   }
   const input =
     options.input === undefined ? {} : { input_value: await readJson(options.input, deps) }
-  const name = options.name === undefined ? {} : { name: options.name }
+  const { name, priority, maxRuntime } = options
+  const more = {
+    ...input,
+    ...(name !== undefined && { name }),
+    ...(priority !== undefined && { priority }),
+    ...(maxRuntime !== undefined && { max_runtime_seconds: orNull(maxRuntime) }),
+    ...modeOf(options),
+    ...(options.wrapper !== undefined && { wrappers: options.wrapper.map(readWrapperUse) }),
+    ...(options.unwrapped === true && { unwrapped: true }),
+  }
   if (flow === undefined)
-    return { script: await readSource(options.script ?? '', deps.cwd), ...input, ...name }
-  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...input, ...name }
+    return { script: await readSource(options.script ?? '', deps.cwd), ...more }
+  return { ...(looksLikeId(flow) ? { flow_id: flow } : { flow_name: flow }), ...more }
+}
+
+function modeOf(options: Options): Partial<NewExecution> {
+  const breakpoints = options.breakpoints?.map(parseCount) ?? []
+  if (options.dev !== true && options.break !== true && breakpoints.length === 0) return {}
+  return {
+    is_productive: false,
+    ...(options.break === true && { break: true }),
+    ...(breakpoints.length > 0 && { breakpoints }),
+  }
 }
 
 async function start(

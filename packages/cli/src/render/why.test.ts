@@ -36,7 +36,7 @@ test('a lock wait names the lock, its holder, the place in the queue, the times 
       '  since 2026-01-01 00:00:00Z (for 1 min 0 s), until 2026-01-01 00:02:00Z (in 1 min 0 s)',
       '  to free it: millrace lock release s1 --force',
       '  to free it: millrace execution cancel e9',
-      '  to free it: reply (/api/latest/message/m/reply)',
+      '  to free it: millrace message reply m',
     ].join('\n'),
   )
 })

@@ -18,6 +18,9 @@ export function renderWhy(id: string, why: Why, now: number): string {
   return [
     head,
     ...(span === '' ? [] : [`  ${span}`]),
+    ...(typeof why.ends_at === 'string'
+      ? [`  ended in error at ${formatTime(why.ends_at)} at the latest: its maximum runtime`]
+      : []),
     ...(why.unblock ?? []).map((step) => `  to free it: ${nextStep(id, step)}`),
     ...waits,
     ...chain,
@@ -41,6 +44,9 @@ function nextStep(id: string, { action, href }: Unblock): string {
   if (['cancel', 'pause', 'resume'].includes(action)) {
     return `millrace execution ${action} ${within('execution', href) ?? id}`
   }
+  const message = within('message', href)
+  if (action === 'reply' && message !== null) return `millrace message reply ${message}`
+  if (action === 'debug') return `millrace debug ${within('execution', href) ?? id}`
   const setting = href.endsWith('/lock/release') ? within('setting', href) : null
   return setting === null ? `${action} (${href})` : `millrace lock release ${setting} --force`
 }

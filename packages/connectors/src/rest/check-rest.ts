@@ -1,3 +1,4 @@
+import { fileNameProblem } from '@millrace/replay'
 import { type InputProblem, invalid, notAvailableYet } from '../inputs/input-problem.ts'
 import type { RestInput } from './rest-input.ts'
 import { restUrl } from './rest-url.ts'
@@ -80,20 +81,26 @@ function checkAuthentication({ authentication: auth, tls, headers }: RestInput):
 
 function checkFiles({ destination, mode }: RestInput): InputProblem[] {
   const problems: InputProblem[] = []
+  const checkName = (name: string, pointer: string): void => {
+    const problem = fileNameProblem(name)
+    if (problem !== null) problems.push(invalid(pointer, problem))
+  }
   if (destination !== undefined)
-    problems.push(notAvailableYet('/destination', 'storing the answer as a file'))
+    checkName(destination.destination_file_name, '/destination/destination_file_name')
   if (mode.body?.body_type === 'file')
-    problems.push(notAvailableYet('/mode/body/body_type', 'sending a file'))
+    checkName(mode.body.source_file_name, '/mode/body/source_file_name')
   if (mode.body?.body_type === 'multipart')
     for (const [index, part] of mode.body.parts.entries()) {
       const at = `/mode/body/parts/${index}`
-      if (part.source_file_name !== undefined)
-        problems.push(notAvailableYet(`${at}/source_file_name`, 'sending a file'))
-      else if (part.value === undefined)
+      if (part.source_file_name !== undefined) {
+        checkName(part.source_file_name, `${at}/source_file_name`)
+        if (part.value !== undefined)
+          problems.push(invalid(`${at}/value`, 'is given beside source_file_name; give one'))
+      } else if (part.value === undefined)
         problems.push({
           name: 'MissingInputError',
           pointer: `${at}/value`,
-          message: 'value is required',
+          message: 'value is required, or source_file_name',
         })
       if (part.content_type !== undefined && !HEADER_VALUE.test(part.content_type))
         problems.push(invalid(`${at}/content_type`, 'has a character that headers cannot carry'))

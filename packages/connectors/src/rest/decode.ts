@@ -87,7 +87,7 @@ const undecodable = (why: string, response: HttpResponse): ConnectionFailure =>
     nativeCode: `http: ${response.status}`,
   })
 
-export const valueOf = (response: HttpResponse, header: string): string =>
+export const valueOf = (response: Pick<HttpResponse, 'headers'>, header: string): string =>
   response.headers.find(({ name }) => name === header)?.value ?? ''
 
 function contentType(response: HttpResponse): { media: string; charset: string | null } {

@@ -1,22 +1,32 @@
+import { Readable } from 'node:stream'
 import { type Timer, after } from '@millrace/runtime'
 import type { Agent } from 'undici'
 import type { Attempt } from '../attempt.ts'
 import { ConnectionFailure } from '../failure.ts'
 import { createOutputLimit } from '../output-limit.ts'
+import type { EncodedBody } from './encode-body.ts'
+import type { StoredAnswer } from './store-answer.ts'
 
 export interface HttpRequest {
   readonly method: string
   readonly url: URL
   /** Name, value, name, value …: repeats are allowed. */
   readonly headers: readonly string[]
-  readonly body: Buffer | null
+  readonly body: EncodedBody | null
+  /** Null: the answer is kept in memory. Otherwise it is read from the stream that is given. */
+  readonly store: (head: ResponseHead) => ((body: Readable) => Promise<StoredAnswer>) | null
 }
 
-export interface HttpResponse {
+export interface ResponseHead {
   readonly status: number
   readonly reason: string
   readonly headers: readonly { readonly name: string; readonly value: string }[]
+}
+
+export interface HttpResponse extends ResponseHead {
+  /** Empty when it was stored. */
   readonly body: Buffer
+  readonly stored: StoredAnswer | null
 }
 
 export interface ExchangeLimits {
@@ -36,7 +46,9 @@ export function exchange(
   attempt: Attempt,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    let head: Omit<HttpResponse, 'body'> | null = null
+    let head: ResponseHead | null = null
+    let stream: Readable | null = null
+    let storing: Promise<StoredAnswer> | null = null
     let abortRequest: ((reason: Error) => void) | null = null
     let settled = false
     let silence: Timer | null = null
@@ -50,6 +62,7 @@ export function exchange(
       attempt.signal.removeEventListener('abort', cancel)
       if (response !== undefined) return resolve(response)
       reject(error)
+      stream?.destroy(error instanceof Error ? error : new Error('aborted'))
       abortRequest?.(error instanceof Error ? error : new Error('aborted'))
     }
     const cancel = (): void => finish(attempt.signal.reason)
@@ -59,14 +72,17 @@ export function exchange(
     }
     if (attempt.signal.aborted) return cancel()
     attempt.signal.addEventListener('abort', cancel, { once: true })
+    const body = request.body?.open() ?? null
 
     agent.dispatch(
       {
         origin: request.url.origin,
         path: request.url.pathname + request.url.search,
         method: request.method,
-        headers: [...request.headers],
-        body: request.body,
+        headers: Buffer.isBuffer(body)
+          ? [...request.headers]
+          : [...request.headers, ...lengthOf(request.body)],
+        body: body === null || Buffer.isBuffer(body) ? body : Readable.from(body),
         idempotent: false,
         reset: true,
         // The timers above and of the attempt are exact; undici's tick once a second.
@@ -87,9 +103,21 @@ export function exchange(
           attempt.enter('receive')
           heard()
           head = { status, reason: reason ?? '', headers: pairs(controller.rawHeaders) }
+          const store = request.store(head)
+          if (store === null) return
+          stream = new Readable({ highWaterMark: STREAM_BYTES, read: () => controller.resume() })
+          // An error of the stream reaches whoever reads it; without a listener it would end the process.
+          stream.on('error', () => undefined)
+          storing = store(stream)
+          storing.catch(finish)
         },
-        onResponseData: (_controller, chunk) => {
+        onResponseData: (controller, chunk) => {
           heard()
+          if (stream !== null) {
+            // The far side waits while pieces are being stored.
+            if (!stream.push(chunk)) controller.pause()
+            return
+          }
           try {
             count(chunk.length)
             chunks.push(chunk)
@@ -99,13 +127,27 @@ export function exchange(
         },
         onResponseEnd: () => {
           if (head === null) return finish(new Error('the answer has no head'))
-          finish(null, { ...head, body: Buffer.concat(chunks) })
+          const answer = head
+          if (storing === null)
+            return finish(null, { ...answer, body: Buffer.concat(chunks), stored: null })
+          // All has arrived: what is left to do is ours, and no silence of the far side.
+          silence?.cancel()
+          stream?.push(null)
+          storing.then(
+            (stored) => finish(null, { ...answer, body: Buffer.alloc(0), stored }),
+            finish,
+          )
         },
         onResponseError: (_controller, error) => finish(error),
       },
     )
   })
 }
+
+const STREAM_BYTES = 512 * 1_024
+
+const lengthOf = (body: EncodedBody | null): string[] =>
+  body === null ? [] : ['content-length', String(body.length)]
 
 const silent = (timeoutMs: number): ConnectionFailure =>
   new ConnectionFailure(

@@ -3,9 +3,16 @@ import type { Attempt } from '../attempt.ts'
 import { ConnectionFailure } from '../failure.ts'
 import { digestAuthorization, digestChallenge } from './digest.ts'
 import type { EncodedBody } from './encode-body.ts'
-import { type ExchangeLimits, type HttpResponse, exchange } from './exchange.ts'
+import {
+  type ExchangeLimits,
+  type HttpRequest,
+  type HttpResponse,
+  type ResponseHead,
+  exchange,
+} from './exchange.ts'
 import { headersOf } from './rest-headers.ts'
 import type { RestInput } from './rest-input.ts'
+import { storeAnswer } from './store-answer.ts'
 
 export interface Followed {
   readonly response: HttpResponse
@@ -86,7 +93,8 @@ async function answered(agent: Agent, hop: Hop, context: HopContext): Promise<Ht
           cookies,
           idempotencyKey: attempt.idempotencyKey,
         }),
-        body: hop.body?.bytes ?? null,
+        body: hop.body,
+        store: (head) => storeOf(head, context),
       },
       limits,
       attempt,
@@ -108,6 +116,17 @@ async function answered(agent: Agent, hop: Hop, context: HopContext): Promise<Ht
       password: auth.password,
     }),
   )
+}
+
+/** Where the answer goes that counts, when the inputs want it as a file. */
+function storeOf(
+  head: ResponseHead,
+  { input, attempt }: HopContext,
+): ReturnType<HttpRequest['store']> {
+  const name = input.destination?.destination_file_name
+  if (name === undefined || !input.expected_status_code.includes(head.status)) return null
+  if (input.allow_redirects && REDIRECTS.has(head.status)) return null
+  return (body) => storeAnswer(head, body, { name, files: attempt.files })
 }
 
 function nextHop(hop: Hop, status: number, location: string, first: URL): Hop {

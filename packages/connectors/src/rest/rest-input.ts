@@ -23,7 +23,7 @@ export interface RestInput extends CommonInput {
   readonly parse: 'auto' | 'json' | 'text' | 'base64'
   readonly json_big_numbers: 'number' | 'string'
   readonly idempotency_key_header?: string
-  readonly destination?: unknown
+  readonly destination?: { readonly destination_file_name: string }
   readonly tls?: TlsInput
 }
 

@@ -7,13 +7,14 @@ import type { Target } from '../way-out/dial.ts'
 import { createDispatcher } from '../way-out/dispatcher.ts'
 import type { TlsInput } from '../way-out/tls-options.ts'
 import { checkRest } from './check-rest.ts'
-import { decodeBody } from './decode.ts'
+import { type DecodedBody, decodeBody } from './decode.ts'
 import { encodeBody } from './encode-body.ts'
 import { follow } from './follow.ts'
 import { statusFailure } from './judge.ts'
 import type { RestInput, RestModeName } from './rest-input.ts'
 import { REST_SCHEMA } from './rest-schema.ts'
 import { restUrl } from './rest-url.ts'
+import type { StoredAnswer } from './store-answer.ts'
 
 const CLASSES: Readonly<Record<RestModeName, RepeatClass>> = {
   get: 'safe',
@@ -60,7 +61,7 @@ async function runRest(input: RestInput, attempt: Attempt): Promise<Record<strin
   try {
     const done = await follow(
       agent,
-      { url, body: encodeBody(input.mode.body) },
+      { url, body: await encodeBody(input.mode.body, attempt.files) },
       input,
       limits,
       attempt,
@@ -70,10 +71,10 @@ async function runRest(input: RestInput, attempt: Attempt): Promise<Record<strin
       const body = await decodeBody(done.response, input).catch(() => ({}))
       throw statusFailure(done.response, body, done.url, now())
     }
-    const body = await decodeBody(done.response, input)
+    const { stored } = done.response
+    const body = stored === null ? await decodeBody(done.response, input) : { file: stored }
     return {
-      result:
-        'json' in body ? body.json : 'text' in body ? body.text : '$base64' in body ? body : null,
+      result: resultOf(body),
       status_code: done.response.status,
       reason: done.response.reason,
       headers: done.response.headers,
@@ -86,6 +87,13 @@ async function runRest(input: RestInput, attempt: Attempt): Promise<Record<strin
   } finally {
     await agent.destroy().catch(() => undefined)
   }
+}
+
+function resultOf(body: DecodedBody | { readonly file: StoredAnswer }): unknown {
+  if ('file' in body) return body.file
+  if ('json' in body) return body.json
+  if ('text' in body) return body.text
+  return '$base64' in body ? body : null
 }
 
 /** What is shown to a host that the inputs do not name: no client certificate. */

@@ -64,12 +64,22 @@ export function runProcess(IsolateOf: IsolateClass): void {
   }
 
   function open(
-    { id, realm, language }: Extract<ToProcess, { type: 'open' }>,
-    source: string,
+    { id, realm, language, debug }: Extract<ToProcess, { type: 'open' }>,
+    body: string,
   ): void {
     try {
       if (settings === null) throw new Error('no hello came first')
-      realms.set(realm, new RealmHost(IsolateOf, settings, source, language))
+      const own = debug === undefined ? settings.realmSource : body.slice(0, debug.realmChars)
+      realms.set(
+        realm,
+        new RealmHost(
+          IsolateOf,
+          { ...settings, realmSource: own },
+          body.slice(debug?.realmChars ?? 0),
+          language,
+          debug?.options,
+        ),
+      )
       send({ type: 'done', id }, '')
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

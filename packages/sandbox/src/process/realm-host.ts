@@ -1,5 +1,7 @@
 import type { Isolate, Reference } from 'isolated-vm'
 import { toFunction } from '../compile-flow.ts'
+import { toDebugFunction } from '../debug/compile-debug.ts'
+import type { DebugOptions } from '../debug/compile-debug.ts'
 import { EXIT_STUCK } from '../messages.ts'
 import type { Failure } from '../messages.ts'
 
@@ -44,9 +46,17 @@ export class RealmHost {
   /** Says whose fault the end of the process is. */
   #lastWords: () => void = () => undefined
 
-  constructor(IsolateOf: IsolateClass, settings: Settings, source: string, language: string) {
+  /** With `debug`, `settings` has the source of the debugger's realm. */
+  constructor(
+    IsolateOf: IsolateClass,
+    settings: Settings,
+    source: string,
+    language: string,
+    debug: DebugOptions | null = null,
+  ) {
     this.#settings = settings
-    const flow = toFunction(source, language)
+    const flow =
+      debug === null ? toFunction(source, language) : toDebugFunction(source, language, debug)
     this.#isolate = new IsolateOf({
       memoryLimit: settings.memoryMib,
       // V8 has lost the isolate: nothing but the end of the process helps.
@@ -67,7 +77,12 @@ export class RealmHost {
     const factory = script.runSync(context, AS_REFERENCE)
     call('define').applySync(undefined, [
       factory.derefInto(),
-      JSON.stringify({ names: flow.names, bare: flow.bare, inserts: flow.inserts }),
+      JSON.stringify({
+        names: flow.names,
+        bare: flow.bare,
+        inserts: flow.inserts,
+        ...('hook' in flow && { hook: flow.hook }),
+      }),
     ])
     this.#calls = {
       begin: call('begin'),

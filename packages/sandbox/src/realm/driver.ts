@@ -23,7 +23,11 @@ export interface Script {
   /** The whole source is the handler's body. */
   readonly bare: boolean
   readonly inserts: readonly { line: number; column: number; length: number }[]
+  /** The parameter for the debugger, in its realms. */
+  readonly hook?: string
 }
+
+export type Start = Extract<Activation, { kind: 'start' }>
 
 /**
  * Runs batches of activations. The host calls `begin`, then `cross` and `settle` in turn, each time
@@ -31,14 +35,14 @@ export interface Script {
  * what is left of those it takes with `collect`. Every entry costs it a few microseconds.
  */
 export class Driver {
-  readonly #script: Script
-  readonly #runs = new Map<string, Run>()
+  protected readonly script: Script
+  protected readonly runs = new Map<string, Run>()
   #batch: (Run | string)[] = []
   #active: Run[] = []
   #due: { run: Run; answer: DueAnswer | null }[] = []
 
   constructor(script: Script) {
-    this.#script = script
+    this.script = script
     noteInserts(script.inserts)
   }
 
@@ -49,14 +53,14 @@ export class Driver {
     this.#due = []
     for (const activation of batch) {
       if (activation.kind === 'start') {
-        const run = new Run(activation)
-        this.#runs.set(run.key, run)
+        const run = this.runOf(activation)
+        this.runs.set(run.key, run)
         this.#batch.push(run)
         this.#active.push(run)
         this.#due.push({ run, answer: null })
         continue
       }
-      const run = this.#runs.get(activation.key)
+      const run = this.runs.get(activation.key)
       if (run === undefined) {
         this.#batch.push(activation.key)
         continue
@@ -101,15 +105,26 @@ export class Driver {
       if (text !== '') text += ','
       if (typeof next === 'string') text += `{"key":${JSON.stringify(next)},"lost":true}`
       else {
-        text += resultText(next)
-        if (next.end !== null) this.#runs.delete(next.key)
+        text += this.resultOf(next)
+        if (next.end !== null) this.runs.delete(next.key)
       }
     }
     return text
   }
 
   forget(keys: readonly string[]): void {
-    for (const key of keys) this.#runs.delete(key)
+    for (const key of keys) this.runs.delete(key)
+  }
+
+  // What the debugger's driver does in its own way.
+  protected runOf(start: Start): Run {
+    return new Run(start)
+  }
+  protected resultOf(run: Run): string {
+    return resultText(run)
+  }
+  protected givenFor(run: Run, name: string): unknown {
+    return environmentOf(run, name as EnvironmentName)
   }
 
   #plan(run: Run): void {
@@ -121,7 +136,7 @@ export class Driver {
 
   #start(run: Run): void {
     try {
-      const { names, factory, bare } = this.#script
+      const { names, factory, bare } = this.script
       const self = new SelfExecution(run)
       const system = new System(run)
       const given = names.map((name) => {
@@ -129,7 +144,7 @@ export class Driver {
         if (name === 'self') return self
         if (name === 'inputs') return inputsOf(run)
         if (name === '$l') return marker(run)
-        return name === '$api' ? API : environmentOf(run, name)
+        return name === '$api' ? API : this.givenFor(run, name)
       })
       const made = factory(...given)
       if (bare) follow(run, made)

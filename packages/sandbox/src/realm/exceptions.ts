@@ -16,6 +16,14 @@ export class LifecycleSignal extends EngineException {}
 export class ExecutionSuccess extends LifecycleSignal {}
 export class ExecutionError extends LifecycleSignal {}
 export class ExecutionCancel extends LifecycleSignal {}
+/** Ends this life of the execution; the next one begins after call `to`. */
+export class ExecutionRevert extends LifecycleSignal {
+  declare readonly to: number
+  constructor(to: number) {
+    super(`back to savepoint ${to}`)
+    own(this, 'to', to)
+  }
+}
 export class ResourceNotFoundError extends EngineException {}
 export class TimeoutExceededError extends EngineException {}
 export class LockTimeoutError extends TimeoutExceededError {}
@@ -26,6 +34,7 @@ export class InvalidInputError extends EngineException {}
 export class ExtraInputError extends EngineException {}
 export class SchemaValidationError extends EngineException {}
 export class DeadlockError extends EngineException {}
+export class MessageClosedError extends EngineException {}
 
 export class DependencyFailedError extends EngineException {
   /** Those that have ended, in the order of the call. */
@@ -62,6 +71,7 @@ export const EXCEPTIONS = {
   ExecutionSuccess,
   ExecutionError,
   ExecutionCancel,
+  ExecutionRevert,
   ResourceNotFoundError,
   DependencyFailedError,
   ConnectionError,
@@ -74,6 +84,7 @@ export const EXCEPTIONS = {
   ExtraInputError,
   SchemaValidationError,
   DeadlockError,
+  MessageClosedError,
 }
 
 type ErrorClass = new (message?: string) => Error

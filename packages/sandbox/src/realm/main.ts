@@ -3,11 +3,14 @@ import { installStackTraces } from './call-site.ts'
 import { ChildExecution } from './child-execution.ts'
 import { Driver } from './driver.ts'
 import type { Factory, Script } from './driver.ts'
+import { StoredFile } from './files.ts'
 import { harden } from './harden.ts'
 import { setRealmLimits } from './limits.ts'
 import type { RealmLimits } from './limits.ts'
 import { Lock, Semaphore, Setting } from './locks.ts'
+import { Message } from './message.ts'
 import { SelfExecution } from './self-execution.ts'
+import { Starter } from './starter.ts'
 import { System } from './system.ts'
 
 /** What the sandbox process calls; everything goes in and out as text. */
@@ -21,10 +24,14 @@ export interface Realm {
 }
 
 /** Builds the realm in a fresh context: this is the last the intrinsics change. */
-export function buildRealm(limits: string): Realm {
+export function buildRealm(
+  limits: string,
+  driverOf = (script: Script): Driver => new Driver(script),
+): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  harden([ChildExecution, Lock, Setting, Semaphore, SelfExecution, System])
+  const classes = [ChildExecution, Lock, Message, Setting, Semaphore, StoredFile, SelfExecution]
+  harden([...classes, Starter, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')
@@ -32,7 +39,7 @@ export function buildRealm(limits: string): Realm {
   }
   return {
     define(factory, script) {
-      driver = new Driver({ ...(JSON.parse(script) as Omit<Script, 'factory'>), factory })
+      driver = driverOf({ ...(JSON.parse(script) as Omit<Script, 'factory'>), factory })
     },
     begin: (batch, chunk) => ready().begin(JSON.parse(batch) as Activation[], chunk),
     cross: () => ready().cross(),

@@ -20,7 +20,8 @@ export function resultText(run: Run): string {
 }
 
 function endText(run: Run, end: NonNullable<Run['end']>): string {
-  const reason = end.reason === undefined ? '' : `,"reason":"${end.reason}"`
+  const to = end.to === undefined ? '' : `,"to":${end.to}`
+  const reason = end.reason === undefined ? '' : `,"reason":"${end.reason}"${to}`
   return `{"status":"${end.status}","message":${JSON.stringify(end.message)},"output":${run.endOutput}${reason}}`
 }
 

@@ -12,6 +12,7 @@ import type {
   End,
   HistoryEntry,
   Json,
+  Life,
   Outcome,
   SelfFacts,
 } from '@millrace/replay'
@@ -21,6 +22,7 @@ import {
   EngineException,
   ExecutionCancel,
   ExecutionError,
+  ExecutionRevert,
   ExecutionSuccess,
   InternalError,
   LifecycleSignal,
@@ -51,7 +53,13 @@ export class Run {
   readonly input: Json
   readonly queue = new AnswerQueue()
   readonly open = new Map<number, OpenCall>()
-  readonly random: () => number
+  random: () => number
+  /** Whose lives the first calls are of; empty where all are its own. */
+  readonly lives: readonly Life[]
+  /** Which of them the next call belongs to; as many as there are: its own. */
+  #life = 0
+  /** The newest savepoint of each name. */
+  readonly savepoints = new Map<string, number>()
 
   seq = 0
   now: number
@@ -95,10 +103,16 @@ export class Run {
     this.facts = facts
     this.history = history
     this.input = input
-    this.now = facts.startedAt
+    this.lives = history[0]?.lives ?? NO_LIVES
+    this.now = this.lives[0]?.startedAt ?? facts.startedAt
     this.name = facts.name
-    this.random = seededRandom(`${facts.id}/${facts.generation}`)
+    this.random = seededRandom(seedOf(this.lifeOf(1)))
     this.queue.addPositioned(answers)
+  }
+
+  /** In whose name call `seq` is made: its ids and its chance come of it, in every replay again. */
+  lifeOf(seq: number): { readonly id: string; readonly generation: number } {
+    return this.lives.find((life) => seq <= life.last) ?? this.facts
   }
 
   get replaying(): boolean {
@@ -131,6 +145,7 @@ export class Run {
         `The execution has made ${realmLimits().commands} calls, the limit of commands per execution. Split the work over child flows.`,
       )
     }
+    if (this.#life < this.lives.length) this.#enterLife(seq)
     const args = this.checked(() => call.args(seq))
     const digest = fingerprint(call.kind, call.label, args)
     this.seq = seq
@@ -163,12 +178,28 @@ export class Run {
     promise.then(undefined, ignore)
     if (recorded !== null) {
       if (recorded.outcome !== undefined) this.queue.addOwn(seq, recorded.outcome)
+      else if (recorded.again === true)
+        this.#command(call.kind, seq, `${args === '' ? '' : `${args},`}"again":true`)
       return promise
     }
     this.addEntry(seq, call.kind, call.label, site.line, digest, null)
-    this.commands += `${this.commands === '' ? '' : ','}{"seq":${seq},"kind":"${call.kind}"${args === '' ? '' : `,${args}`}}`
+    this.#command(call.kind, seq, args)
     if (call.kind !== 'sleep') this.asks++
     return promise
+  }
+
+  /** An inherited call that nobody has answered is asked again: the engine answers none of those itself. */
+  #command(kind: CommandKind, seq: number, args: string): void {
+    this.commands += `${this.commands === '' ? '' : ','}{"seq":${seq},"kind":"${kind}"${args === '' ? '' : `,${args}`}}`
+  }
+
+  /** The first call of a life sees when that began, and draws from a chance of its own. */
+  #enterLife(seq: number): void {
+    for (let life = this.lives[this.#life]; life !== undefined && seq > life.last;) {
+      if (life.cutAt > this.now) this.now = life.cutAt
+      life = this.lives[++this.#life]
+      this.random = seededRandom(seedOf(life ?? this.facts))
+    }
   }
 
   /** Returns the entry's place. */
@@ -242,6 +273,11 @@ export class Run {
   settleSignal(): void {
     const { signal } = this
     if (signal === null || this.end !== null) return
+    if (signal instanceof ExecutionRevert) {
+      const { to } = signal
+      this.end = { status: 'ENDED_ERROR', message: null, output: null, reason: 'reverted', to }
+      return
+    }
     const message = signal.message === '' ? null : signal.message
     if (signal instanceof ExecutionSuccess) this.finish('ENDED_SUCCESS', message)
     else if (signal instanceof ExecutionCancel) this.finish('ENDED_CANCELLED', message)
@@ -258,6 +294,12 @@ export class Run {
     return this.random()
   }
 }
+
+const NO_LIVES: readonly Life[] = []
+
+/** Of which a life draws its chance. */
+export const seedOf = ({ id, generation }: Pick<Life, 'id' | 'generation'>): string =>
+  `${id}/${generation}`
 
 /** The JSON that an outcome carries. */
 export function plainValue(outcome: Outcome): Json {

@@ -19,8 +19,9 @@ export function setOutput(run: Run, values: Record<string, unknown>): void {
   }
   run.output = run.checked(() => jsonText(merged, 'The output'))
   run.outputSet = true
-  if (call.recorded !== null) return
-  run.addEntry(call.seq, 'save', `output ${keys}`, site.line, call.digest, DONE)
+  if (call.recorded === null)
+    run.addEntry(call.seq, 'save', `output ${keys}`, site.line, call.digest, DONE)
+  else if (run.lives.length === 0) return
   run.fields = { ...run.fields, output: run.output }
 }
 
@@ -44,8 +45,9 @@ export function saveFields(run: Run, fields: unknown): void {
     run.output = changed.output
     run.outputSet = true
   }
-  if (call.recorded !== null) return
-  run.addEntry(call.seq, 'save', label, site.line, call.digest, DONE)
+  if (call.recorded === null) run.addEntry(call.seq, 'save', label, site.line, call.digest, DONE)
+  // Going back has taken away what was set: a replay of what was inherited sets it again.
+  else if (run.lives.length === 0) return
   run.fields = { ...run.fields, ...changed }
 }
 

@@ -14,11 +14,15 @@ import {
 import { ChildExecution, valueOrThrow, waitFor } from './child-execution.ts'
 import { ExecutionCancel, ExecutionError, ExecutionSuccess, isRecord } from './exceptions.ts'
 import { writeLog } from './log.ts'
+import { Message } from './message.ts'
 import { promised } from './promised.ts'
 import type { Run } from './run.ts'
+import { revertTo, savepoint } from './savepoint.ts'
 import { saveFields, setOutput } from './save.ts'
 import { connectorTarget, scriptTarget, sleepArgs, startChild } from './start-child.ts'
+import { Starter } from './starter.ts'
 import { step } from './step.ts'
+import { startWrapped } from './wrapped.ts'
 
 /** `self`: the execution that the code runs in. */
 export class SelfExecution {
@@ -70,6 +74,18 @@ export class SelfExecution {
     return promised(() =>
       startChild(this.#run, 'self.script', scriptTarget(source), inputs, options),
     )
+  }
+
+  using(wrapper: unknown, inputs?: unknown): Starter {
+    return new Starter(this.#run, []).using(wrapper, inputs)
+  }
+
+  wrapped(inputs?: unknown, options?: unknown): Promise<ChildExecution> {
+    return promised(() => startWrapped(this.#run, inputs, options))
+  }
+
+  message(message: unknown): Promise<Message> {
+    return promised(() => Message.ask(this.#run, message))
   }
 
   step(name: unknown, work: unknown): Promise<Json> {
@@ -171,6 +187,22 @@ export class SelfExecution {
 
   pause(): Promise<void> {
     return promised(() => new ChildExecution(this.#run, { id: this.id }).pause())
+  }
+
+  savepoint(name?: unknown): Promise<number> {
+    return promised(() => savepoint(this.#run, 'self.savepoint', name))
+  }
+
+  saveDump(name?: unknown): Promise<number> {
+    return promised(() => savepoint(this.#run, 'self.saveDump', name))
+  }
+
+  revert(to: unknown): never {
+    return revertTo(this.#run, 'self.revert', to)
+  }
+
+  loadDump(to: unknown): never {
+    return revertTo(this.#run, 'self.loadDump', to)
   }
 
   setOutput(first: unknown, value?: unknown): void {

@@ -2,7 +2,7 @@ import { seededRandom } from '@millrace/replay'
 import type { ErrorValue, Json, Outcome } from '@millrace/replay'
 import { framesOf, STEP_FRAME } from './call-site.ts'
 import { EngineException, errorOf, isRecord } from './exceptions.ts'
-import { plainValue, stackOf } from './run.ts'
+import { plainValue, seedOf, stackOf } from './run.ts'
 import type { Run } from './run.ts'
 import { jsonText } from './text.ts'
 
@@ -82,9 +82,9 @@ export function step(run: Run, name: string, work: () => unknown): Promise<Json>
 }
 
 /** The step's own generator, made when it first draws: most steps never do. */
-function randomOf({ facts }: Run, seq: number): () => number {
+function randomOf(run: Run, seq: number): () => number {
   let draw: (() => number) | null = null
-  return () => (draw ??= seededRandom(`${facts.id}/${facts.generation}/${seq}`))()
+  return () => (draw ??= seededRandom(`${seedOf(run.lifeOf(seq))}/${seq}`))()
 }
 
 /** Steps still running when their crossing is dry await something that is not theirs. */

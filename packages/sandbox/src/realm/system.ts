@@ -1,6 +1,8 @@
 import { nameOf, ReturnWhenNames, textOf } from './arguments.ts'
 import { ChildExecution } from './child-execution.ts'
+import { StoredFile } from './files.ts'
 import { Semaphore, Setting } from './locks.ts'
+import { Message } from './message.ts'
 import type { Run } from './run.ts'
 
 /** `system`: what is not tied to this execution. */
@@ -24,7 +26,15 @@ export class System {
     return new Semaphore(this.#run, name, capacity)
   }
 
+  file(name: unknown): StoredFile {
+    return new StoredFile(this.#run, name)
+  }
+
   execution(id: unknown): ChildExecution {
     return new ChildExecution(this.#run, { id: textOf('system.execution', 'id', id) })
+  }
+
+  message(id: unknown): Message {
+    return new Message(this.#run, { id: textOf('system.message', 'id', id) })
   }
 }

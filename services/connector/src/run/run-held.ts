@@ -5,6 +5,7 @@ import type { ConnectorContext } from '../context.ts'
 import { failureAnswer, successAnswer, unknownAnswer } from './answer-of.ts'
 import { type AttemptNotes, type KeptAnswer, writeNotes } from './attempt-notes.ts'
 import { backOffMs, RETRY_AFTER_MAX_MS } from './back-off.ts'
+import { filesOf } from './files-of.ts'
 import type { Held } from './held.ts'
 import { persist } from './persist.ts'
 import { ATTEMPTS_MAX, openNotes } from './plan.ts'
@@ -74,7 +75,7 @@ function drained(held: Held, result: AttemptResult & { ok: false }, last: LastAt
 }
 
 async function attempt(
-  { metrics, policy, log, attempt: runAttempt }: ConnectorContext,
+  { db, metrics, policy, log, attempt: runAttempt }: ConnectorContext,
   held: Held,
 ): Promise<AttemptResult> {
   const { connectorType: type, executionId, traceparent } = held
@@ -89,6 +90,7 @@ async function attempt(
         policy,
         signal: held.stop.signal,
         idempotencyKey: `${executionId}-${held.generation}`,
+        files: filesOf(db, held),
       }),
   )
   const { code, outcome } = result.ok ? { code: 'OK', outcome: 'known' } : result.error

@@ -2,16 +2,19 @@ import { ServiceError } from '@millrace/runtime'
 import { served, type ServedService } from '@millrace/runtime/grpc'
 import { type Database, readExecution } from '@millrace/store'
 import { engineService, pb } from '@millrace/wire'
+import type { Inspector } from '../run/inspector.ts'
 import type { Runner } from '../run/runner.ts'
 
 /** What this engine has in its memory; for people who look for an execution that does not move. */
 export function createEngineService({
   db,
   runner,
+  inspector,
   processId,
 }: {
   readonly db: Database
   readonly runner: Runner
+  readonly inspector: Inspector
   readonly processId: string
 }): ServedService {
   const presenceOf = (executionId: string): pb.Presence => {
@@ -22,6 +25,16 @@ export function createEngineService({
   return served(engineService, {
     where: ({ executionId }) =>
       Promise.resolve({ processId, presence: presenceOf(executionId), since: undefined }),
+
+    async inspect({ workspaceId, executionId, seq, expressions }) {
+      const seen = await inspector.look({ workspaceId, executionId, seq, expressions })
+      return {
+        result:
+          'stop' in seen
+            ? { $case: 'stop', value: JSON.stringify(seen.stop) }
+            : { $case: 'failed', value: seen.failed },
+      }
+    },
 
     async dump({ workspaceId, executionId }) {
       const row = await readExecution(db, { workspaceId, executionId })

@@ -9,6 +9,8 @@ import type {
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
+import type { MessageCommand } from './answer-messages.ts'
+import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
@@ -22,11 +24,17 @@ import { readFields } from './read-fields.ts'
 export async function answerCommands(
   db: Database,
   held: Held,
-  { collected, commands }: { readonly collected: Collected; readonly commands: readonly Command[] },
+  asked: {
+    readonly collected: Collected
+    readonly commands: readonly Command[]
+    /** What links to messages begin with. */
+    readonly publicUrl: string
+  },
 ): Promise<LocalAnswer[]> {
+  const { collected, commands, publicUrl } = asked
   if (commands.length === 0) return []
   const facts = await gatherFacts(db, held, { collected, commands })
-  const context: Context = { db, held, collected, facts }
+  const context: Context = { db, held, collected, facts, publicUrl }
   const local: LocalAnswer[] = []
   for (const command of commands) {
     const outcome = await answer(context, command)
@@ -42,12 +50,14 @@ interface Context {
   readonly held: Held
   readonly collected: Collected
   readonly facts: CommandFacts
+  readonly publicUrl: string
 }
 
 type CommandOf<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>
 
 /** Null: somebody else answers. */
 function answer(context: Context, command: Command): Outcome | null | Promise<Outcome | null> {
+  if (command.again === true) return askAgain(context, command)
   switch (command.kind) {
     case 'start':
     case 'call':
@@ -68,6 +78,18 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       return answerSettingGet(context, command)
     case 'setting_set':
       return answerSettingSet(context, command)
+    case 'file_get':
+    case 'file_set':
+    case 'file_delete':
+      return answerFile(
+        {
+          db: context.db,
+          workspaceId: context.held.workspaceId,
+          written: context.collected.files,
+          fileOf: context.facts.fileOf,
+        },
+        command,
+      )
     case 'control':
       if (!isKnown(context, command.id)) return refuse(noExecution(command.id))
       return open(context, {
@@ -78,7 +100,19 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       })
     case 'read':
       return answerRead(context, command)
+    case 'message':
+    case 'message_wait':
+    case 'message_read':
+    case 'message_link':
+      return answerMessage(context, command)
   }
+}
+
+async function answerMessage(context: Context, command: MessageCommand): Promise<Outcome | null> {
+  // Loaded by the first flow that asks: checkers of schemas and patterns take several MiB.
+  const { answerMessageCommand } = await import('./answer-messages.ts')
+  const verdict = await answerMessageCommand(context, command)
+  return 'outcome' in verdict ? verdict.outcome : open(context, verdict.wait)
 }
 
 function answerStart(context: Context, command: CommandOf<'start' | 'call'>): Outcome | null {
@@ -107,6 +141,68 @@ function answerWait(context: Context, command: CommandOf<'wait'>): Outcome | nul
   const before = ids.filter((id) => context.facts.rowOf.has(id))
   if (before.length > 0) context.collected.foreign.push({ seq, ids: before })
   return open(context, { seq, ...whenOf(returnWhen), ...target, dueIn: timeout })
+}
+
+/**
+ * Opens the wait of a call that this life has inherited unanswered. Nothing is started or refused, so no
+ * answer of the engine's own can come of it: there would be no entry to keep it in.
+ */
+async function askAgain(context: Context, command: Command): Promise<null> {
+  const { seq } = command
+  switch (command.kind) {
+    case 'call':
+      context.collected.foreign.push({ seq, ids: [command.child.id] })
+      return open(context, {
+        seq,
+        ...whenOf(command.returnWhen),
+        ref: command.child.id,
+        dueIn: command.timeout,
+      })
+    case 'wait': {
+      const [first, ...others] = new Set(command.ids)
+      const target =
+        first === undefined || others.length === 0
+          ? { ref: first ?? null }
+          : { members: [first, ...others] }
+      context.collected.foreign.push({ seq, ids: command.ids })
+      return open(context, {
+        seq,
+        ...whenOf(command.returnWhen),
+        ...target,
+        dueIn: command.timeout,
+      })
+    }
+    case 'sleep':
+      return open(context, {
+        seq,
+        kind: 'TIMER',
+        dueIn: secondsOf(command),
+        dueAt: command.until ?? null,
+      })
+    case 'lock': {
+      const { lock } = command
+      const { held, collected } = context
+      const key = await lockKey(context, lock)
+      held.askedForLocks = true
+      // Its setting is gone: nobody can hold it, and to wait for it is to wait in vain.
+      if (typeof key !== 'string') {
+        const subject = `setting:${'setting' in lock ? lock.setting : lock.semaphore}`
+        return open(context, { seq, kind: 'LOCK', subject, dueIn: 0 })
+      }
+      const capacity = 'capacity' in lock ? lock.capacity : 1
+      collected.lockRequests.push({ seq, key, action: 'acquire', capacity })
+      return open(context, { seq, kind: 'LOCK', subject: key, dueIn: command.timeout })
+    }
+    case 'control':
+      return open(context, { seq, kind: 'CONTROL', subject: command.action, ref: command.id })
+    case 'message':
+    case 'message_wait': {
+      const { askMessageAgain } = await import('./answer-messages.ts')
+      return open(context, askMessageAgain(context, command))
+    }
+    default:
+      return null
+  }
 }
 
 async function answerLock(

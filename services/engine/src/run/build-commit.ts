@@ -11,8 +11,12 @@ export function buildCommit(
   { collected, processId }: { readonly collected: Collected; readonly processId: string },
 ): { readonly commit: ActivationCommit; readonly payloads: readonly Payload[] } {
   const payloads: Payload[] = []
-  const end = collected.end
-  const oldest = oldestOpen(held, collected.open)
+  const end = isRevert(collected.end) ? null : collected.end
+  const isOver = collected.end !== null
+  const { stop } = collected
+  // Beneath the pause of a stop lies what it waits for besides.
+  const waits = collected.open.filter((seq) => seq !== stop?.seq)
+  const oldest = oldestOpen(held, waits)
   const settings = [...collected.settings].map(([name, { id, value }]) => ({
     id,
     name,
@@ -25,7 +29,7 @@ export function buildCommit(
       executionId: held.executionId,
       version: held.version,
       generation: held.generation,
-      status: end === null ? statusOf(oldest) : end.status,
+      status: end?.status ?? (isOver ? 'WAITING_ENGINE' : statusOf(oldest, stop !== null)),
       ended: end !== null,
       consumed: held.consumed,
       processId,
@@ -36,20 +40,26 @@ export function buildCommit(
       message: end === null ? collected.message : (end.message ?? collected.message),
       output: outputOf(end, collected),
       dueIn: null,
-      dueAt: oldest?.dueAt ?? null,
-      hasWaits: held.hadWaits,
+      dueAt: isOver ? null : (oldest?.dueAt ?? null),
+      hasWaits: held.hadWaits || stop !== null,
       history: historyOf(held.workspaceId, collected, payloads),
       log:
         collected.logs.length === 0
           ? null
           : { firstSeq: collected.logs[0]?.seq ?? 0, lines: JSON.stringify(collected.logs) },
       children: collected.children,
-      waits: end === null ? collected.waits : [],
-      lockRequests: end === null ? collected.lockRequests : [],
+      waits: isOver ? [] : collected.waits,
+      lockRequests: isOver ? [] : collected.lockRequests,
       settings,
+      ...(collected.files.size > 0 && { files: [...collected.files.values()] }),
+      ...(collected.messages.length > 0 && { messages: collected.messages }),
     },
   }
 }
+
+/** Its code goes back: what it did is kept, and the next life is begun after this commit. */
+export const isRevert = (end: End | null): end is End & { readonly to: number } =>
+  end?.reason === 'reverted' && end.to !== undefined
 
 /** The oldest unanswered wait is what the status shows. */
 function oldestOpen(held: Held, open: readonly number[]): OpenWait | null {
@@ -57,7 +67,8 @@ function oldestOpen(held: Held, open: readonly number[]): OpenWait | null {
   return seq === undefined ? null : (held.waits.get(seq) ?? null)
 }
 
-const statusOf = (oldest: OpenWait | null): Status => statusOfWait(oldest?.kind ?? 'DEPENDENCY')
+const statusOf = (oldest: OpenWait | null, isStopped: boolean): Status =>
+  isStopped && oldest === null ? 'WAITING_ENGINE' : statusOfWait(oldest?.kind ?? 'DEPENDENCY')
 
 function outputOf(end: End | null, collected: Collected): string | undefined {
   if (end !== null) return JSON.stringify(end.output)

@@ -1,5 +1,13 @@
-import type { NewExecution, NewLockRequest, NewWait } from '@millrace/store'
-import type { ActivationResult, End, HistoryEntry, Json, LogLine, Outcome } from '@millrace/replay'
+import type { NewExecution, NewFile, NewLockRequest, NewMessage, NewWait } from '@millrace/store'
+import type {
+  ActivationResult,
+  End,
+  HistoryEntry,
+  Json,
+  LogLine,
+  Outcome,
+  Stop,
+} from '@millrace/replay'
 
 /** What the crossings of one activation have brought so far; nothing of it exists before the commit. */
 export interface Collected {
@@ -12,8 +20,13 @@ export interface Collected {
   readonly lockRequests: NewLockRequest[]
   /** Settings written, by name; a later write of the same activation wins. */
   readonly settings: Map<string, { readonly id: string; readonly value: Json }>
+  /** Files written, by name; a later write of the same activation wins. */
+  readonly files: Map<string, NewFile>
   /** Executions waited for that existed before: their end must be announced, and may be past. */
   readonly foreign: { readonly seq: number; readonly ids: readonly string[] }[]
+  readonly messages: NewMessage[]
+  /** Waits for messages that existed before, and may have been answered meanwhile. */
+  readonly foreignMessages: number[]
   name: string | null
   message: string | undefined
   output: Json | undefined
@@ -21,6 +34,8 @@ export interface Collected {
   lastCommand: string | null
   open: readonly number[]
   end: End | null
+  /** The line at which the debugger has stopped it. */
+  stop: Stop | null
 }
 
 export function createCollected(): Collected {
@@ -32,7 +47,10 @@ export function createCollected(): Collected {
     waits: [],
     lockRequests: [],
     settings: new Map(),
+    files: new Map(),
     foreign: [],
+    messages: [],
+    foreignMessages: [],
     name: null,
     message: undefined,
     output: undefined,
@@ -40,6 +58,7 @@ export function createCollected(): Collected {
     lastCommand: null,
     open: [],
     end: null,
+    stop: null,
   }
 }
 
@@ -55,4 +74,5 @@ export function collect(collected: Collected, result: ActivationResult): void {
   collected.lastCommand = result.lastCommand ?? collected.lastCommand
   collected.open = result.open
   collected.end = result.end
+  collected.stop = result.stop ?? null
 }

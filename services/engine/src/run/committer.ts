@@ -4,9 +4,12 @@ import {
   type Batcher,
   type CommitResult,
   commitActivations,
+  commitDebugged,
+  commitWithFiles,
   createBatcher,
   type Database,
   markWatched,
+  type NewStop,
   type Payload,
   putPayloads,
 } from '@millrace/store'
@@ -18,8 +21,12 @@ export interface CommitItem {
   readonly commit: ActivationCommit
   readonly payloads: readonly Payload[]
   readonly foreign: readonly { readonly seq: number; readonly ids: readonly string[] }[]
+  /** Waits for messages that existed before. */
+  readonly foreignMessages: readonly number[]
   /** Whether somebody besides a parent must hear of its end: a lock's manager. */
   readonly announceEnd: boolean
+  /** In development mode: whether its debugger has stopped it. Null for all others. */
+  readonly debug: { readonly stop: NewStop | null } | null
 }
 
 /**
@@ -34,7 +41,7 @@ export function createCommitter({
   readonly db: Database
   readonly bus: Bus
   readonly metrics: Metrics
-}): Batcher<CommitItem, CommitResult> {
+}): Pick<Batcher<CommitItem, CommitResult>, 'add'> {
   const seconds = metrics.histogram(
     'engine_commit_seconds',
     'Time of one commit of a batch of activations',
@@ -50,37 +57,54 @@ export function createCommitter({
     'Activations refused because somebody else had moved their execution',
   )
 
-  return createBatcher<CommitItem, CommitResult>({
+  const plain = createBatcher<CommitItem, CommitResult>({
     concurrency: 2,
     bytesOf: ({ commit }) =>
       512 +
       (commit.output?.length ?? 0) +
       (commit.history?.entries.length ?? 0) +
       (commit.log?.lines.length ?? 0) +
-      commit.children.length * 512,
+      commit.children.length * 512 +
+      (commit.files ?? []).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0),
     onBatch: (size) => sizes.observe(size),
-    async run(items) {
-      await putPayloads(
-        db,
-        items.flatMap((item) => item.payloads),
-      )
-      const watched = items.flatMap(({ commit, foreign }) =>
-        foreign.flatMap(({ ids }) =>
-          ids.map((executionId) => ({ workspaceId: commit.workspaceId, executionId })),
-        ),
-      )
-      if (watched.length > 0) await markWatched(db, watched)
-      const stop = seconds.startTimer()
-      const results = await commitActivations(
-        db,
-        items.map((item) => item.commit),
-      )
-      stop()
-      nudge(bus, items, results)
-      fenced.inc(results.filter((result) => !result.applied).length)
-      return results
-    },
+    run: (items) =>
+      commitAll(items, () => {
+        const commits = items.map((item) => item.commit)
+        return commits.some(({ files, messages }) => (files ?? messages) !== undefined)
+          ? commitWithFiles(db, commits)
+          : commitActivations(db, commits)
+      }),
   })
+  // In development mode each goes alone, in a transaction with what its debugger has to know.
+  const debugged = createBatcher<CommitItem, CommitResult>({
+    concurrency: 2,
+    maxBytes: 1,
+    run: (items) =>
+      commitAll(items, () =>
+        Promise.all(items.map((item) => commitDebugged(db, item.commit, item.debug?.stop ?? null))),
+      ),
+  })
+  return { add: (item) => (item.debug === null ? plain : debugged).add(item) }
+
+  async function commitAll(
+    items: readonly CommitItem[],
+    commit: () => Promise<CommitResult[]>,
+  ): Promise<CommitResult[]> {
+    await putPayloads(
+      db,
+      items.flatMap((item) => item.payloads),
+    )
+    const watched = items.flatMap(({ commit: { workspaceId }, foreign }) =>
+      foreign.flatMap(({ ids }) => ids.map((executionId) => ({ workspaceId, executionId }))),
+    )
+    if (watched.length > 0) await markWatched(db, watched)
+    const stop = seconds.startTimer()
+    const results = await commit()
+    stop()
+    nudge(bus, items, results)
+    fenced.inc(results.filter((result) => !result.applied).length)
+    return results
+  }
 }
 
 function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitResult[]): void {
@@ -103,6 +127,11 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
     for (const child of commit.children) {
       if (child.scheduledFor !== null) due = Math.min(due, child.scheduledFor)
       if (child.paused || child.scheduledFor !== null) continue
+      const gate = child.gates?.[0]
+      if (gate !== undefined) {
+        locks.set(`${workspaceId}/${gate.key}`, { workspaceId, key: gate.key })
+        continue
+      }
       ;(child.type === 'CONNECTION' ? connector : engine).push(toDispatch(child))
     }
     for (const wait of commit.waits) {
@@ -121,8 +150,17 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   if (locks.size > 0) bus.nudgeLocks([...locks.values()])
   if (dependencies.length > 0) bus.nudgeDependencies(dependencies)
   if (controls.length > 0) bus.nudgeControls(controls)
+  bus.nudgeResponses(responseWaits(items, results))
   if (due < Infinity) bus.nudgeTimers(due)
 }
+
+/** Waits for messages that may have been answered before they were opened. */
+const responseWaits = (items: readonly CommitItem[], results: readonly CommitResult[]) =>
+  items.flatMap(({ commit: { workspaceId, executionId }, foreignMessages }, index) =>
+    results[index]?.applied === true
+      ? foreignMessages.map((seq) => ({ workspaceId, executionId, seq }))
+      : [],
+  )
 
 // Beyond this an input is cheaper to read from its row than to carry on the bus.
 const FRESH_INPUT_MAX_CHARS = 8 * 1_024
@@ -138,8 +176,14 @@ function toDispatch(child: ActivationCommit['children'][number]): DispatchItem {
     parentId,
     topId,
     traceparent,
+    priority,
+    extra,
   } = child
-  const key = { workspaceId, executionId, version: 1 }
-  if (scriptHash === null || input.length > FRESH_INPUT_MAX_CHARS) return key
-  return { ...key, fresh: { type, scriptHash, input, name, parentId, topId, traceparent } }
+  const key = { workspaceId, executionId, version: 1, priority }
+  const chars = input.length + (extra?.length ?? 0)
+  if (scriptHash === null || chars > FRESH_INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (!child.isProductive) return key
+  const fresh = { type, scriptHash, input, name, parentId, topId, traceparent }
+  return { ...key, fresh: extra === null ? fresh : { ...fresh, extra } }
 }

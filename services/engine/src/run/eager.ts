@@ -9,14 +9,15 @@ import {
   isShort,
 } from '@millrace/store'
 import type { EagerBatch, EagerEnd, EagerRefusal, EagerResult, EagerStart } from '@millrace/wire'
-import { buildCommit } from './build-commit.ts'
+import { buildCommit, isRevert } from './build-commit.ts'
 import { collect, createCollected } from './collected.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader } from './load-held.ts'
 import { createOverdue } from './overdue.ts'
 import type { RunnerDeps } from './runner.ts'
+import { schemasOf } from './schemas.ts'
 
-export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm'> {
+export interface EagerDeps extends Omit<RunnerDeps, 'slowMs' | 'maxWarm' | 'publicUrl'> {
   /** One that runs for longer is given back, before it has run for twice as long. */
   readonly eagerMs: number
   /** At once at most; more are given back. */
@@ -116,8 +117,11 @@ export function createEager(deps: EagerDeps): Eager {
   ): Promise<ActivationCommit | null> {
     const result = await realms.activate(held.realm, activation, () => slow.add(attempt))
     if ('lost' in result || result.end === null || result.commands.length > 0) return null
+    if (isRevert(result.end)) return null
     const collected = createCollected()
     collect(collected, result)
+    if (collected.end !== null && held.outputSchema !== null)
+      collected.end = await schemasOf(db).checkEnd(held, collected.end)
     const { commit, payloads } = buildCommit(held, { collected, processId })
     return isShort(commit) && payloads.length === 0 ? commit : null
   }

@@ -1,16 +1,30 @@
 import type { WaitKind } from '@millrace/execution'
+import type { DebugSettings } from '@millrace/replay'
+import type { Script } from '@millrace/sandbox'
 
 /** A script and its workspace: what one realm of the sandbox runs. */
 export interface Realm {
   readonly workspaceId: string
-  readonly script: { readonly hash: string; readonly language: string; readonly source: string }
+  readonly script: Script
 }
 
 /** A wait that is open, as far as this engine knows. */
 export interface OpenWait {
-  readonly kind: WaitKind
+  readonly kind: Exclude<WaitKind, 'BREAK'>
   /** ms since 1970 by this machine's clock, for display only; null without a limit. */
   readonly dueAt: number | null
+}
+
+/** How it stands with its debugger: of what is in development mode, or was when it was stopped. */
+export interface HeldDebug {
+  /** It runs in the debugger's realm. */
+  readonly isOn: boolean
+  /** What is wanted now; null: the debugging is over, and stops of the past are passed. */
+  readonly settings: DebugSettings | null
+  /** Whether its children stop at the breakpoints of their flows. */
+  readonly heedsBreakpoints: boolean
+  /** The only lines that are looked at; null: all. */
+  readonly lines: readonly number[] | null
 }
 
 /** What children take over from the execution that starts them. */
@@ -19,6 +33,10 @@ export interface Inheritance {
   readonly priority: number
   readonly projectId: string | null
   readonly createdBy: string | null
+  /** Of the iteration of a schedule: whose flows it starts. */
+  readonly scheduleId: string | null
+  /** Whether wrappers always stand around those. */
+  readonly isScheduleWrapped: boolean
 }
 
 /**
@@ -36,6 +54,8 @@ export interface Held {
   readonly topId: string
   readonly traceparent: string | null
   readonly startedAt: number
+  /** sha256 (hex) of the schema that its output has to match; null without one. */
+  readonly outputSchema: string | null
   readonly waits: Map<number, OpenWait>
   /** The version of the row that the next commit is guarded by. */
   version: number
@@ -46,6 +66,8 @@ export interface Held {
   /** Whether it has ever asked for a lock: the locks' manager wants to know when it ends. */
   askedForLocks: boolean
   inheritance: Inheritance | null
+  /** Null: productive. What is not is never kept warm: every activation asks anew what is wanted. */
+  readonly debug: HeldDebug | null
 }
 
 /** How the sandbox names it. A revert begins another life under another key. */

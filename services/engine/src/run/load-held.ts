@@ -9,9 +9,11 @@ import {
   readPayloads,
 } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
-import { type Held, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { type Held, type HeldDebug, type OpenWait, type Realm, sandboxKey } from './held.ts'
+import { debuggedScript, loadDebug } from './load-debug.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
+import { withoutAsked } from './without-asked.ts'
 
 /** An execution ready to be activated from its beginning, or why it need not be. */
 export type Loaded =
@@ -84,13 +86,17 @@ export function createLoader({
     },
 
     async fromStore(key) {
-      const row = await batcher.add({ ...key, after: 0 })
-      if (row === null || row.scriptHash === null) return { kind: 'gone' }
+      const loaded = await batcher.add({ ...key, after: 0 })
+      if (loaded === null || loaded.scriptHash === null) return { kind: 'gone' }
+      const row = await withoutAsked(db, loaded)
       const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
       // PAUSED, LOST and ended ones are not to be run; parked ones have moved on since the nudge.
       if (row.status !== 'WAITING_ENGINE' && !ours) return { kind: 'gone' }
-      const realm = await realms.load(row.workspaceId, row.scriptHash)
-      const held = newHeld({ ...row, startedAt: row.startedAt ?? now() }, realm)
+      const [realm, debug] = await Promise.all([
+        realms.load(row.workspaceId, loaded.scriptHash),
+        loadDebug(db, row),
+      ])
+      const held = newHeld({ ...row, startedAt: row.startedAt ?? now(), debug }, realm)
       if (realm === null) return { kind: 'noScript', held }
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
       held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
@@ -109,6 +115,8 @@ export function createLoader({
         after: held.consumed,
       })
       if (row === null || row.status !== 'WAITING_ENGINE' || row.version !== version) return null
+      // Reverted: these are answers of another life.
+      if (row.generation !== held.generation) return null
       return (await internalize(db, held.workspaceId, { history: [], answers: row.answers }))
         .answers
     },
@@ -128,7 +136,9 @@ interface HeldFacts extends Pick<
   | 'startedAt'
   | 'version'
 > {
-  readonly inheritance?: Held['inheritance']
+  /** JSON text of rarely set properties. */
+  readonly extra?: string | null
+  readonly debug?: HeldDebug | null
 }
 
 function newHeld(facts: HeldFacts, realm: Realm | null): Held {
@@ -143,12 +153,15 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     traceparent,
     startedAt,
     version,
+    debug = null,
   } = facts
+  const plain = realm ?? { workspaceId, script: NO_SCRIPT }
   return {
     workspaceId,
     executionId,
     generation,
-    realm: realm ?? { workspaceId, script: { hash: '', language: 'typescript', source: '' } },
+    realm:
+      debug?.isOn === true ? { workspaceId, script: debuggedScript(plain.script, debug) } : plain,
     type,
     name,
     parentId,
@@ -161,7 +174,15 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     hadWaits: false,
     askedForLocks: false,
     inheritance: null,
+    outputSchema: outputSchemaOf(facts.extra ?? null),
+    debug,
   }
+}
+
+/** Read only where it is: most executions have nothing rare, and fewer have this. */
+function outputSchemaOf(extra: string | null): string | null {
+  if (extra === null || !extra.includes('"output_schema_hash"')) return null
+  return (JSON.parse(extra) as { output_schema_hash?: string }).output_schema_hash ?? null
 }
 
 function startOf(
@@ -177,6 +198,7 @@ function startOf(
   },
 ): Activation {
   const { executionId: id, workspaceId, generation, type, name, parentId, startedAt } = held
+  const settings = held.debug?.settings ?? null
   return {
     kind: 'start',
     key: sandboxKey(held),
@@ -184,8 +206,11 @@ function startOf(
     input,
     history,
     answers,
+    ...(settings !== null && { debug: settings }),
   }
 }
+
+const NO_SCRIPT = { hash: '', language: 'typescript', source: '' }
 
 /** What kind of wait each command opens; the others open none. */
 const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
@@ -208,7 +233,8 @@ function* waitsOf(
   }
 }
 
-async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
+/** Its input, wherever it is kept. */
+export async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
   if (row.inputHash === null) return row.input === null ? null : (JSON.parse(row.input) as Json)
   const bodies = await readPayloads(db, [{ workspaceId: row.workspaceId, hash: row.inputHash }])
   const body = bodies.get(`${row.workspaceId}/${row.inputHash}`)

@@ -5,14 +5,16 @@ import type { Sandbox } from '@millrace/sandbox'
 import type { CommitResult, Database } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
 import { answerCommands } from './answer-commands.ts'
-import { buildCommit } from './build-commit.ts'
+import { buildCommit, isRevert } from './build-commit.ts'
 import { createClaims } from './claims.ts'
 import { collect, type Collected, createCollected } from './collected.ts'
-import { createCommitter } from './committer.ts'
+import { type CommitItem, createCommitter } from './committer.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader, type Loaded } from './load-held.ts'
+import { createGoBack } from './go-back.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
+import { schemasOf } from './schemas.ts'
 import { createWarmCache } from './warm-cache.ts'
 
 export interface RunnerDeps {
@@ -25,6 +27,8 @@ export interface RunnerDeps {
   readonly processId: string
   readonly slowMs: number
   readonly maxWarm: number
+  /** Where people reach the gateway: what links to messages begin with. */
+  readonly publicUrl: string
 }
 
 /** Work for the runner: a dispatch, with the answers where they came along. */
@@ -60,10 +64,11 @@ export interface Runner {
  * A crash anywhere before a commit leaves the execution as it was; its dispatch is delivered again.
  */
 export function createRunner(deps: RunnerDeps): Runner {
-  const { db, sandbox, realms, log, metrics, processId } = deps
+  const { db, bus, sandbox, realms, log, metrics, processId, publicUrl } = deps
   const loader = createLoader({ db, realms })
   const claims = createClaims(deps)
   const committer = createCommitter(deps)
+  const revert = createGoBack({ db, bus })
   const warm = createWarmCache({ max: deps.maxWarm, onEvict: forget })
   const active = new Map<string, { next: Work | null }>()
   const idlers: (() => void)[] = []
@@ -149,6 +154,8 @@ export function createRunner(deps: RunnerDeps): Runner {
   /** One activation and its commit. Returns what to do next with it here, or null. */
   async function step({ held, activation }: Begun): Promise<Begun | null> {
     const collected = await activate(held, activation)
+    if (collected !== 'lost' && collected.end !== null && held.outputSchema !== null)
+      collected.end = await schemasOf(db).checkEnd(held, collected.end)
     const isOurs = await claims.settle(held)
     if (!isOurs) return drop(held)
     // The realm died with it; what it had not committed is done again from the beginning.
@@ -159,15 +166,19 @@ export function createRunner(deps: RunnerDeps): Runner {
       commit,
       payloads,
       foreign: collected.foreign,
+      foreignMessages: collected.foreignMessages,
       announceEnd,
+      debug: debugOf(held, collected),
     })
     report(held, result)
     if (!result.applied) return drop(held)
     held.version = result.version
+    if (isRevert(collected.end)) return goBack(held, collected.end.to)
     if (commit.ended) {
       ended.inc({ status: commit.status })
       return null
     }
+    if (held.debug !== null) return result.status === 'WAITING_ENGINE' ? again(held) : drop(held)
     if (result.status === 'WAITING_ENGINE') {
       const answers = await loader.answersAfter(held, held.version)
       return answers === null ? drop(held) : continueWith(held, answers)
@@ -213,6 +224,14 @@ export function createRunner(deps: RunnerDeps): Runner {
     return accept(await loader.fromStore({ ...held, claimed: true }))
   }
 
+  /** With a debugger: from its beginning, with what is wanted of it by now. */
+  async function again(held: Held): Promise<Begun | null> {
+    forget(held)
+    activations.inc({ from: 'debugger' })
+    const { workspaceId, executionId, version } = held
+    return accept(await loader.fromStore({ workspaceId, executionId, version }))
+  }
+
   /** Every verdict on an activation once, at the one place where it is known. */
   function report(held: Held, result: CommitResult): void {
     const { executionId, version } = held
@@ -243,8 +262,10 @@ export function createRunner(deps: RunnerDeps): Runner {
       for (const answer of activation.answers)
         if (answer.position <= result.consumed) held.waits.delete(answer.seq)
       held.consumed = result.consumed
-      const local = await answerCommands(db, held, { collected, commands: result.commands })
-      if (result.end !== null) return collected
+      const { commands } = result
+      const local = await answerCommands(db, held, { collected, commands, publicUrl })
+      // A stop has left nothing suspended: its answer, and those of the engine, go in with a replay.
+      if (result.end !== null || result.stop !== undefined) return collected
       const rest = activation.answers.filter((answer) => answer.position > result.consumed)
       if (local.length === 0 && rest.length === 0) return collected
       activation = {
@@ -265,17 +286,35 @@ export function createRunner(deps: RunnerDeps): Runner {
     sandbox.forget(held.workspaceId, sandboxKey(held))
   }
 
-  async function endWithoutScript(held: Held): Promise<void> {
-    const collected = createCollected()
-    collected.end = {
-      status: 'ENDED_ERROR',
-      message: 'its script is not in this workspace any more',
-      output: null,
+  /**
+   * The code has gone back to call `to`, and what it did before is committed. A crash here leaves it
+   * ready: its replay goes back once more.
+   */
+  async function goBack(held: Held, to: number): Promise<Begun | null> {
+    forget(held)
+    const went = await revert(held, to)
+    if (went === null) return null
+    if ('why' in went) {
+      await endInError(held, went.why)
+      return null
     }
+    activations.inc({ from: 'revert' })
+    return accept(await loader.fromStore({ ...held, version: went.version }))
+  }
+
+  function endWithoutScript(held: Held): Promise<void> {
+    return endInError(held, 'its script is not in this workspace any more')
+  }
+
+  async function endInError(held: Held, message: string): Promise<void> {
+    const collected = createCollected()
+    collected.end = { status: 'ENDED_ERROR', message, output: null }
     await committer.add({
       ...buildCommit(held, { collected, processId }),
       foreign: [],
-      announceEnd: false,
+      foreignMessages: [],
+      announceEnd: held.askedForLocks,
+      debug: null,
     })
   }
 }
@@ -283,6 +322,13 @@ export function createRunner(deps: RunnerDeps): Runner {
 interface Begun {
   readonly held: Held
   readonly activation: Activation
+}
+
+function debugOf({ debug }: Held, { stop }: Collected): CommitItem['debug'] {
+  if (debug === null) return null
+  return {
+    stop: stop === null ? null : { seq: stop.seq, line: stop.line, text: JSON.stringify(stop) },
+  }
 }
 
 const continueWith = (held: Held, answers: readonly Answer[]): Begun => ({

@@ -77,5 +77,7 @@ function held(executionId: string, waits: readonly OpenWait[]): Held {
     hadWaits: true,
     askedForLocks: false,
     inheritance: null,
+    outputSchema: null,
+    debug: null,
   }
 }

@@ -3,8 +3,7 @@ import type { Context } from '../context.ts'
 import { groupBlocked } from '../operations/blocked-executions.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
-import { getLog, getSavepoints } from '../operations/execution-history.ts'
-import { EXECUTION_PROPERTIES } from '../operations/execution-json.ts'
+import { getLog } from '../operations/execution-history.ts'
 import { getTree } from '../operations/execution-tree.ts'
 import { followExecution } from '../operations/follow-execution.ts'
 import { type MoveAction, moveExecution } from '../operations/move-execution.ts'
@@ -20,30 +19,22 @@ import {
 import { getSummary } from '../operations/summarize.ts'
 import { sliceValue } from '../operations/value-slice.ts'
 import { explainExecution } from '../operations/why-execution.ts'
-import { executionNotFound } from '../problem.ts'
 import {
   Batch,
   BulkBody,
   CancelBody,
   ExecutionPatch,
   NewExecution,
+  TreeBody,
   WaitQuery,
 } from '../schemas/execution.ts'
 import { Id, Json, ListQuery, page, strict, Time } from '../schemas/parts.ts'
 import { sendEvents } from './event-stream.ts'
+import { Execution, ExecutionKey as Key, History, idOf } from './execution-parts.ts'
 import { type Answer, created, ok, type Route, route, type RouteRequest } from './route.ts'
 
 const tag = 'execution'
-const Key = strict({ id: Type.String({ description: 'UUID' }) })
-const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
-const Execution = Type.Object(
-  Object.fromEntries(EXECUTION_PROPERTIES().map((name) => [name, Json])),
-  { description: 'All properties; null where there is no value.' },
-)
-const History = strict({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
-  cursor: Type.Optional(Type.String({ maxLength: 64 })),
-})
+export const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
 const Depth = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }))
 const EventId = Type.Optional(Type.String({ maxLength: 64 }))
 
@@ -84,12 +75,12 @@ export const executionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/execution/bulk',
     id: 'bulkExecutions',
-    summary: 'Cancel, pause or resume many; one outcome each',
+    summary: 'Cancel, pause, resume, rerun or trash many; one outcome each',
     tag,
     body: BulkBody,
     answers: { 200: Type.Object({ items: Type.Array(Json) }) },
-    handle: async (context, { caller, body }) =>
-      ok({ items: await bulkExecutions(context, caller, body) }),
+    handle: async (context, { caller, body, ids }) =>
+      ok({ items: await bulkExecutions(context, caller, body, ids) }),
   }),
   route({
     method: 'GET',
@@ -97,7 +88,10 @@ export const executionRoutes: readonly Route[] = [
     id: 'listExecutions',
     summary: 'Executions, newest first',
     tag,
-    query: strict(ListQuery),
+    query: strict({
+      ...ListQuery,
+      trashed: Type.Optional(Type.Boolean({ description: 'those in the trash instead' })),
+    }),
     answers: { 200: page(Execution) },
     handle: async (context, { caller, query }) =>
       ok(await listExecutionsJson(context, caller, query)),
@@ -152,7 +146,7 @@ export const executionRoutes: readonly Route[] = [
     method: 'PATCH',
     path: '/execution/{id}',
     id: 'updateExecution',
-    summary: 'Change name, description, metadata or tags',
+    summary: 'Change name, description, metadata, tags or is_hidden',
     tag,
     params: Key,
     query: Fields,
@@ -165,8 +159,8 @@ export const executionRoutes: readonly Route[] = [
     },
   }),
   move('cancel', 'End it as ENDED_CANCELLED, with its descendants that are no orphans'),
-  move('pause', 'Hold it back until it is resumed'),
-  move('resume', 'Let it go on'),
+  move('pause', 'Hold it back until it is resumed; with tree, all below it, too'),
+  move('resume', 'Let it go on; with tree, all below it, too'),
   route({
     method: 'GET',
     path: '/execution/{id}/children',
@@ -205,18 +199,6 @@ export const executionRoutes: readonly Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/execution/{id}/savepoint',
-    id: 'listSavepoints',
-    summary: 'Its recorded calls and what came of each',
-    tag,
-    params: Key,
-    query: strict({ ...ListQuery, ...History.properties }),
-    answers: { 200: Json },
-    handle: async (context, { caller, params, query }) =>
-      ok(await getSavepoints(context, caller, { ...query, id: idOf(params) })),
-  }),
-  route({
-    method: 'GET',
     path: '/execution/{id}/why',
     id: 'explainExecution',
     summary: 'Why it is not moving, since when, until when, and what would free it',
@@ -239,7 +221,8 @@ export const executionRoutes: readonly Route[] = [
     tag,
     params: Key,
     query: strict({ last_event_id: EventId }),
-    answers: { 200: null },
+    answers: { 200: Type.String({ description: 'events, each with its id and JSON' }) },
+    produces: 'text/event-stream',
     handle: () => ok({}),
     stream: (context, { caller, params, query, http }, reply) => {
       const header = http.headers['last-event-id']
@@ -262,13 +245,14 @@ function move(action: MoveAction, summary: string): Route {
     tag,
     params: Key,
     query: Fields,
-    body: action === 'cancel' ? CancelBody : strict({}),
+    body: action === 'cancel' ? CancelBody : TreeBody,
     bodyOptional: true,
     answers: { 200: Execution },
     async handle(context, request) {
       const { caller, params, body, isRepeat } = request
       const message = 'message' in body && typeof body.message === 'string' ? body.message : null
-      await moveExecution(context, caller, { id: idOf(params), action, message, isRepeat })
+      const tree = 'tree' in body && body.tree === true
+      await moveExecution(context, caller, { id: idOf(params), action, message, isRepeat, tree })
       return record(context, request)
     },
   })
@@ -315,7 +299,8 @@ function value(which: 'input' | 'output'): readonly Route[] {
   ]
 }
 
-async function record(
+/** The record as the answer of an action. */
+export async function record(
   context: Context,
   {
     caller,
@@ -329,11 +314,3 @@ async function record(
   const request = { id: idOf(params), fields: parseFields(query.fields), waitSeconds: 0 }
   return ok((await getExecution(context, caller, request)).json)
 }
-
-/** What is no id names nothing. */
-function idOf({ id }: { id: string }): string {
-  if (!UUID.test(id)) throw executionNotFound(id)
-  return id.toLowerCase()
-}
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i

@@ -7,7 +7,7 @@ export const DEPTH_MAX = 64
 export function parseJsonBody(body: Buffer): unknown {
   if (isDeeperThan(body, DEPTH_MAX))
     throw invalid([{ pointer: '', message: `is JSON deeper than ${DEPTH_MAX} levels; flatten it` }])
-  const text = decode(body)
+  const text = decodeUtf8(body)
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
@@ -45,7 +45,8 @@ const CLOSE_OBJECT = 0x7d
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function decode(body: Buffer): string {
+/** Throws `malformed` where it is none. */
+export function decodeUtf8(body: Buffer): string {
   try {
     return utf8.decode(body)
   } catch {

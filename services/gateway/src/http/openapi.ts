@@ -6,7 +6,8 @@ import type { Route } from './route.ts'
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
-    const path = (paths[route.path] ??= {})
+    // The document has no word for any further parts of a path.
+    const path = (paths[route.path.replace(/\/\*$/, '/{path}')] ??= {})
     path[route.method.toLowerCase()] = operation(route)
   }
   return {
@@ -50,12 +51,24 @@ function operation(route: Route): object {
     ...(route.body !== undefined && {
       requestBody: {
         required: route.bodyOptional !== true,
-        content: { 'application/json': { schema: route.body } },
+        content: {
+          [route.consumes ?? 'application/json']: { schema: route.bodyDocument ?? route.body },
+        },
       },
     }),
+    ...(route.raw !== undefined &&
+      !WITHOUT_BODY.has(route.method) && {
+        requestBody: {
+          required: false,
+          content: { '*/*': { schema: { description: 'any bytes of any type' } } },
+        },
+      }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(route.answers).map(([status, schema]) => [status, answer(schema)]),
+        Object.entries(route.answers).map(([status, schema]) => [
+          status,
+          answer(Number(status), schema, route.produces),
+        ]),
       ),
       ...(route.starts !== undefined && { 429: TOO_MUCH }),
       default: {
@@ -65,6 +78,9 @@ function operation(route: Route): object {
     },
   }
 }
+
+/** Methods whose bodies mean nothing. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 const PROBLEM = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
@@ -84,10 +100,17 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
-const answer = (schema: TSchema | null): object =>
-  schema === null
-    ? { description: 'Done' }
-    : { description: 'Done', content: { 'application/json': { schema } } }
+function answer(status: number, schema: TSchema | null, produces = JSON_TYPE): object {
+  if (status >= 400) return { description: 'A problem', content: PROBLEM }
+  if (status === 304) return { description: 'Not changed' }
+  const type = status === 200 || status === 206 ? produces : JSON_TYPE
+  return {
+    description: 'Done',
+    ...(schema !== null && { content: { [type]: { schema } } }),
+  }
+}
+
+const JSON_TYPE = 'application/json'
 
 function parameters(schema: TSchema | undefined, place: 'path' | 'query'): object[] {
   const { properties = {}, required = [] } = (schema ?? {}) as {
@@ -95,7 +118,7 @@ function parameters(schema: TSchema | undefined, place: 'path' | 'query'): objec
     required?: readonly string[]
   }
   return Object.entries(properties).map(([name, property]) => ({
-    name,
+    name: name === '*' ? 'path' : name,
     in: place,
     required: place === 'path' || required.includes(name),
     ...(property.description !== undefined && { description: property.description }),

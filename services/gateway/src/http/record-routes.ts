@@ -8,10 +8,11 @@ import {
   restoreRecord,
   updateRecord,
 } from '../operations/records.ts'
+import { inspectFlowLimits } from '../operations/flow-limits.ts'
 import { parseFields } from '../operations/page-request.ts'
 import { forceRelease, inspectLock } from '../operations/setting-lock.ts'
 import { ByQuery, Json, ListQuery, page, strict } from '../schemas/parts.ts'
-import { ForceRelease, NEW_RECORD, RECORD_PATCH } from '../schemas/record.ts'
+import { ForceRelease, NEW_RECORD, RECORD_DOCUMENTS, RECORD_PATCH } from '../schemas/record.ts'
 import { created, noContent, ok, type Route, route } from './route.ts'
 
 const Key = strict({
@@ -21,6 +22,7 @@ const By = strict({ ...ByQuery, fields: Type.Optional(Type.String({ maxLength: 4
 
 /** The same six operations for every type of record. */
 function routesOf(type: RecordType): readonly Route[] {
+  const documents = type === 'webhook' ? RECORD_DOCUMENTS[type] : null
   const Title = `${type.charAt(0).toUpperCase()}${type.slice(1)}`
   return [
     route({
@@ -30,6 +32,7 @@ function routesOf(type: RecordType): readonly Route[] {
       summary: `Create a ${type}`,
       tag: type,
       body: NEW_RECORD[type],
+      ...(documents !== null && { bodyDocument: documents.create }),
       answers: { 201: Json },
       handle: async (context, { caller, body, ids }) =>
         created(await createRecord(context, caller, { type, body, ids })),
@@ -73,6 +76,7 @@ function routesOf(type: RecordType): readonly Route[] {
       params: Key,
       query: By,
       body: RECORD_PATCH[type],
+      ...(documents !== null && { bodyDocument: documents.update }),
       answers: { 200: Json },
       async handle(context, { caller, params, query, body }) {
         const address = { type, key: params.key, by: query.by ?? 'id' } as const
@@ -114,6 +118,18 @@ function routesOf(type: RecordType): readonly Route[] {
 const lockRoutes: readonly Route[] = [
   route({
     method: 'GET',
+    path: '/flow/{key}/limit',
+    id: 'inspectFlowLimits',
+    summary: 'Who has a place in a limited flow, and who waits for one in which order',
+    tag: 'flow',
+    params: Key,
+    query: strict(ByQuery),
+    answers: { 200: Json },
+    handle: async (context, { caller, params, query }) =>
+      ok(await inspectFlowLimits(context, caller, { key: params.key, by: query.by ?? 'id' })),
+  }),
+  route({
+    method: 'GET',
     path: '/setting/{key}/lock',
     id: 'inspectLock',
     summary: 'Who holds its lock, and who waits in which order',
@@ -153,5 +169,10 @@ export const recordRoutes: readonly Route[] = [
   ...routesOf('setting'),
   ...routesOf('connector'),
   ...routesOf('project'),
+  ...routesOf('scheduler'),
+  ...routesOf('schedule'),
+  ...routesOf('webhook'),
+  ...routesOf('file'),
+  ...routesOf('wrapper'),
   ...lockRoutes,
 ]

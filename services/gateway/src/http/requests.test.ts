@@ -38,7 +38,7 @@ test('what is wrong with a request is said with status, pointer and the way out'
     { pointer: '/nope', message: 'is not known' },
     { pointer: '/flow_name', message: 'must be string' },
   ])
-  const later = await problem(422, 'POST', 'execution', { script: '1', break: true })
+  const later = await problem(422, 'POST', 'execution', { script: '1', roles: ['r'] })
   assert.match(String(later.document['detail']), /not available yet/)
 })
 

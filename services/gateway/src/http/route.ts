@@ -24,8 +24,8 @@ export interface RouteRequest<Params, Query, Body> {
 
 /** One operation over HTTP. Its schemas validate and are the document. */
 export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends TSchema> {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
-  /** Below /api/latest; parameters in braces. */
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below /api/latest; parameters in braces. `/*` at the end stands for any further parts. */
   readonly path: string
   readonly id: string
   readonly summary: string
@@ -39,9 +39,30 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
    * the number before anything else is done.
    */
   readonly starts?: (body: Static<B>) => number
+  /** Whether a request that starts something waits for an end; default: it has `wait` in its query. */
+  readonly waits?: (http: FastifyRequest) => boolean
+  /**
+   * The body is not JSON. `bytes`: a Buffer of at most `bodyLimit`, undefined when there is none;
+   * `stream`: a Readable, of any length.
+   */
+  readonly raw?: 'bytes' | 'stream'
+  /** Bytes of a body at most, where that is less than of others. */
+  readonly bodyLimit?: number
+  /** Before the body is read: true when it has answered already. */
+  readonly before?: (
+    context: Context,
+    http: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<boolean>
   readonly params?: P
   readonly query?: Q
   readonly body?: B
+  /** What the document says of the body, when the operation checks it itself. */
+  readonly bodyDocument?: TSchema
+  /** A body that is text and no JSON; `body` describes it and is not checked. */
+  readonly consumes?: 'application/yaml'
+  // Of a 200 or 206 whose body is no JSON; any type: it says itself what it is.
+  readonly produces?: 'application/yaml' | 'text/event-stream' | '*/*'
   /** Whether a request without a body is one with {}. */
   readonly bodyOptional?: boolean
   readonly answers: Readonly<Record<number, TSchema | null>>
@@ -54,7 +75,7 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
     context: Context,
     request: RouteRequest<Static<P>, Static<Q>, Static<B>>,
     reply: FastifyReply,
-  ) => Promise<void>
+  ) => Promise<unknown>
 }
 
 /** A route whose types are checked where it is written and forgotten here. */

@@ -11,10 +11,11 @@ import type { Caller, Context } from '../context.ts'
 import { freshIds } from '../operations/create-execution.ts'
 import { idempotently } from '../operations/idempotent.ts'
 import { invalid, malformed, toProblem } from '../problem.ts'
+import { onClientError } from './client-error.ts'
 import { credentialOf } from './credentials.ts'
-import { DOCS_HTML } from './docs-page.ts'
-import { parseJsonBody } from './json-body.ts'
+import { decodeUtf8, parseJsonBody } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
+import { addPages } from './pages.ts'
 import type { Answer, Route, RouteRequest } from './route.ts'
 import { bodyCheck, textCheck } from './validate.ts'
 
@@ -24,6 +25,11 @@ export const BODY_MAX_BYTES = 64 * 1_024 * 1_024
 /** A refused body of up to this size is read to its end, so that the refusal is seen. */
 const DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
 
+/** A filter with a thousand ids fits. */
+const URL_MAX_CHARS = 65_536
+/** Longer heads are not read to their end. */
+const HEAD_MAX_BYTES = 262_144
+
 export const PREFIXES = ['/api/latest', '/api/v1'] as const
 
 export interface HttpOptions {
@@ -31,20 +37,25 @@ export interface HttpOptions {
   readonly routes: readonly Route[]
   readonly log: Logger
   readonly ready: () => Promise<boolean>
+  /** Whose X-Forwarded-For says who calls; default nobody's. */
+  readonly trustedProxies?: readonly string[]
   /** Named in the OpenAPI document. */
   readonly version: string
 }
 
 /** The REST API. Every error is a problem document, also of what no route answers. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { context, routes, log } = options
+  const { context, routes, log, trustedProxies = [] } = options
   const app = fastify({
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
+    http: { maxHeaderSize: HEAD_MAX_BYTES },
+    clientErrorHandler: onClientError,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
-    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true, caseSensitive: true },
+    routerOptions: { maxParamLength: 2_048, ignoreTrailingSlash: true, caseSensitive: true },
     exposeHeadRoutes: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -54,13 +65,39 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       done(error as Error)
     }
   })
+  app.addContentTypeParser(YAML_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, new YamlText(decodeUtf8(body as Buffer)))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
   app.decorateRequest('caller', null)
-  app.setErrorHandler((error, request, reply) => fail(toKnown(error), request, reply, log))
+  app.setErrorHandler((error, request, reply) =>
+    fail(toKnown(error, request.routeOptions.bodyLimit), request, reply, log),
+  )
   app.setNotFoundHandler((request, reply) =>
     fail(unknownRoute(routes, request, reply), request, reply, log),
   )
 
-  for (const route of routes) for (const prefix of PREFIXES) addRoute(app, context, route, prefix)
+  const add = (to: FastifyInstance, kind: 'json' | 'bytes' | 'stream'): void => {
+    for (const route of routes)
+      if ((route.raw ?? 'json') === kind)
+        for (const prefix of PREFIXES) addRoute(to, context, route, prefix)
+  }
+  add(app, 'json')
+  // Parsers of bodies belong to a scope of the framework; routes see no difference.
+  for (const kind of ['bytes', 'stream'] as const)
+    void app.register((scope, _options, done) => {
+      scope.removeAllContentTypeParsers()
+      if (kind === 'bytes')
+        scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) =>
+          parsed(null, body),
+        )
+      else scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
+      add(scope, kind)
+      done()
+    })
   addFixedRoutes(app, options)
   return app
 }
@@ -68,7 +105,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: string): void {
   const checkParams = route.params === undefined ? null : textCheck(route.params)
   const checkQuery = route.query === undefined ? null : textCheck(route.query)
-  const checkBody = route.body === undefined ? null : bodyCheck(route.body)
+  const checkBody =
+    route.body === undefined || route.consumes !== undefined ? null : bodyCheck(route.body)
   const heedsKey = route.idempotent ?? route.method === 'POST'
   const seconds = context.metrics.histogram('http_request_seconds', 'Time of a request', [
     'route',
@@ -78,27 +116,38 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
   app.route({
     method: route.method,
     url: `${prefix}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    ...(route.bodyLimit !== undefined && { bodyLimit: route.bodyLimit }),
     // Before the body is read: who may not ask cannot send 64 MiB either.
     onRequest: (request, reply, done) => {
+      if (request.url.length > URL_MAX_CHARS) return done(addressTooLong())
+      const letIn = (known: Caller | null): void => {
+        request.caller = known
+        // Here and not by the framework, which cuts off a client that is still sending.
+        const limit = route.raw === 'stream' ? Infinity : (route.bodyLimit ?? BODY_MAX_BYTES)
+        if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+        enter(context, route, request, reply)
+      }
+      const failed = (error: unknown): void => done(error as Error)
+      if (route.before !== undefined) {
+        const before = route.before(context, request, reply).then((isAnswered) => {
+          if (!isAnswered) letIn(null)
+          return isAnswered
+        })
+        before.then((isAnswered) => {
+          if (!isAnswered) done()
+        }, failed)
+        return
+      }
       if (route.auth === 'none') return done()
       try {
         const caller = context.authenticator.authenticate(credentialOf(request))
-        const letIn = (known: Caller): void => {
-          request.caller = known
-          // Here and not by the framework, which cuts off a client that is still sending.
-          if (Number(request.headers['content-length'] ?? 0) > BODY_MAX_BYTES) throw tooLarge()
-          enter(context, route, request, reply)
-        }
         if (!(caller instanceof Promise)) {
           letIn(caller)
           return done()
         }
-        caller.then(letIn).then(
-          () => done(),
-          (error: unknown) => done(error as Error),
-        )
+        caller.then(letIn).then(() => done(), failed)
       } catch (error) {
-        done(error as Error)
+        failed(error)
       }
     },
     onResponse: (_request, reply, done) => {
@@ -111,7 +160,10 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
       checkQuery?.(parts.query)
       checkBody?.(parts.body)
       if (route.starts !== undefined) context.admission.check(route.starts(parts.body))
-      if (route.stream !== undefined) return route.stream(context, parts, reply)
+      if (route.stream !== undefined) {
+        await route.stream(context, parts, reply)
+        return reply
+      }
       const key = heedsKey ? request.headers['idempotency-key'] : undefined
       const answer = await traced(route, parts, (asked) =>
         key === undefined
@@ -132,7 +184,8 @@ function enter(
 ): void {
   if (route.starts === undefined) return
   const bytes = Number(request.headers['content-length'] ?? BODY_UNKNOWN_BYTES)
-  const waits = Number((request.query as { wait?: unknown }).wait ?? 0) > 0
+  const waits =
+    route.waits?.(request) ?? Number((request.query as { wait?: unknown }).wait ?? 0) > 0
   // The close comes also of a client that goes away before its answer.
   reply.raw.once('close', admission.enter({ bytes, waits }))
 }
@@ -157,9 +210,7 @@ function traced(
 }
 
 function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown, unknown, unknown> {
-  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
-  if (route.body !== undefined && body === undefined)
-    throw malformed('The request needs a body: JSON, as application/json.')
+  const body = bodyOf(request, route)
   const header = request.headers['traceparent']
   return {
     caller: request.caller as Caller,
@@ -173,6 +224,31 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
     http: request,
   }
 }
+
+/** The body as its route takes it. Throws where there is none, or one of another media type. */
+function bodyOf(request: FastifyRequest, route: Route): unknown {
+  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
+  const [name, type] =
+    route.consumes === undefined ? ['JSON', 'application/json'] : ['YAML', route.consumes]
+  if (route.body !== undefined && body === undefined)
+    throw malformed(`The request needs a body: ${name}, as ${type}.`)
+  const isYaml = body instanceof YamlText
+  if (body !== undefined && isYaml !== (route.consumes !== undefined))
+    throw new ServiceError('invalid', `The body must be ${name}: Content-Type: ${type}.`, {
+      details: { httpStatus: 415 },
+    })
+  return isYaml ? body.text : body
+}
+
+/** Told apart from a JSON body that is a text. */
+class YamlText {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml']
 
 async function withKey(
   context: Context,
@@ -208,7 +284,8 @@ function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, log:
   const service = toServiceError(error)
   const problem = toProblem(error, request.url.split('?')[0] ?? '')
   if (problem.status >= 500)
-    log.error({ error, method: request.method, url: request.url }, 'request failed')
+    // Without the query, which may hold a webhook's key.
+    log.error({ error, method: request.method, path: problem.instance }, 'request failed')
   const retryAfter = service.details['retryAfterSeconds'] ?? (service.retryable ? 1 : null)
   if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="millrace"')
@@ -222,19 +299,26 @@ function fail(error: unknown, request: FastifyRequest, reply: FastifyReply, log:
     .send(JSON.stringify(problem))
 }
 
-const tooLarge = (): ServiceError =>
+const tooLarge = (limit: number): ServiceError =>
   new ServiceError(
     'tooLarge',
-    `The body is larger than ${BODY_MAX_BYTES / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
+    `The body is larger than ${limit / 1_048_576} MiB. Send less, or store it elsewhere and send a reference.`,
+  )
+
+const addressTooLong = (): ServiceError =>
+  new ServiceError(
+    'tooLarge',
+    `The address is longer than ${URL_MAX_CHARS} characters. Ask for less at once.`,
+    { details: { httpStatus: 414 } },
   )
 
 /** What the framework itself refuses, in our words. */
-function toKnown(error: unknown): unknown {
+function toKnown(error: unknown, bodyLimit: number | undefined): unknown {
   if (error instanceof ServiceError) return error
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tooLarge()
+      return tooLarge(bodyLimit ?? BODY_MAX_BYTES)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ServiceError('invalid', 'The body must be JSON: Content-Type: application/json.', {
         details: { httpStatus: 415 },
@@ -270,7 +354,7 @@ function unknownRoute(
 }
 
 const patternOf = (route: Route): RegExp =>
-  new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`)
+  new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replace(/\/\*$/, '/.*')}/?$`)
 
 function addFixedRoutes(
   app: FastifyInstance,
@@ -278,15 +362,7 @@ function addFixedRoutes(
 ): void {
   const document = JSON.stringify(openApiDocument(routes, version))
   app.get('/api/openapi.json', (_request, reply) => reply.type('application/json').send(document))
-  app.get('/api/docs', (_request, reply) =>
-    reply
-      .type('text/html; charset=utf-8')
-      .header(
-        'content-security-policy',
-        "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-      )
-      .send(DOCS_HTML),
-  )
+  addPages(app)
   app.get('/alive', (_request, reply) => reply.type('text/plain').send('alive\n'))
   app.get('/ready', async (_request, reply) => {
     const isReady = await ready().catch(() => false)

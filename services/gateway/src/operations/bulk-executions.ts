@@ -1,18 +1,13 @@
 import { now, ServiceError } from '@millrace/runtime'
 import { type Filter, listExecutions } from '@millrace/store'
-import type { Caller, Context } from '../context.ts'
-import { invalid, toProblem } from '../problem.ts'
+import type { Caller, Context, IdSource } from '../context.ts'
+import { invalid } from '../problem.ts'
 import type { BulkBody } from '../schemas/execution.ts'
-import { moveExecution } from './move-execution.ts'
+import { freshIds } from './create-execution.ts'
+import { rerunMany } from './rerun-many.ts'
+import { foreseeMany, steerMany, type SteerOutcome } from './steer-executions.ts'
+import { foreseeTrash, trashMany } from './trash-execution.ts'
 
-/** What became of one execution; `status` is the HTTP status that it would have had alone. */
-export interface BulkOutcome {
-  readonly id: string
-  readonly status: number
-  readonly detail: string | null
-}
-
-const AT_ONCE = 16
 const MATCHES_MAX = 10_000
 
 /** One action on many, each on its own: one that is refused stops no other. */
@@ -20,34 +15,24 @@ export async function bulkExecutions(
   context: Context,
   caller: Caller,
   body: BulkBody,
-): Promise<readonly BulkOutcome[]> {
+  newIds: IdSource = freshIds,
+): Promise<readonly SteerOutcome[]> {
   const { action } = body
-  if (action === 'delete' || action === 'rerun')
-    throw invalid([{ pointer: '/action', message: `${action} is not available yet` }])
   if ((body.ids === undefined) === (body.filter === undefined))
     throw invalid([{ pointer: '', message: 'must have exactly one of ids and filter' }])
-  const ids = body.ids ?? (await matches(context, caller, body.filter as Filter))
-  if (body.dry_run === true)
-    return ids.map((id) => ({ id, status: 200, detail: 'would be touched' }))
-
-  const outcomes: BulkOutcome[] = []
-  const rest = [...ids.entries()].toReversed()
-  const work = async (): Promise<void> => {
-    for (let next = rest.pop(); next !== undefined; next = rest.pop())
-      outcomes[next[0]] = await one(next[1])
+  const ids =
+    body.ids?.map((id) => id.toLowerCase()) ??
+    (await matches(context, caller, body.filter as Filter))
+  const isDry = body.dry_run === true
+  if (action === 'delete')
+    return isDry ? foreseeTrash(context, caller, ids) : trashMany(context, caller, ids)
+  if (action === 'rerun') {
+    // What a filter matches may be others when the request is repeated.
+    const source = body.ids === undefined ? freshIds : newIds
+    return rerunMany(context, caller, { ids, newIds: source, isDry })
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, work))
-  return outcomes
-
-  async function one(id: string): Promise<BulkOutcome> {
-    try {
-      const { moved } = await moveExecution(context, caller, { id, action: action as 'cancel' })
-      return { id, status: 200, detail: moved ? null : 'was so already' }
-    } catch (error) {
-      const { status, detail } = toProblem(error, '')
-      return { id, status, detail }
-    }
-  }
+  if (isDry) return foreseeMany(context, caller, { ids, action })
+  return steerMany(context, caller, { ids, action, message: body.message ?? null })
 }
 
 async function matches(context: Context, caller: Caller, filter: Filter): Promise<string[]> {

@@ -1,11 +1,21 @@
+import { startGates } from '@millrace/lock'
 import { formatTraceparent, newId } from '@millrace/runtime'
-import type { EndedRow, ExecutionRecordRow, NewExecution, RecordWait } from '@millrace/store'
+import {
+  type EndedRow,
+  type ExecutionRecordRow,
+  firstStatus,
+  type NewExecution,
+  type RecordWait,
+} from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
+import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
+import { nameOf, placeOf, scriptHashOf } from './target-facts.ts'
+import { hasWrappers, type Planned, throughWrappers } from './through-wrappers.ts'
 
 /** An execution that was accepted, and perhaps has ended meanwhile. */
 export interface CreatedExecution {
@@ -23,6 +33,8 @@ export interface CreateRequest {
   /** W3C trace context of the request. */
   readonly traceparent: string | null
   readonly ids: IdSource
+  /** Properties that the body may not set: what has started it. */
+  readonly origin?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -53,7 +65,9 @@ export async function createExecution(
   // Its id exists: an earlier try with the same Idempotency-Key got this far.
   if (bornAt === null) watch?.check()
   const ended = watch === null ? null : await watch.ended(waitMs)
-  if (bornAt === null || (watch !== null && ended === null)) return reread(context, planned, writer)
+  // What a wrapper's record shows is not at hand, and only those who use them pay for that.
+  if (bornAt === null || item.type === 'WRAPPER' || (watch !== null && ended === null))
+    return reread(context, planned, writer)
 
   return answer(toRecord(planned, bornAt, ended))
 
@@ -70,22 +84,32 @@ export async function createExecutions(
   request: { bodies: readonly NewExecutionBody[]; traceparent: string | null; ids: IdSource },
 ): Promise<readonly string[]> {
   const { bodies, traceparent, ids } = request
-  const items: NewExecution[] = []
+  const plans: Planned[] = []
   for (const [index, body] of bodies.entries()) {
     const one = { body, waitSeconds: 0, fields: null, traceparent, ids }
-    items.push((await planExecution(context, caller, one, `/items/${index}`)).item)
+    plans.push(await planUnwrapped(context, caller, one, `/items/${index}`))
   }
+  const planned = plans.some((plan) => plan.isWrapped)
+    ? await throughWrappers(context, plans)
+    : plans
+  const items = planned.map(({ item }) => item)
   await context.creator.createAll(items)
   return items.map((item) => item.id)
 }
 
-interface Planned {
-  readonly item: NewExecution
-  readonly target: Target
-  readonly project: { readonly id: string; readonly name: string } | null
+/** Resolves and checks what is asked for. Throws `invalid` and `notFound`; stores nothing. */
+export async function planExecution(
+  context: Context,
+  caller: Caller,
+  request: CreateRequest,
+  base: string,
+): Promise<Planned> {
+  const plan = await planUnwrapped(context, caller, request, base)
+  const [planned = plan] = plan.isWrapped ? await throughWrappers(context, [plan]) : []
+  return planned
 }
 
-async function planExecution(
+async function planUnwrapped(
   context: Context,
   caller: Caller,
   request: CreateRequest,
@@ -95,28 +119,31 @@ async function planExecution(
   const resolving = resolveTarget(context, caller, body, base)
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
+  const debug = debugFieldsOf(body, target, base)
   const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
-  if (target.type === 'FLOW')
-    target.flow.checkInput?.(body.input_value ?? null, `${base}/input_value`)
+  const isWrapped = hasWrappers(body, target)
+  // Without an input the handler gets an empty object. A wrapper may make other inputs of these: they
+  // are checked when it starts the flow.
+  if (target.type === 'FLOW' && !isWrapped)
+    target.flow.checkInput?.(body.input_value ?? {}, `${base}/input_value`)
 
   const id = request.ids()
   return {
     target,
     project,
+    isWrapped,
+    body,
+    base,
+    isHidden: body.is_hidden === true,
     item: {
       workspaceId: caller.workspaceId,
       id,
       type: target.type,
-      name: body.name ?? (target.type === 'FLOW' ? target.flow.row.name : null),
+      name: trimmedName(body.name, `${base}/name`) ?? nameOf(target),
       flowId: target.type === 'FLOW' ? target.flow.row.id : null,
       connectorId: target.type === 'CONNECTION' ? target.connectorId : null,
       connectorType: target.type === 'CONNECTION' ? target.connectorType : null,
-      scriptHash:
-        target.type === 'FLOW'
-          ? target.flow.row.script_hash
-          : target.type === 'SCRIPT'
-            ? target.scriptHash
-            : null,
+      scriptHash: scriptHashOf(target),
       projectId: project?.id ?? null,
       input,
       parentId: null,
@@ -128,9 +155,18 @@ async function planExecution(
       traceparent: request.traceparent ?? ownTraceparent(id),
       scheduledFor: typeof body.scheduled_for === 'string' ? Date.parse(body.scheduled_for) : null,
       paused: body.run === false,
-      extra: extraOf(body, base),
+      extra: extraOf(body, { base, target, more: { ...request.origin, ...debug } }),
+      ...(target.type === 'FLOW' && gatesOf(target, body)),
     },
   }
+}
+
+/** Null for most: what their flow does not limit starts at once. */
+function gatesOf(
+  { flow }: Extract<Target, { readonly type: 'FLOW' }>,
+  body: NewExecutionBody,
+): Pick<NewExecution, 'gates'> {
+  return { gates: startGates(flow.row, body.input_value) }
 }
 
 function projectOf(
@@ -142,30 +178,60 @@ function projectOf(
   if (body.project_id !== undefined || body.project_name !== undefined)
     return resolveProject(context, caller, body)
   if (target.type === 'SCRIPT') return null
-  const [id, name] =
-    target.type === 'FLOW'
-      ? [target.flow.row.project_id, target.flow.row.project_name]
-      : [target.projectId, target.projectName]
+  const [id, name] = placeOf(target)
   return id === null || name === null ? null : { id, name }
 }
 
-const EXTRA = [
+/** What of a request is kept with the rarely set properties. */
+export const EXTRA = [
   'description',
   'metadata',
   'tags',
   'savepoint_retention',
   'max_runtime_seconds',
+  'is_hidden',
 ] as const
 
 /** The rarely set properties as JSON text; null when there are none. */
-function extraOf(body: NewExecutionBody, base: string): string | null {
-  let extra: Record<string, unknown> | null = null
+function extraOf(
+  body: NewExecutionBody,
+  {
+    base,
+    target,
+    more,
+  }: {
+    readonly base: string
+    readonly target: Target
+    /** Where it comes from, and what its debugger is told. */
+    readonly more: Readonly<Record<string, unknown>>
+  },
+): string | null {
+  const schemas = target.type === 'FLOW' ? target.flow.schemas : null
+  let extra: Record<string, unknown> | null =
+    schemas === null && Object.keys(more).length === 0 ? null : { ...schemas, ...more }
+  if (target.type === 'WRAPPER') extra = { ...extra, wrapper_id: target.wrapper.id }
+  if (body.unwrapped === true) extra = { ...extra, unwrapped: true }
+  // The flow's own value, unless the run says otherwise; null is for no limit.
+  const flowLimit = target.type === 'FLOW' ? target.flow.row.max_runtime_seconds : null
+  if (flowLimit !== null && body.max_runtime_seconds === undefined)
+    extra = { ...extra, max_runtime_seconds: flowLimit }
   for (const name of EXTRA) {
-    if (body[name] === undefined || body[name] === null) continue
+    if (body[name] === undefined || body[name] === null || body[name] === false) continue
     extra ??= {}
     extra[name] = body[name]
   }
   return extra === null ? null : extraText(extra, base)
+}
+
+/** A name as it is kept: without blanks around it. Throws `invalid` when nothing is left. */
+export function trimmedName<Name extends string | null | undefined>(
+  name: Name,
+  pointer: string,
+): Name | string {
+  if (typeof name !== 'string') return name
+  const trimmed = name.trim()
+  if (trimmed !== '') return trimmed
+  throw invalid([{ pointer, message: 'must not be blank; leave it out' }])
 }
 
 /** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
@@ -182,7 +248,7 @@ export function extraText(extra: object, base: string): string {
 function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): ExecutionRecordRow {
   const { item, target, project } = planned
   const flow = target.type === 'FLOW' ? target.flow.row : null
-  const ready = item.scheduledFor === null ? ('WAITING_ENGINE' as const) : ('SCHEDULED' as const)
+  const ready = firstStatus(item)
   const row: ExecutionRecordRow = {
     workspace_id: item.workspaceId,
     id: item.id,
@@ -224,17 +290,24 @@ function toRecord(planned: Planned, bornAt: number, ended: EndedRow | null): Exe
     output_schema: flow?.output_schema ?? null,
     connector_name: target.type === 'CONNECTION' ? target.connectorName : null,
     project_name: project?.name ?? null,
-    waits: startWait(item.scheduledFor, bornAt),
+    wrapper_name: null,
+    deleted_at: null,
+    deleted_by: null,
+    is_hidden: planned.isHidden,
+    waits: startWait(item, bornAt),
   }
   return ended === null ? row : { ...row, ...ended, waits: null }
 }
 
-/** The open wait for the start time, as the row would show it. */
-function startWait(scheduledFor: number | null, bornAt: number): string | null {
-  if (scheduledFor === null) return null
-  const [dueAt, since] = [new Date(scheduledFor).toISOString(), new Date(bornAt).toISOString()]
+/** The open wait for the start time or for a place, as the row would show it. */
+function startWait({ scheduledFor, gates }: NewExecution, bornAt: number): string | null {
+  const subject = gates?.[0]?.key ?? null
+  if (scheduledFor === null && subject === null) return null
+  const dueAt = scheduledFor === null ? null : new Date(scheduledFor).toISOString()
+  const kind = scheduledFor === null ? 'LOCK' : 'START'
+  const since = new Date(bornAt).toISOString()
   return JSON.stringify([
-    { seq: 0, kind: 'START', ref: null, subject: null, due_at: dueAt, since },
+    { seq: 0, kind, ref: null, subject, due_at: dueAt, since },
   ] satisfies RecordWait[])
 }
 
@@ -270,7 +343,7 @@ async function reread(
 }
 
 /** A trace of its own, named by the execution: found without a lookup, and no randomness to pay for. */
-function ownTraceparent(id: string): string {
+export function ownTraceparent(id: string): string {
   const traceId = id.replaceAll('-', '')
   return formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true })
 }

@@ -13,6 +13,8 @@ export interface ExecutionCreator {
   create(item: NewExecution): Promise<number | null>
   /** Many in a commit of their own: all or none. */
   createAll(items: readonly NewExecution[]): Promise<void>
+  /** Nudges for executions that somebody else's commit has created. */
+  announce(items: readonly NewExecution[]): void
   readonly size: number
   idle(): Promise<void>
 }
@@ -70,15 +72,22 @@ export function createExecutionCreator(deps: {
   function nudge(items: readonly NewExecution[]): void {
     const engine: DispatchItem[] = []
     const connector: DispatchItem[] = []
+    const locks: { workspaceId: string; key: string }[] = []
     let dueAt = Number.POSITIVE_INFINITY
     for (const item of items) {
       if (item.scheduledFor !== null) dueAt = Math.min(dueAt, item.scheduledFor)
       if (item.paused || item.scheduledFor !== null) continue
+      const gate = item.gates?.[0]
+      if (gate !== undefined) {
+        locks.push({ workspaceId: item.workspaceId, key: gate.key })
+        continue
+      }
       if (item.type === 'CONNECTION') connector.push(toDispatch(item))
       else engine.push(toDispatch(item))
     }
     if (engine.length > 0) void bus.publishDispatch('engine', engine)
     if (connector.length > 0) void bus.publishDispatch('connector', connector)
+    if (locks.length > 0) bus.nudgeLocks(locks)
     if (dueAt < Number.POSITIVE_INFINITY) bus.nudgeTimers(dueAt)
   }
 
@@ -95,6 +104,7 @@ export function createExecutionCreator(deps: {
       if (born.size !== 0 && born.size !== items.length)
         throw new ServiceError('internal', `created ${born.size} of ${items.length} executions`)
     },
+    announce: nudge,
     get size() {
       return batcher.size
     },
@@ -107,9 +117,13 @@ type Outcome = { readonly bornAt: number | null } | { readonly failure: unknown 
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_096]
 
 function toDispatch(item: NewExecution): DispatchItem {
-  const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1 }
+  const { priority } = item
+  const key = { workspaceId: item.workspaceId, executionId: item.id, version: 1, priority }
   // A large input would be copied through NATS; whoever takes it reads it anyway.
-  if (item.scriptHash === null || item.input.length > INPUT_MAX_CHARS) return key
+  const chars = item.input.length + (item.extra?.length ?? 0)
+  if (item.scriptHash === null || chars > INPUT_MAX_CHARS) return key
+  // In development mode its row says whether it has a debugger.
+  if (!item.isProductive) return key
   return {
     ...key,
     fresh: {
@@ -120,6 +134,7 @@ function toDispatch(item: NewExecution): DispatchItem {
       parentId: item.parentId,
       topId: item.topId,
       traceparent: item.traceparent,
+      ...(item.extra !== null && { extra: item.extra }),
     },
   }
 }

@@ -1,7 +1,7 @@
-import { readExecution, readLogs, readSavepoints } from '@millrace/store'
+import { readExecution, readLogs } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
-import { time, timeOrNull } from './page-request.ts'
+import { time } from './page-request.ts'
 
 export interface HistoryRequest {
   readonly id: string
@@ -20,7 +20,7 @@ export async function getLog(
   caller: Caller,
   request: HistoryRequest,
 ): Promise<HistoryPage> {
-  await generationOf(context, caller, request.id)
+  await mustExist(context, caller, request.id)
   const after = parseCursor(request.cursor)
   const key = { workspaceId: caller.workspaceId, executionId: request.id }
   const { lines, full } = await readLogs(context.api, key, { after, limit: request.limit ?? 50 })
@@ -36,38 +36,12 @@ export async function getLog(
   }
 }
 
-/** The recorded calls of the present generation, oldest first. */
-export async function getSavepoints(
-  context: Context,
-  caller: Caller,
-  request: HistoryRequest,
-): Promise<HistoryPage> {
-  const present = await generationOf(context, caller, request.id)
-  const after = request.cursor === undefined ? null : parseCursor(request.cursor)
-  const generation = after?.generation ?? present
-  const { savepoints, full } = await readSavepoints(
-    context.api,
-    { workspaceId: caller.workspaceId, executionId: request.id },
-    { generation, afterSeq: after?.seq ?? 0, limit: request.limit ?? 50 },
-  )
-  const last = savepoints.at(-1)
-  return {
-    items: savepoints.map((savepoint) => ({
-      ...savepoint,
-      created_at: time(savepoint.created_at),
-      answered_at: timeOrNull(savepoint.answered_at),
-    })),
-    next_cursor: full && last !== undefined ? `${generation}.${last.seq}` : null,
-  }
-}
-
-async function generationOf(context: Context, caller: Caller, id: string): Promise<number> {
+async function mustExist(context: Context, caller: Caller, id: string): Promise<void> {
   const row = await readExecution(context.api, {
     workspaceId: caller.workspaceId,
     executionId: id,
   })
   if (row === null) throw executionNotFound(id)
-  return row.generation
 }
 
 function parseCursor(cursor: string | undefined): { generation: number; seq: number } {

@@ -1,4 +1,5 @@
 import { isEnded, type Status } from '@millrace/execution'
+import { SCHEMA_VERSION } from '@millrace/record-yaml'
 import { parseTraceparent } from '@millrace/runtime'
 import type { ExecutionRecordRow, RecordWait } from '@millrace/store'
 import { invalid } from '../problem.ts'
@@ -114,24 +115,27 @@ const RECENT_TIMES = 256
 const recentTimes = new Map<number, string>()
 const extra =
   (name: string, otherwise = 'null'): Property =>
-  ({ row, extra: values }) =>
-    row.extra === null || !(name in values) ? otherwise : JSON.stringify(values[name] ?? null)
+  ({ row, extra: values }) => {
+    if (row.extra === null) return otherwise
+    const value = values[name] ?? null
+    return value === null ? otherwise : JSON.stringify(value)
+  }
 
 const PROPERTIES: Readonly<Record<string, string | Property>> = {
   activity_type: '"EXECUTION"',
   break: extra('break'),
   breakpoints: extra('breakpoints'),
-  bundle_id: 'null',
+  bundle_id: extra('bundle_id'),
   bundle_name: 'null',
-  commit_message: 'null',
+  commit_message: extra('commit_message'),
   connector_id: ({ row }) => word(row.connector_id),
   connector_name: ({ row }) => text(row.connector_name),
   connector_type: ({ row }) => text(row.connector_type),
   created_at: ({ row }) => time(row.created_at),
   created_by: ({ row }) => word(row.created_by),
-  custom_object_id: 'null',
-  deleted_at: 'null',
-  deleted_by: 'null',
+  custom_object_id: extra('custom_object_id'),
+  deleted_at: ({ row }) => time(row.deleted_at),
+  deleted_by: ({ row }) => word(row.deleted_by),
   dependency_id: (subject) => word(subject.wait('DEPENDENCY')?.ref ?? null),
   description: extra('description'),
   end_status: ({ row }) => (isEnded(row.status) ? word(row.status) : 'null'),
@@ -143,22 +147,22 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   input_schema: ({ row }) => row.input_schema ?? 'null',
   input_value: ({ row, facts }) => row.input ?? facts.input ?? 'null',
   is_bundle_readonly: 'false',
-  is_deleted: 'false',
-  is_hidden: 'false',
+  is_deleted: ({ row }) => String(row.deleted_at !== null),
+  is_hidden: ({ row }) => String(row.is_hidden),
   is_paused: ({ row }) => String(row.status === 'PAUSED'),
   is_productive: ({ row }) => String(row.is_productive),
   is_project_readonly: 'false',
   is_queued: ({ row }) => String(row.status === 'WAITING_ENGINE'),
   is_readonly: 'false',
-  is_remote_processed: 'false',
+  is_remote_processed: extra('is_remote_processed', 'false'),
   last_activity: ({ row }) => time(row.moved_at),
   last_command: ({ row }) => text(row.last_command),
-  last_sync: 'null',
+  last_sync: extra('last_sync'),
   lineno: ({ row }) => String(row.lineno),
   message: ({ row }) => text(row.message),
   message_id: (subject) => word(subject.wait('RESPONSE')?.ref ?? null),
   metadata: extra('metadata'),
-  modified_at: ({ row }) => time(row.moved_at),
+  modified_at: (subject) => modifiedAt(subject),
   modified_by: extra('modified_by'),
   name: ({ row }) => text(row.name),
   organization_id: ({ facts }) => word(facts.organizationId),
@@ -166,7 +170,7 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   output_schema: ({ row }) => row.output_schema ?? 'null',
   output_value: ({ row, facts }) => row.output ?? facts.output ?? 'null',
   parent_execution_id: ({ row }) => word(row.parent_execution_id),
-  plugin_action_id: 'null',
+  plugin_action_id: extra('plugin_action_id'),
   process_id: ({ row }) => word(row.process_id),
   project_id: ({ row }) => word(row.project_id),
   project_name: ({ row }) => text(row.project_name),
@@ -174,33 +178,42 @@ const PROPERTIES: Readonly<Record<string, string | Property>> = {
   record_type: '"EXECUTION"',
   remote_workspace_name: 'null',
   repository_path: 'null',
-  roles: 'null',
+  roles: extra('roles'),
   savepoint_retention: extra('savepoint_retention', '"ALL"'),
-  schedule_id: 'null',
-  schedule_name: 'null',
+  schedule_id: extra('schedule_id'),
+  schedule_name: extra('schedule_name'),
   scheduled_for: (subject) => scheduledFor(subject),
-  schema_version: 'null',
+  schema_version: word(SCHEMA_VERSION),
   script: ({ facts }) => facts.script ?? 'null',
   setting_id: (subject) => settingId(subject.wait('LOCK')?.subject ?? null),
   started_at: ({ row }) => time(row.started_at),
   status: ({ row }) => word(row.status),
   status_label: ({ row }) => word(STATUS_LABELS[row.status]),
-  sync_config_id: 'null',
+  sync_config_id: extra('sync_config_id'),
   top_execution_id: ({ row }) => word(row.top_execution_id),
   type: ({ row }) => word(row.type),
-  unwrapped: 'null',
+  unwrapped: extra('unwrapped', 'false'),
   use_breakpoints: extra('use_breakpoints'),
   use_only_explicit_breakpoints: extra('use_only_explicit_breakpoints'),
-  webhook_id: 'null',
+  webhook_id: extra('webhook_id'),
   workspace_id: ({ row }) => word(row.workspace_id),
-  wrapper_id: 'null',
-  wrapper_name: 'null',
+  wrapper_id: extra('wrapper_id'),
+  wrapper_name: ({ row }) => text(row.wrapper_name),
   epoch: ({ row }) => String(row.epoch),
   version: ({ row }) => String(row.version),
+  generation: ({ row }) => String(row.generation),
+  rerun_of: extra('rerun_of'),
   priority: ({ row }) => String(row.priority),
+  max_runtime_seconds: extra('max_runtime_seconds'),
   tags: extra('tags', '[]'),
   trace_id: ({ row }) => word(parseTraceparent(row.traceparent)?.traceId ?? null),
   why: (subject) => shortWhy(subject.row, subject.row.waits === null ? NONE : subject.waits),
+}
+
+/** The last move or the last change by a person, whichever is later. */
+function modifiedAt({ row, extra: values }: Subject): string {
+  const at = row.extra === null ? undefined : values['modified_at']
+  return time(typeof at === 'string' ? Math.max(row.moved_at, Date.parse(at)) : row.moved_at)
 }
 
 /** When it goes on by itself: the start time, or the time at which the wait shown runs out. */

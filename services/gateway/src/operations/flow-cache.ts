@@ -1,5 +1,13 @@
 import { monotonicMs } from '@millrace/runtime'
-import { connectors, type ConnectorRow, type Database, flows, type FlowRow } from '@millrace/store'
+import {
+  connectors,
+  type ConnectorRow,
+  createSchemaPins,
+  type Database,
+  flows,
+  type FlowRow,
+  type PinnedSchemas,
+} from '@millrace/store'
 import { compileSchema, type SchemaCheck } from '../json-schema.ts'
 
 /** A flow as it is started: its row and what is made of it once. */
@@ -8,6 +16,8 @@ export interface CachedFlow {
   /** The source as a JSON string, for the record. */
   readonly scriptJson: string
   readonly checkInput: SchemaCheck | null
+  /** What its executions keep of its schemas; null when it has none. */
+  readonly schemas: PinnedSchemas | null
 }
 
 export type RecordName = { readonly id: string } | { readonly name: string }
@@ -31,16 +41,20 @@ const TTL_MS = 1_000
 const MAX = 5_000
 
 export function createFlowCache(db: Database): FlowCache {
+  const pins = createSchemaPins(db)
   const ofFlows = createShortCache<CachedFlow>(async (workspaceId, key) => {
     const row = await flows.read(db, { workspaceId, ...key })
     if (row === null) return null
+    // Also for one that is known: what is started is to be seen in use.
+    const { input_schema: input, output_schema: output } = row
+    const schemas = await pins.pin(workspaceId, { input, output })
     const known = compiled.get(row.id)
     if (known !== undefined && isSame(known.row, row)) return known
     const flow = {
       row,
       scriptJson: JSON.stringify(row.script),
-      checkInput:
-        row.input_schema === null ? null : compileSchema(row.input_schema, '/input_schema'),
+      checkInput: input === null ? null : compileSchema(input, '/input_schema'),
+      schemas,
     }
     if (compiled.size >= MAX) compiled.clear()
     compiled.set(row.id, flow)
@@ -66,9 +80,16 @@ const isSame = (a: FlowRow, b: FlowRow): boolean =>
   a.script_hash === b.script_hash &&
   a.name === b.name &&
   a.input_schema === b.input_schema &&
+  a.output_schema === b.output_schema &&
+  a.concurrency === b.concurrency &&
+  a.rate_limit === b.rate_limit &&
+  a.max_runtime_seconds === b.max_runtime_seconds &&
   a.project_name === b.project_name
 
-function createShortCache<T>(load: (workspaceId: string, key: RecordName) => Promise<T | null>): {
+/** What `load` finds, kept for a second per workspace and name. */
+export function createShortCache<T>(
+  load: (workspaceId: string, key: RecordName) => Promise<T | null>,
+): {
   get: (workspaceId: string, key: RecordName) => T | null | Promise<T | null>
   drop: (workspaceId: string) => void
 } {

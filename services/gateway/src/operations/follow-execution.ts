@@ -1,14 +1,24 @@
 import { isEnded } from '@millrace/execution'
-import { after, monotonicMs, now } from '@millrace/runtime'
-import { readExecutionRecord, readLogs, readSavepoints } from '@millrace/store'
+import { monotonicMs, now } from '@millrace/runtime'
+import {
+  countMessageChanges,
+  type ExecutionRecordRow,
+  readExecutionRecord,
+  readLogs,
+  readMessagesOf,
+  readSavepoints,
+} from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
+import { createBell } from './bell.ts'
+import { messageSummary } from './message-json.ts'
 import { time, timeOrNull } from './page-request.ts'
+import { explainExecution, type Why } from './why-execution.ts'
 
 /** One thing that happened to an execution. A reader that knows `id` may go on after it. */
 export interface ExecutionEvent {
   readonly id: string
-  readonly type: 'status' | 'log' | 'savepoint' | 'output' | 'ended' | 'heartbeat'
+  readonly type: 'status' | 'log' | 'savepoint' | 'output' | 'message' | 'ended' | 'heartbeat'
   readonly data: Readonly<Record<string, unknown>>
 }
 
@@ -20,11 +30,14 @@ interface Position {
   savepoint: number
   /** The version at which the output was last told. */
   output: number
+  /** What had happened to its messages, counted. */
+  messages: number
 }
 
 const POLL_MS = 1_000
 const HEARTBEAT_MS = 15_000
 const PAGE = 500
+const MESSAGES_MAX = 100
 
 /**
  * What has happened to an execution and what happens, until it has ended. Everything is read from
@@ -56,6 +69,10 @@ export async function* followExecution(
         heardAt = monotonicMs()
         yield event
       }
+      for await (const event of messages(context, key, at)) {
+        heardAt = monotonicMs()
+        yield event
+      }
       if (row.version > at.version) {
         // Before the move that it belongs to, with a place of its own in the position.
         if (row.output !== null && row.output !== output && at.output < row.version) {
@@ -75,7 +92,8 @@ export async function* followExecution(
           lineno,
           last_command: row.last_command,
         }
-        const data = { ...facts, at: time(row.moved_at) }
+        const why = await whyOf(context, caller, row)
+        const data = { ...facts, why, at: time(row.moved_at) }
         // A reader that comes back after this and before the end is told of the end alone.
         yield { id: idOf(at), type: 'status', data }
         if (ended) {
@@ -99,6 +117,17 @@ export async function* followExecution(
   }
 }
 
+/** Of what stands still the same as `GET /execution/{id}/why` says; null when it moves or has ended. */
+async function whyOf(
+  context: Context,
+  caller: Caller,
+  { id, status }: ExecutionRecordRow,
+): Promise<Why | null> {
+  // Ready is a moment's status for whoever watches; that it stays is said by asking.
+  if (isEnded(status) || status === 'AT_ENGINE' || status === 'WAITING_ENGINE') return null
+  return explainExecution(context, caller, { id, chain: false }).catch(() => null)
+}
+
 /** Log lines and savepoints after the position, which they move. */
 async function* history(
   context: Context,
@@ -113,6 +142,24 @@ async function* history(
   }
   yield* savepoints(context, key, at)
   yield* logs(context, key, at)
+}
+
+/** The newest messages as they stand, as soon as something has happened to one of them. */
+async function* messages(
+  context: Context,
+  key: { workspaceId: string; executionId: string },
+  at: Position,
+): AsyncGenerator<ExecutionEvent> {
+  // Counted before they are read: what happens in between is told again, and nothing is missed.
+  const changes = await countMessageChanges(context.api, key)
+  if (changes <= at.messages) return
+  const rows = await readMessagesOf(context.api, key, MESSAGES_MAX)
+  at.messages = changes
+  yield {
+    id: idOf(at),
+    type: 'message',
+    data: { messages: rows.map(messageSummary), at: time(now()) },
+  }
 }
 
 async function* logs(
@@ -155,51 +202,24 @@ async function* savepoints(
 }
 
 const idOf = (at: Position): string =>
-  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}`
+  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}.${at.messages}`
 
 function parsePosition(id: string | null): Position {
   if (id === null || id === '')
-    return { version: 0, generation: 1, log: 0, savepoint: 0, output: 0 }
-  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(id)
+    return { version: 0, generation: 1, log: 0, savepoint: 0, output: 0, messages: 0 }
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?$/.exec(id)
   if (match === null)
     throw invalid([{ pointer: '/Last-Event-ID', message: 'is none of this stream; leave it out' }])
-  const [, version, generation, log, savepoint, output] = match.map(Number)
+  // The last part is younger than the others: a reader from before it is told of messages again.
+  const [, version, generation, log, savepoint, output, seen] = match.map((part) =>
+    Number(part ?? 0),
+  )
   return {
     version: version ?? 0,
     generation: generation ?? 1,
     log: log ?? 0,
     savepoint: savepoint ?? 0,
     output: output ?? 0,
-  }
-}
-
-/** A wait that a nudge ends early; a nudge in between is not lost. */
-function createBell(signal: AbortSignal): {
-  ring: () => void
-  wait: (ms: number) => Promise<void>
-} {
-  let rung = false
-  let wake: (() => void) | null = null
-  const ring = (): void => {
-    rung = true
-    wake?.()
-  }
-  signal.addEventListener('abort', ring, { once: true })
-  return {
-    ring,
-    wait: (ms) =>
-      new Promise((resolve) => {
-        if (rung) {
-          rung = false
-          return resolve()
-        }
-        const late = after(ms, () => wake?.())
-        wake = () => {
-          late.cancel()
-          wake = null
-          rung = false
-          resolve()
-        }
-      }),
+    messages: seen ?? 0,
   }
 }

@@ -5,10 +5,14 @@ export interface LiveViews {
   /** Calls `wake` at each nudge about this execution, until told to stop. */
   listen(executionId: string, wake: () => void): { stop(): void }
   moved(items: readonly MovedItem[]): void
+  /** The process stops: whoever waits for a nudge is woken, and is not to wait again. */
+  stop(): void
+  readonly isStopped: boolean
 }
 
 export function createLiveViews(): LiveViews {
   const views = new Map<string, Set<() => void>>()
+  let isStopped = false
   return {
     listen(executionId, wake) {
       const listeners = views.get(executionId) ?? new Set()
@@ -24,6 +28,13 @@ export function createLiveViews(): LiveViews {
     moved(items) {
       if (views.size === 0) return
       for (const item of items) for (const wake of views.get(item.executionId) ?? []) wake()
+    },
+    stop() {
+      isStopped = true
+      for (const listeners of views.values()) for (const wake of listeners) wake()
+    },
+    get isStopped() {
+      return isStopped
     },
   }
 }

@@ -39,7 +39,10 @@ export const parseFields = (text: string | undefined): readonly string[] | null 
 
 /** A page as JSON text, from items that are JSON texts already. */
 export function pageJson(items: readonly string[], page: Omit<Page<unknown>, 'rows'>): string {
-  const total = page.total === null ? '' : `,"total":${page.total}`
+  const total =
+    page.total === null
+      ? ''
+      : `,"total":${page.total}${page.isTotalExact ? '' : ',"total_is_exact":false'}`
   const cursor = JSON.stringify(page.nextCursor)
   return `{"items":[${items.join(',')}],"next_cursor":${cursor}${total},"as_of":"${time(now())}"}`
 }

@@ -2,7 +2,8 @@ import { patchExecution } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound } from '../problem.ts'
 import type { ExecutionPatchBody } from '../schemas/execution.ts'
-import { extraText } from './create-execution.ts'
+import { extraText, trimmedName } from './create-execution.ts'
+import { time } from './page-request.ts'
 
 /** Changes what describes an execution. It does not move, so its version stays. */
 export async function updateExecution(
@@ -10,19 +11,28 @@ export async function updateExecution(
   caller: Caller,
   request: { id: string; body: ExecutionPatchBody },
 ): Promise<void> {
-  const { name, ...rest } = request.body
+  const { name: given, ...rest } = request.body
+  const name = trimmedName(given, '/name')
+  const { tags, is_hidden: isHidden } = rest
   const changed = await patchExecution(
     context.api,
     { workspaceId: caller.workspaceId, id: request.id },
     {
       ...(name !== undefined && { name }),
-      ...(Object.keys(rest).length > 0 && {
-        extra: (before: string | null) => {
+      // Also for the name alone: who has changed it, and when.
+      ...(Object.keys(request.body).length > 0 && {
+        extra: (before: string | null, at: number) => {
           const present = before === null ? {} : (JSON.parse(before) as object)
-          return extraText({ ...present, ...rest, modified_by: caller.userId }, '')
+          return extraText({ ...present, ...rest, ...modified(at) }, '')
         },
       }),
+      ...(tags !== undefined && { tags: tags ?? [] }),
+      ...(isHidden !== undefined && { isHidden }),
     },
   )
   if (!changed) throw executionNotFound(request.id)
+
+  function modified(at: number): object {
+    return { modified_by: caller.userId, modified_at: time(at) }
+  }
 }

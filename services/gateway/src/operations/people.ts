@@ -6,6 +6,7 @@ import {
   insertAudit,
   insertUser,
   insertWorkspace,
+  installStandardWrappers,
   listApiKeys,
   listUsers,
   listWorkspaces,
@@ -27,6 +28,7 @@ import { invalid, notFound } from '../problem.ts'
 import type { NewApiKeyBody, NewUserBody, NewWorkspaceBody } from '../schemas/record.ts'
 import { time, timeOrNull } from './page-request.ts'
 import { randomToken } from '@millrace/runtime'
+import { standardWrappers } from '../standard-wrappers.ts'
 
 /** The secrets of a workspace's first user; shown once. */
 export interface FirstUser {
@@ -37,7 +39,10 @@ export interface FirstUser {
   readonly apiKey: string
 }
 
-/** Founds a workspace with its project Default, its first user and that one's API key, in one commit. */
+/**
+ * Founds a workspace with its project Default, the standard wrappers, its first user and that one's
+ * API key, in one commit.
+ */
 export function foundWorkspace(
   db: Database,
   input: { name: string; userName: string; password: string | null; isAdmin: boolean },
@@ -57,6 +62,7 @@ export function foundWorkspace(
       by: userId,
       fields: { name: 'Default', description: null },
     })
+    await installStandardWrappers(tx, workspaceId, standardWrappers())
     const { secret, hash, prefix } = makeCredential('apiKey')
     await insertApiKey(tx, {
       workspaceId,

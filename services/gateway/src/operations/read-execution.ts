@@ -62,9 +62,10 @@ async function recordJson(
 export async function listExecutionsJson(
   context: Context,
   caller: Caller,
-  input: ListInput,
+  input: ListInput & { readonly trashed?: boolean | undefined },
 ): Promise<string> {
-  const request = { ...toListRequest(caller.workspaceId, input), at: now() }
+  const { trashed = false } = input
+  const request = { ...toListRequest(caller.workspaceId, input), at: now(), trashed }
   return toPage(context, caller, input, () => listExecutions(context.api, request))
 }
 

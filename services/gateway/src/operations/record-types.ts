@@ -3,70 +3,36 @@ import {
   connectors,
   type FlowRow,
   flows,
-  type ProjectRecordRow,
+  linesOf,
   projects,
-  putScript,
   type RecordRow,
   type RecordRows,
   type RecordType,
-  type RecordStore,
   type SettingRow,
   settings,
 } from '@millrace/store'
-import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
-import { checkScript, resolveProject, schemaText } from './resolve-target.ts'
-
-/** A body of a record, as its schema lets it in. */
-export type RecordBody = Readonly<Record<string, unknown>>
-
-/** What differs between the types of records. */
-export interface RecordKind<Row extends RecordRow = RecordRow> {
-  readonly store: Pick<RecordStore<Row, never>, 'read' | 'trash' | 'restore' | 'remove'> & {
-    insert: (db: Context['api'], record: Insert) => Promise<void>
-    update: (db: Context['api'], change: Update) => Promise<boolean>
-  }
-  /** The columns that a body names; with `before` for what a change is checked against. */
-  readonly toFields: (
-    context: Context,
-    caller: Caller,
-    body: RecordBody,
-    before: Row | null,
-  ) => Promise<Record<string, unknown>>
-  /** Own properties as JSON texts. */
-  readonly toJson: (row: Row) => Record<string, string>
-}
-
-interface Insert {
-  readonly workspaceId: string
-  readonly id: string
-  readonly by: string | null
-  readonly fields: Record<string, unknown>
-}
-interface Update {
-  readonly workspaceId: string
-  readonly id: string
-  readonly by: string | null
-  readonly patch: Record<string, unknown>
-}
+import { FILE_KIND } from './file-record.ts'
+import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
+import { schemaText } from './resolve-target.ts'
+import { SCHEDULE_KIND } from './schedule-record.ts'
+import { SCHEDULER_KIND, scriptField } from './scheduler-record.ts'
+import { wrappersJson } from './static-wrappers.ts'
+import { WEBHOOK_KIND } from './webhook-record.ts'
+import { WRAPPER_KIND } from './wrapper-record.ts'
 
 export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T]> } = {
   flow: {
     store: asStore<FlowRow>(flows),
     async toFields(context, caller, body, before) {
       const fields = await commonFields(context, caller, body)
-      if (body['script'] !== undefined || body['language'] !== undefined) {
-        const language = (body['language'] ?? before?.language ?? 'typescript') as 'typescript'
-        const source = (body['script'] ?? before?.script ?? '') as string
-        checkScript(source, language, '/script')
-        fields['script_hash'] = await putScript(context.api, caller.workspaceId, {
-          language,
-          source,
-        })
-      }
+      Object.assign(fields, await scriptField(context, caller, { body, before }))
       for (const name of ['input_schema', 'output_schema'])
         if (name in body) fields[name] = schemaText(body[name], `/${name}`)
       if ('max_runtime_seconds' in body) fields['max_runtime_seconds'] = body['max_runtime_seconds']
+      if ('breakpoints' in body) fields['breakpoints'] = breakpointsOf(body['breakpoints'])
+      for (const name of ['concurrency', 'rate_limit'])
+        if (name in body) fields[name] = jsonText(body[name])
       return fields
     },
     toJson: (row) => ({
@@ -77,6 +43,10 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       input_schema: row.input_schema ?? 'null',
       output_schema: row.output_schema ?? 'null',
       max_runtime_seconds: String(row.max_runtime_seconds),
+      breakpoints: row.breakpoints ?? 'null',
+      concurrency: row.concurrency ?? 'null',
+      rate_limit: row.rate_limit ?? 'null',
+      ...wrappersJson(row),
     }),
   },
   setting: {
@@ -100,6 +70,7 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
       ...projectJson(row),
       connector_type: JSON.stringify(row.connector_type),
       value: row.value,
+      ...wrappersJson(row),
     }),
   },
   project: {
@@ -107,21 +78,15 @@ export const RECORD_KINDS: { readonly [T in RecordType]: RecordKind<RecordRows[T
     toFields: commonFields,
     toJson: () => ({}),
   },
+  scheduler: SCHEDULER_KIND,
+  schedule: SCHEDULE_KIND,
+  webhook: WEBHOOK_KIND,
+  file: FILE_KIND,
+  wrapper: WRAPPER_KIND,
 }
 
-async function commonFields(
-  context: Context,
-  caller: Caller,
-  body: RecordBody,
-): Promise<Record<string, unknown>> {
-  const fields: Record<string, unknown> = {}
-  for (const name of ['name', 'description']) if (name in body) fields[name] = body[name]
-  if ('project_id' in body || 'project_name' in body) {
-    const project = await resolveProject(context, caller, body)
-    fields['project_id'] = project?.id ?? null
-  }
-  return fields
-}
+const jsonText = (value: unknown): string | null =>
+  value === null || value === undefined ? null : JSON.stringify(value)
 
 function valueText(value: unknown): string | null {
   if (value === null || value === undefined) return null
@@ -131,14 +96,10 @@ function valueText(value: unknown): string | null {
   return text
 }
 
-const VALUE_MAX_CHARS = 1_048_576
-
-const projectJson = (row: ProjectRecordRow): Record<string, string> => ({
-  project_id: JSON.stringify(row.project_id),
-  project_name: JSON.stringify(row.project_name),
-})
-
-/** The schemas have checked what a body may hold, so the fields are those of the store. */
-function asStore<Row extends RecordRow>(store: unknown): RecordKind<Row>['store'] {
-  return store as RecordKind<Row>['store']
+/** Rising; null without any. */
+function breakpointsOf(value: unknown): readonly number[] | null {
+  const lines = linesOf(value)
+  return lines.length === 0 ? null : lines
 }
+
+const VALUE_MAX_CHARS = 1_048_576

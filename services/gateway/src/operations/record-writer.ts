@@ -2,7 +2,12 @@ import type { Bus } from '@millrace/bus'
 import { newId } from '@millrace/runtime'
 import { type Database, insertAudit } from '@millrace/store'
 import type { Caller } from '../context.ts'
+import type { CalledWebhooks } from './called-webhooks.ts'
 import type { FlowCache } from './flow-cache.ts'
+
+/** The last four: what people do to a schedule. */
+type RecordAction =
+  'create' | 'update' | 'trash' | 'restore' | 'remove' | 'pause' | 'resume' | 'trigger' | 'backfill'
 
 /** What follows every change of a record. */
 export interface RecordWriter {
@@ -12,7 +17,7 @@ export interface RecordWriter {
     change: {
       type: string
       id: string
-      action: 'create' | 'update' | 'trash' | 'restore' | 'remove'
+      action: RecordAction
     },
   ): Promise<void>
 }
@@ -21,11 +26,13 @@ export function createRecordWriter(deps: {
   api: Database
   bus: Bus
   flows: FlowCache
+  webhooks: CalledWebhooks
 }): RecordWriter {
-  const { api, bus, flows } = deps
+  const { api, bus, flows, webhooks } = deps
   return {
     async changed({ workspaceId, userId }, { type, id, action }) {
       flows.drop(workspaceId)
+      if (type === 'webhook') webhooks.drop()
       bus.nudgeRecords([{ workspaceId, type, id }])
       await insertAudit(api, {
         workspaceId,

@@ -2,6 +2,7 @@ import { ServiceError, toServiceError } from '@millrace/runtime'
 import { listRecords, type RecordKey, type RecordRow, type RecordType } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { invalid, notFound } from '../problem.ts'
+import { nudgeFlowLimits } from './nudge-flow-limits.ts'
 import {
   type ListInput,
   pageJson,
@@ -10,7 +11,9 @@ import {
   timeOrNull,
   toListRequest,
 } from './page-request.ts'
-import { RECORD_KINDS, type RecordBody, type RecordKind } from './record-types.ts'
+import type { RecordBody, RecordKind } from './record-kind.ts'
+import { RECORD_KINDS } from './record-types.ts'
+import { withWrappers } from './static-wrappers.ts'
 
 /** Names one record: by its id, or by its name. */
 export interface RecordAddress {
@@ -31,7 +34,12 @@ export async function createRecord(
   const kind = kindOf(type)
   const fields = await kind.toFields(context, caller, body, null)
   const id = request.ids()
-  const inserted = await kind.store.insert(context.api, { workspaceId, id, by, fields }).then(
+  const wrapping = { workspaceId, type, id, wrappers: body['wrappers'] }
+  const inserting = withWrappers(context.api, wrapping, async (db) => {
+    await kind.store.insert(db, { workspaceId, id, by, fields })
+    return true
+  })
+  const inserted = await inserting.then(
     () => true,
     async (error: unknown) => {
       // An earlier try with the same Idempotency-Key made it and died before it could say so.
@@ -41,6 +49,7 @@ export async function createRecord(
     },
   )
   if (inserted) await context.records.changed(caller, { type, id, action: 'create' })
+  await kind.changed?.(context, { workspaceId, id })
   return readRecordJson(context, caller, { type, key: id, by: 'id' })
 }
 
@@ -63,13 +72,17 @@ export async function updateRecord(
   const before = await find(context, caller, request)
   const patch = await kind.toFields(context, caller, body, before)
   const { workspaceId, userId: by } = caller
-  const changed = await kind.store
-    .update(context.api, { workspaceId, id: before.id, by, patch })
-    .catch((error: unknown) => {
-      throw taken(error, type, body)
-    })
+  const wrapping = { workspaceId, type, id: before.id, wrappers: body['wrappers'] }
+  const changed = await withWrappers(context.api, wrapping, (db) =>
+    kind.store.update(db, { workspaceId, id: before.id, by, patch }),
+  ).catch((error: unknown) => {
+    throw taken(error, type, body)
+  })
   if (!changed) throw notFound(`${type} ${before.id}`)
   await context.records.changed(caller, { type, id: before.id, action: 'update' })
+  if (type === 'flow' && ('concurrency' in body || 'rate_limit' in body))
+    await nudgeFlowLimits(context, caller, before.id)
+  await kind.changed?.(context, { workspaceId, id: before.id })
   return readRecordJson(context, caller, { type, key: before.id, by: 'id' })
 }
 
@@ -88,6 +101,7 @@ export async function deleteRecord(
     : await kind.store.trash(context.api, { workspaceId, id, by })
   if (!done) throw notFound(`${type} ${id}`)
   await context.records.changed(caller, { type, id, action: permanently ? 'remove' : 'trash' })
+  await kind.changed?.(context, { workspaceId, id })
 }
 
 export async function restoreRecord(
@@ -105,6 +119,7 @@ export async function restoreRecord(
     })
   if (!restored) throw notFound(`${type} ${id} in the trash`)
   await context.records.changed(caller, { type, id, action: 'restore' })
+  await kind.changed?.(context, { workspaceId, id })
   return readRecordJson(context, caller, { type, key: id, by: 'id' })
 }
 
@@ -131,7 +146,7 @@ export async function find(
 ): Promise<RecordRow> {
   const { workspaceId } = caller
   const address: RecordKey =
-    by === 'name' ? { workspaceId, name: key } : { workspaceId, id: key, trashed }
+    by === 'name' ? { workspaceId, name: key.trim() } : { workspaceId, id: key, trashed }
   const row =
     by === 'id' && !UUID.test(key) ? null : await kindOf(type).store.read(context.api, address)
   if (row === null)

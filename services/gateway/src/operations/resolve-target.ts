@@ -1,10 +1,11 @@
 import { compileFlow } from '@millrace/sandbox'
-import { projects, putScript } from '@millrace/store'
+import { projects, putScript, type WrapperRow, wrappers } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { compileSchema } from '../json-schema.ts'
 import { invalid, notFound } from '../problem.ts'
 import { NOT_YET, type NewExecutionBody } from '../schemas/execution.ts'
 import type { CachedFlow } from './flow-cache.ts'
+import { checkToldInput } from './wrapper-input.ts'
 
 /** What a new execution runs. */
 export type Target =
@@ -17,7 +18,9 @@ export type Target =
       readonly connectorType: string
       readonly projectId: string | null
       readonly projectName: string | null
+      readonly isWrapped: boolean
     }
+  | { readonly type: 'WRAPPER'; readonly wrapper: WrapperRow }
 
 const TARGETS = [
   'flow_id',
@@ -26,6 +29,8 @@ const TARGETS = [
   'connector_id',
   'connector_name',
   'connector_type',
+  'wrapper_id',
+  'wrapper_name',
 ] as const
 
 /** Throws `invalid` or `notFound`, with pointers below `base`. No promise when all of it is cached. */
@@ -38,11 +43,14 @@ export function resolveTarget(
   checkFields(body, base)
   const { workspaceId } = caller
   if (body.flow_id !== undefined || body.flow_name !== undefined) {
-    const key = body.flow_id === undefined ? { name: body.flow_name ?? '' } : { id: body.flow_id }
+    const key =
+      body.flow_id === undefined ? { name: body.flow_name?.trim() ?? '' } : { id: body.flow_id }
     const found = context.flows.flow(workspaceId, key)
     return found instanceof Promise ? found.then((flow) => toFlow(flow, body)) : toFlow(found, body)
   }
   if (body.script !== undefined) return resolveScript(context, caller, body, base)
+  if (body.wrapper_id !== undefined || body.wrapper_name !== undefined)
+    return resolveWrapper(context, caller, body, base)
   return resolveConnector(context, caller, body)
 }
 
@@ -56,14 +64,35 @@ function checkFields(body: NewExecutionBody, base: string): void {
         message: `must name exactly one of ${TARGETS.join(', ')}; it names ${named}`,
       },
     ])
+  if (
+    namesOne(body, ['project_id', 'project_name']) &&
+    namesOne(body, ['bundle_id', 'bundle_name'])
+  )
+    throw invalid([
+      {
+        pointer: `${base}/bundle_id`,
+        message: 'and a project exclude each other; name one of both',
+      },
+    ])
   for (const field of NOT_YET)
     if (field in body && body[field] !== null && body[field] !== false)
       throw invalid([
         { pointer: `${base}/${field}`, message: 'is not available yet; leave it out' },
       ])
+  if (body.schedule_id !== undefined && body.schedule_id !== null)
+    throw invalid([
+      {
+        pointer: `${base}/schedule_id`,
+        message:
+          'is given by the schedule that starts it; POST /schedule/<id>/trigger starts a run of one',
+      },
+    ])
   if (body.language !== undefined && body.script === undefined)
     throw invalid([{ pointer: `${base}/language`, message: 'belongs to script only' }])
 }
+
+const namesOne = (body: NewExecutionBody, fields: readonly (keyof NewExecutionBody)[]): boolean =>
+  fields.some((field) => (body[field] ?? null) !== null)
 
 function toFlow(flow: CachedFlow | null, body: NewExecutionBody): Target {
   if (flow === null) {
@@ -104,6 +133,22 @@ export function checkScript(
   throw invalid([{ pointer, message: `line ${line}, column ${column}: ${message}`, line, column }])
 }
 
+async function resolveWrapper(
+  context: Context,
+  caller: Caller,
+  body: NewExecutionBody,
+  base: string,
+): Promise<Target> {
+  const { workspaceId } = caller
+  const key =
+    body.wrapper_id === undefined ? { name: body.wrapper_name ?? '' } : { id: body.wrapper_id }
+  const wrapper = await wrappers.read(context.api, { workspaceId, ...key })
+  if (wrapper === null)
+    throw notFound(`wrapper ${body.wrapper_id ?? JSON.stringify(body.wrapper_name)}`)
+  checkToldInput(wrapper.input_schema, body.input_value, `${base}/input_value`)
+  return { type: 'WRAPPER', wrapper }
+}
+
 async function resolveConnector(
   context: Context,
   caller: Caller,
@@ -117,10 +162,11 @@ async function resolveConnector(
       connectorType: body.connector_type,
       projectId: null,
       projectName: null,
+      isWrapped: false,
     }
   const key =
     body.connector_id === undefined
-      ? { name: body.connector_name ?? '' }
+      ? { name: body.connector_name?.trim() ?? '' }
       : { id: body.connector_id }
   const connector = await context.flows.connector(caller.workspaceId, key)
   if (connector === null)
@@ -132,6 +178,7 @@ async function resolveConnector(
     connectorType: connector.connector_type,
     projectId: connector.project_id,
     projectName: connector.project_name,
+    isWrapped: connector.is_wrapped,
   }
 }
 
@@ -145,7 +192,7 @@ export async function resolveProject(
   const { workspaceId } = caller
   const project = await (typeof body.project_id === 'string'
     ? projects.read(context.api, { workspaceId, id: body.project_id })
-    : projects.read(context.api, { workspaceId, name: body.project_name ?? '' }))
+    : projects.read(context.api, { workspaceId, name: body.project_name?.trim() ?? '' }))
   if (project === null)
     throw notFound(`project ${body.project_id ?? JSON.stringify(body.project_name)}`)
   return project

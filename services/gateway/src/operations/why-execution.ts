@@ -1,19 +1,27 @@
 import {
   explain,
+  type GateFacts,
   type Party,
   type Unblock,
   type WaitFacts,
   type Why as Explanation,
 } from '@millrace/execution'
+import { type FlowLimit, parseGateKey } from '@millrace/lock'
 import {
   type AwaitedRow,
   type ExecutionRow,
+  flows,
+  type FlowRow,
   liveProcesses,
+  maxRuntimeOf,
+  type MessageRow,
   readAwaited,
   readClock,
   readExecution,
   readLockedSettingName,
   readLockState,
+  readMessages,
+  readStatuses,
   readWaits,
   toExecution,
   type WaitRow,
@@ -31,6 +39,8 @@ export interface Why {
   readonly until: string | null
   readonly waits: readonly ExplainedWait[]
   readonly unblock: readonly Action[]
+  /** When its maximum runtime ends it; null: no limit, or not started. */
+  readonly ends_at: string | null
   /** With `chain`: what holds it, what holds that, down to the root. */
   readonly chain?: readonly { readonly execution_id: string; readonly why: Why }[]
 }
@@ -93,8 +103,11 @@ async function explainOne(
     liveProcesses(context.api),
     readClock(context.api),
   ])
-  const locks = await readLocks(context, row, open)
-  const waits = open.map((wait) => toFacts(row, wait, { awaited, locks }))
+  const [locks, messages] = await Promise.all([
+    readLocks(context, row, open),
+    readAwaitedMessages(context, row, open),
+  ])
+  const waits = open.map((wait) => toFacts(row, wait, { awaited, locks, messages }))
   const runner = row.type === 'CONNECTION' ? 'connector' : 'engine'
   const explanation = explain({
     executionId,
@@ -112,11 +125,22 @@ async function explainOne(
   })
   const parties = waits.flatMap((wait) => [...wait.holders, ...wait.members])
   const live = parties.filter(({ status }) => status !== null && !status.startsWith('ENDED_'))
-  return { why: toWhy(explanation), heldBy: live.map((party) => party.executionId) }
+  return { why: toWhy(explanation, endsAt(row)), heldBy: live.map((party) => party.executionId) }
+}
+
+/** Waits and pauses count: it is ended then, whatever it does. */
+function endsAt({ extra, started_at: startedAt, ended_at: endedAt }: ExecutionRow): string | null {
+  const seconds = maxRuntimeOf(extra)
+  if (seconds === null || startedAt === null || endedAt !== null) return null
+  return time(startedAt + seconds * 1_000)
 }
 
 interface LockFacts {
   readonly name: string
+  /** Of the limits of a flow. */
+  readonly gate: Omit<GateFacts, 'startsAt'> | null
+  /** When the places of a rate are free again, the first of them first; ms since 1970. */
+  readonly freeAt: readonly number[]
   readonly holders: readonly Party[]
   /** Executions in the order of their turns. */
   readonly queue: readonly string[]
@@ -131,17 +155,20 @@ async function readLocks(
   const facts = await Promise.all(
     [...keys].map(async (key): Promise<[string, LockFacts]> => {
       const { holders, waiters } = await readLockState(context.api, { workspaceId, key })
+      const gate = await readGate(context, { workspaceId, key })
       const setting = key.startsWith(SETTING) ? key.slice(SETTING.length) : null
       const name =
         setting === null
           ? key.replace(/^semaphore:/, '')
           : await readLockedSettingName(context.api, { workspaceId, id: setting })
-      const parties = holders.map(async ({ execution_id: executionId }): Promise<Party> => {
-        const holder = await readExecution(context.api, { workspaceId, executionId })
-        return { executionId, status: holder?.status ?? null }
+      const held = holders.map(({ execution_id: executionId }) => ({ workspaceId, executionId }))
+      const statuses = await readStatuses(context.api, held)
+      const parties = held.map(({ executionId }): Party => {
+        return { executionId, status: statuses.get(executionId)?.status ?? null }
       })
       const queue = waiters.map((waiter) => waiter.execution_id)
-      return [key, { name: name ?? key, holders: await Promise.all(parties), queue }]
+      const freeAt = holders.flatMap((holder) => holder.expires_at ?? []).toSorted((a, b) => a - b)
+      return [key, { name: name ?? key, gate, freeAt, holders: parties, queue }]
     }),
   )
   return new Map(facts)
@@ -149,30 +176,103 @@ async function readLocks(
 
 const SETTING = 'setting:'
 
+async function readAwaitedMessages(
+  context: Context,
+  { workspace_id: workspaceId }: ExecutionRow,
+  open: readonly WaitRow[],
+): Promise<Map<string, MessageRow>> {
+  const ids = new Set(open.flatMap((wait) => (wait.kind === 'RESPONSE' ? (wait.ref ?? []) : [])))
+  const keys = [...ids].map((messageId) => ({ workspaceId, messageId }))
+  return new Map((await readMessages(context.api, keys)).map((message) => [message.id, message]))
+}
+
+/** What a flow allows, as its record says it now; null for other locks. */
+async function readGate(
+  context: Context,
+  { workspaceId, key }: { workspaceId: string; key: string },
+): Promise<LockFacts['gate']> {
+  const gate = parseGateKey(key)
+  if (gate === null) return null
+  const flow = await flows.read(context.api, { workspaceId, id: gate.flowId, trashed: true })
+  return { flow: flow?.name ?? null, value: gate.value, ...limitOf(flow, gate.kind) }
+}
+
+function limitOf(
+  flow: FlowRow | null,
+  kind: 'concurrency' | 'rate',
+): { limit: number; perSeconds: number | null } {
+  const text = kind === 'rate' ? flow?.rate_limit : flow?.concurrency
+  const limit = typeof text === 'string' ? (JSON.parse(text) as FlowLimit) : null
+  return {
+    limit: limit?.limit ?? 1,
+    perSeconds: kind === 'rate' ? (limit?.per_seconds ?? 1) : null,
+  }
+}
+
+/** When a place in the queue of a rate has its turn, if nobody before it leaves. */
+export function turnAt(
+  position: number,
+  rate: { readonly freeAt: readonly number[]; readonly limit: number; readonly perSeconds: number },
+): number | null {
+  const { freeAt, limit, perSeconds } = rate
+  const place = (position - 1) % limit
+  const rounds = Math.floor((position - 1) / limit)
+  const first = freeAt[place]
+  return first === undefined ? null : first + rounds * perSeconds * 1_000
+}
+
 function toFacts(
   row: ExecutionRow,
   wait: WaitRow,
-  found: { awaited: readonly AwaitedRow[]; locks: Map<string, LockFacts> },
+  found: {
+    awaited: readonly AwaitedRow[]
+    locks: Map<string, LockFacts>
+    messages: Map<string, MessageRow>
+  },
 ): WaitFacts {
+  const message = wait.kind === 'RESPONSE' ? found.messages.get(wait.ref ?? '') : undefined
   const lock = wait.kind === 'LOCK' ? found.locks.get(wait.subject ?? '') : undefined
   const place = lock?.queue.indexOf(row.id) ?? -1
   const members = found.awaited.filter((one) => one.seq === wait.seq)
+  const gate = gateOf(lock, place === -1 ? null : place + 1)
   return {
+    ...(gate !== null && { gate }),
     seq: wait.seq,
     kind: wait.kind,
     since: wait.since,
-    dueAt: wait.due_at,
+    // The iteration of a schedule waits for a decision at that time, not for a timer.
+    dueAt: wait.due_at ?? (wait.kind === 'START' ? row.scheduled_for : null),
     ref: wait.ref,
-    subject: lock?.name ?? wait.subject,
-    holders: lock?.holders ?? [],
+    // The subject of a start is where it goes on to wait.
+    subject: wait.kind === 'START' ? scheduleOf(row) : (lock?.name ?? wait.subject),
+    // Who started within the period holds nobody up that could let go.
+    holders: typeof gate?.perSeconds === 'number' ? [] : (lock?.holders ?? []),
     position: place === -1 ? null : place + 1,
     members: members.map(({ id, status }) => ({ executionId: id, status })),
     returnWhen: wait.return_when,
     needed: wait.needed,
+    ...(message !== undefined && {
+      assignees: message.assignees,
+      expectedAt: message.due_at,
+    }),
   }
 }
 
-const toWhy = (explanation: Explanation): Why => ({
+/** The name of the schedule whose iteration it is; null for all others. */
+const scheduleOf = ({ type, extra }: ExecutionRow): string | null =>
+  type !== 'SCHEDULE' || extra === null
+    ? null
+    : (JSON.parse(extra) as { readonly schedule_name: string }).schedule_name
+
+function gateOf(lock: LockFacts | undefined, position: number | null): GateFacts | null {
+  if (lock === undefined || lock.gate === null) return null
+  const { gate, freeAt } = lock
+  const { limit, perSeconds } = gate
+  if (perSeconds === null || position === null) return { ...gate, startsAt: null }
+  return { ...gate, startsAt: turnAt(position, { freeAt, limit, perSeconds }) }
+}
+
+const toWhy = (explanation: Explanation, endsAtTime: string | null): Why => ({
   moving: explanation.moving,
   status: explanation.status,
   reason: explanation.reason,
@@ -189,6 +289,7 @@ const toWhy = (explanation: Explanation): Why => ({
     unblock: wait.unblock.map(toAction),
   })),
   unblock: explanation.unblock.map(toAction),
+  ends_at: endsAtTime,
 })
 
 /** What to call; `ref` is an execution, a lock or a message. */
@@ -198,6 +299,8 @@ function toAction({ action, ref }: Unblock): Action {
     case 'cancel':
     case 'resume':
       return { action, href: `/api/latest/execution/${name}/${action}` }
+    case 'debug':
+      return { action, href: `/api/latest/execution/${name}/debug` }
     case 'reply':
       return { action, href: `/api/latest/message/${name}/reply` }
     case 'forceRelease':

@@ -1,4 +1,5 @@
 import { isEnded } from '@millrace/execution'
+import { parseGateKey } from '@millrace/lock'
 import type { ExecutionRecordRow, RecordWait } from '@millrace/store'
 
 /** One sentence on why an execution stands still, from its row and open waits alone. */
@@ -8,6 +9,7 @@ export function reasonOf(
 ): string | null {
   switch (row.status) {
     case 'PAUSED':
+      if (waits.some(({ kind }) => kind === 'BREAK')) return stoppedReason(waits)
       return row.beneath === null || row.beneath === 'WAITING_ENGINE'
         ? 'It is paused until somebody resumes it.'
         : `It is paused until somebody resumes it; beneath the pause it is ${row.beneath}.`
@@ -32,14 +34,28 @@ export function waitReason({ kind, subject }: Pick<RecordWait, 'kind' | 'subject
     case 'DEPENDENCY':
       return 'other executions to end'
     case 'LOCK':
-      return subject === null ? 'a lock' : `the lock ${subject}`
+      return lockWords(subject)
     case 'RESPONSE':
-      return 'a person to answer'
+      return subject === null ? 'a person to answer' : `a person to answer "${subject}"`
     case 'CONTROL':
       return `its request to ${subject ?? 'control'} another execution`
+    case 'BREAK':
+      return `its debugger before line ${subject ?? 'unknown'}`
     default:
       return kind
   }
+}
+
+function stoppedReason(waits: readonly Pick<RecordWait, 'kind' | 'subject'>[]): string {
+  const line = waits.find(({ kind }) => kind === 'BREAK')?.subject ?? 'unknown'
+  return `Its debugger has stopped it before line ${line}: continue or step.`
+}
+
+function lockWords(key: string | null): string {
+  if (key === null) return 'a lock'
+  const gate = parseGateKey(key)
+  if (gate === null) return `the lock ${key}`
+  return gate.kind === 'rate' ? 'its turn in the rate of its flow' : 'a place in its flow'
 }
 
 /** The record's `why`: null when moving or ended, otherwise the same shape as the full answer's. */
@@ -74,8 +90,8 @@ export function untilOf(
 /** What is waited for: an execution, a lock's key, a time, an action. */
 export const refOf = (wait: RecordWait): string | null =>
   wait.ref ??
-  wait.subject ??
-  (wait.kind === 'START' || wait.kind === 'TIMER' ? rfc3339(wait.due_at) : null)
+  // The subject of a start is where it goes on to wait.
+  (wait.kind === 'START' || wait.kind === 'TIMER' ? rfc3339(wait.due_at) : wait.subject)
 
 /** Postgres writes times in JSON with its own zone; here they are UTC. */
 export const rfc3339 = (time: string | null): string | null =>

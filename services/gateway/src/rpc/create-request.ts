@@ -22,6 +22,11 @@ export function toNewExecution(request: pb.ExecutionServiceCreateRequest): NewEx
     run: request.run,
     priority: request.priority,
     max_runtime_seconds: request.maxRuntimeSeconds,
+    wrappers:
+      request.wrappers.length === 0
+        ? undefined
+        : request.wrappers.map((use) => withoutUndefined({ ...use })),
+    unwrapped: request.unwrapped,
   })
   check(body)
   return body
@@ -34,6 +39,8 @@ const TARGETS = {
   connectorId: 'connector_id',
   connectorName: 'connector_name',
   connectorType: 'connector_type',
+  wrapperId: 'wrapper_id',
+  wrapperName: 'wrapper_name',
 } as const
 
 export function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {

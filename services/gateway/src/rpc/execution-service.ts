@@ -3,6 +3,7 @@ import { encodeStatus, type executionService, pb } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
+import { runDoctor } from '../operations/doctor.ts'
 import { getLog } from '../operations/execution-history.ts'
 import { readExecutionTree } from '../operations/execution-tree.ts'
 import { followExecution } from '../operations/follow-execution.ts'
@@ -12,24 +13,30 @@ import { explainExecution, type Why } from '../operations/why-execution.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
+import { debugMethods } from './debug-methods.ts'
+import { executionRecordRpc } from './execution-record-rpc.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
+import { type LogItem, toLogEntry } from './log-entry.ts'
+import { pastRpc } from './past-rpc.ts'
+import { waitSecondsOf } from './wait-seconds.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
   const read = async (caller: Caller, id: string, waitSeconds = 0) => {
-    const request = { id: uuid(id), fields: null, waitSeconds: waitOf(waitSeconds) }
+    const request = { id: uuid(id), fields: null, waitSeconds: waitSecondsOf(waitSeconds) }
     return toExecutionMessage((await getExecution(context, caller, request)).json)
   }
   const move =
     (action: MoveAction) =>
     async (
-      { id, message }: { id: string; message?: string | undefined },
+      { id, message, tree }: { id: string; message?: string | undefined; tree?: boolean },
       call: Parameters<typeof callerOf>[1],
     ): Promise<{ execution: pb.Execution }> => {
       const caller = await callerOf(context, call)
-      await moveExecution(context, caller, { id: uuid(id), action, message: message ?? null })
+      const how = { message: message ?? null, tree: tree === true }
+      await moveExecution(context, caller, { id: uuid(id), action, ...how })
       return { execution: await read(caller, id) }
     }
 
@@ -50,9 +57,10 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   }
 
   return {
+    ...executionRecordRpc(context),
     async create(request, call) {
       const caller = await callerOf(context, call)
-      const waitSeconds = waitOf(request.waitSeconds ?? 0)
+      const waitSeconds = waitSecondsOf(request.waitSeconds)
       // The message has been read by now; gRPC itself bounds what a connection sends ahead.
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
@@ -84,7 +92,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     async list(request, call) {
       const caller = await callerOf(context, call)
       // The message has fields of its own, so the record must have them too.
-      const input = { ...toListInput(request), fields: undefined }
+      const input = { ...toListInput(request), fields: undefined, trashed: request.trashed }
       const page = JSON.parse(await listExecutionsJson(context, caller, input)) as PageJson
       return {
         items: page.items.map((item) => toExecutionMessage(JSON.stringify(item))),
@@ -96,6 +104,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     cancel: move('cancel'),
     pause: move('pause'),
     resume: move('resume'),
+    ...debugMethods(context, read, uuid),
     async why({ id, chain }, call) {
       const caller = await callerOf(context, call)
       const why = await explainExecution(context, caller, { id: uuid(id), chain })
@@ -119,18 +128,11 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       const caller = await callerOf(context, call)
       const page = await getLog(context, caller, { id: uuid(id), limit: limitOf(limit), cursor })
       return {
-        items: (page.items as LogItem[]).map((item) => ({
-          id: `${item.generation}.${item.seq}`,
-          at: new Date(item.at),
-          level: 'info',
-          message: item.values
-            .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
-            .join(' '),
-          fields: { values: item.values },
-        })),
+        items: (page.items as LogItem[]).map(toLogEntry),
         nextCursor: page.next_cursor ?? undefined,
       }
     },
+    ...pastRpc(context, { uuid, limitOf, waitOf: waitSecondsOf, read }),
     async *stream({ id, lastEventId = null }, call) {
       const caller = await callerOf(context, call)
       const { build } = context
@@ -145,16 +147,19 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         }
       }
     },
-    async bulk({ action, ids, filter, dryRun }, call) {
+    async bulk({ action, ids, filter, dryRun, message }, call) {
       const caller = await callerOf(context, call)
       const name = ACTIONS[action]
       if (name === undefined)
-        throw invalid([{ pointer: '/action', message: 'must be cancel, pause or resume' }])
+        throw invalid([
+          { pointer: '/action', message: 'must be cancel, pause, resume, rerun or delete' },
+        ])
       const outcomes = await bulkExecutions(context, caller, {
         action: name,
         ...(ids.length > 0 && { ids: ids.map(uuid) }),
         ...(filter !== undefined && { filter }),
         dry_run: dryRun,
+        ...(message !== undefined && { message }),
       })
       return {
         outcomes: outcomes.map((outcome) => ({
@@ -165,13 +170,33 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         })),
       }
     },
+    async doctor({ repair }, call) {
+      const caller = await callerOf(context, call)
+      const report = await runDoctor(context, caller, { repair })
+      return {
+        healthy: report.healthy,
+        executions: BigInt(report.executions),
+        waits: BigInt(report.waits),
+        truncated: report.truncated,
+        left: report.left ?? undefined,
+        findings: report.findings.map((finding) => ({
+          kind: finding.kind,
+          executionId: finding.execution_id ?? undefined,
+          sentence: finding.sentence,
+          repair: finding.repair ?? undefined,
+          repaired: finding.repaired,
+        })),
+      }
+    },
   }
 }
 
-const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction>>> = {
+const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'delete' | 'rerun'>>> = {
   [pb.BulkAction.CANCEL]: 'cancel',
   [pb.BulkAction.PAUSE]: 'pause',
   [pb.BulkAction.RESUME]: 'resume',
+  [pb.BulkAction.DELETE]: 'delete',
+  [pb.BulkAction.RERUN]: 'rerun',
 }
 
 function toExplanation(executionId: string, why: Why): pb.Explanation {
@@ -187,10 +212,13 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
       ref: wait.ref ?? '',
       holder: wait.holder ?? undefined,
       position: wait.position ?? undefined,
+      reason: wait.reason,
       since: toDate(wait.since),
       until: toDate(wait.until),
       unblock: wait.unblock.map(({ action, href }) => ({ action, href })),
     })),
+    unblock: why.unblock.map(({ action, href }) => ({ action, href })),
+    endsAt: toDate(why.ends_at),
   }
 }
 
@@ -199,21 +227,9 @@ function uuid(id: string): string {
   return id.toLowerCase()
 }
 
-function waitOf(seconds: number): number {
-  if (seconds >= 0 && seconds <= 300) return seconds
-  throw invalid([{ pointer: '/wait_seconds', message: 'must be 0 to 300' }])
-}
-
 function limitOf(limit: number | undefined): number | undefined {
   if (limit === undefined || (limit >= 1 && limit <= 1_000)) return limit
   throw invalid([{ pointer: '/limit', message: 'must be 1 to 1000' }])
-}
-
-interface LogItem {
-  readonly seq: number
-  readonly generation: number
-  readonly at: string
-  readonly values: readonly unknown[]
 }
 
 interface PageJson {

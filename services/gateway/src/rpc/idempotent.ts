@@ -7,14 +7,14 @@ export async function maybeIdempotently(
   context: Context,
   caller: Caller,
   call: { key: string | undefined; method: string; request: unknown },
-  run: (ids: IdSource) => Promise<string>,
+  run: (ids: IdSource, isRepeat: boolean) => Promise<string>,
 ): Promise<string> {
   const { key, method, request } = call
-  if (key === undefined || key === '') return run(freshIds)
+  if (key === undefined || key === '') return run(freshIds, false)
   const identity = JSON.stringify([method, request])
-  const answer = await idempotently(context, caller, { key, identity }, async (ids) => ({
+  const answer = await idempotently(context, caller, { key, identity }, async (ids, isRepeat) => ({
     status: 200,
-    body: await run(ids),
+    body: await run(ids, isRepeat),
   }))
   return answer.body ?? 'null'
 }

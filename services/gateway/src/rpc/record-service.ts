@@ -10,9 +10,11 @@ import {
   readRecordJson,
   updateRecord,
 } from '../operations/records.ts'
+import { inspectFlowLimits } from '../operations/flow-limits.ts'
 import { invalid } from '../problem.ts'
 import { NEW_RECORD, RECORD_PATCH } from '../schemas/record.ts'
 import { callerOf } from './caller.ts'
+import { toDate } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
 
@@ -67,10 +69,37 @@ export function recordRpc(context: Context): GrpcImplementation<typeof recordSer
       await deleteRecord(context, caller, { type: typeOf(name), key: id, by: 'id', permanently })
       return {}
     },
+    async flowLimits({ key }, call) {
+      const caller = await callerOf(context, call)
+      if (key === undefined) throw invalid([{ pointer: '', message: 'must have id or name' }])
+      const found = await inspectFlowLimits(context, caller, { key: key.value, by: key.$case })
+      return {
+        flowId: found.flow_id,
+        limits: found.items.map((one) => ({
+          kind: one.kind,
+          value: one.value,
+          limit: one.limit,
+          holders: one.holders.map((holder) => ({
+            executionId: holder.execution_id,
+            name: holder.name ?? undefined,
+            since: toDate(holder.since),
+            until: toDate(holder.until),
+          })),
+          waiters: one.waiters.map((waiter) => ({
+            executionId: waiter.execution_id,
+            name: waiter.name ?? undefined,
+            position: waiter.position,
+            since: toDate(waiter.since),
+          })),
+          holderCount: one.holder_count,
+          waiterCount: one.waiter_count,
+        })),
+      }
+    },
   }
 }
 
-function toRecord(type: RecordType, json: string): pb.Record {
+export function toRecord(type: RecordType, json: string): pb.Record {
   const values = JSON.parse(json) as { id: string; name: string | null }
   return { type, id: values.id, name: values.name ?? undefined, values: { ...values } }
 }
@@ -87,6 +116,11 @@ const CREATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(NEW_RECORD.setting),
   connector: bodyCheck(NEW_RECORD.connector),
   project: bodyCheck(NEW_RECORD.project),
+  scheduler: bodyCheck(NEW_RECORD.scheduler),
+  schedule: bodyCheck(NEW_RECORD.schedule),
+  webhook: bodyCheck(NEW_RECORD.webhook),
+  file: bodyCheck(NEW_RECORD.file),
+  wrapper: bodyCheck(NEW_RECORD.wrapper),
 }
 
 const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
@@ -94,6 +128,11 @@ const UPDATE_CHECKS: Readonly<Record<RecordType, Check>> = {
   setting: bodyCheck(RECORD_PATCH.setting),
   connector: bodyCheck(RECORD_PATCH.connector),
   project: bodyCheck(RECORD_PATCH.project),
+  scheduler: bodyCheck(RECORD_PATCH.scheduler),
+  schedule: bodyCheck(RECORD_PATCH.schedule),
+  webhook: bodyCheck(RECORD_PATCH.webhook),
+  file: bodyCheck(RECORD_PATCH.file),
+  wrapper: bodyCheck(RECORD_PATCH.wrapper),
 }
 
 interface PageJson {

@@ -25,6 +25,7 @@ after(async () => {
 const newExecution = (flowName: string): pb.ExecutionServiceCreateRequest => ({
   target: { $case: 'flowName', value: flowName },
   tags: [],
+  wrappers: [],
   inputValue: { a: 1 },
 })
 
@@ -39,7 +40,7 @@ test('a flow is kept and started, and what REST shows is what gRPC shows', async
   assert.deepEqual(execution.properties, rest.json)
   const list = await executions.list({ fields: [], count: true }, options)
   assert.equal(list.total, 1n)
-  const paused = await executions.pause({ id }, options)
+  const paused = await executions.pause({ id, tree: false }, options)
   assert.equal(paused.execution?.status, pb.ExecutionStatus.PAUSED)
   const why = await executions.why({ id, chain: true }, options)
   assert.equal(why.explanations[0]?.executionId, id)

@@ -1,12 +1,16 @@
+import { WEBHOOK_DOCUMENTS } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
-import { Id, Json, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
+import { NewSchedule, NewScheduler } from './schedule.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
   project_name: Type.Optional(nullable(Name)),
 }
 const described = { description: Type.Optional(nullable(Text)) }
+
+const wrapped = { wrappers: Type.Optional(nullable(WrapperUses)) }
 
 const Source = Type.String({ minLength: 1, maxLength: 1_048_576 })
 const Language = Type.Enum(['typescript', 'python'], {
@@ -15,6 +19,27 @@ const Language = Type.Enum(['typescript', 'python'], {
 })
 const Runtime = nullable(Type.Integer({ minimum: 1, maximum: 2_147_483_647 }))
 
+/** A JSON pointer into the input: runs with the same value there share the limit. */
+const LimitKey = Type.Optional(
+  Type.String({ maxLength: 256, pattern: '^(/[^\\u0000-\\u001f/]+)+$', examples: ['/customer'] }),
+)
+const Concurrency = nullable(
+  strict(
+    { limit: Type.Integer({ minimum: 1, maximum: 10_000 }), key: LimitKey },
+    { description: 'how many runs go on at once; the others wait for a place, first come first' },
+  ),
+)
+const RateLimit = nullable(
+  strict(
+    {
+      limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+      per_seconds: Type.Integer({ minimum: 1, maximum: 86_400 }),
+      key: LimitKey,
+    },
+    { description: 'how many runs start in any so many seconds' },
+  ),
+)
+
 export const NewFlow = strict({
   name: Name,
   script: Source,
@@ -22,6 +47,10 @@ export const NewFlow = strict({
   input_schema: Type.Optional(Json),
   output_schema: Type.Optional(Json),
   max_runtime_seconds: Type.Optional(Runtime),
+  breakpoints: Type.Optional(nullable(Breakpoints)),
+  concurrency: Type.Optional(Concurrency),
+  rate_limit: Type.Optional(RateLimit),
+  ...wrapped,
   ...described,
   ...project,
 })
@@ -35,10 +64,44 @@ export const NewConnector = strict({
   name: Name,
   connector_type: ConnectorType,
   value: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  ...wrapped,
+  ...described,
+  ...project,
+})
+export const NewWrapper = strict({
+  name: Name,
+  script: Source,
+  language: Type.Optional(Language),
+  input_schema: Type.Optional(Json),
+  ...wrapped,
   ...described,
   ...project,
 })
 export const NewProject = strict({ name: Name, ...described })
+
+const FileFields = {
+  name: Type.String({ minLength: 1, maxLength: 512, description: 'a path, with / between parts' }),
+  content_type: Type.Optional(
+    nullable(Type.String({ minLength: 1, maxLength: 256, pattern: '^[\\u0020-\\u007e]+$' })),
+  ),
+  ...described,
+  ...project,
+}
+export const NewFile = strict({
+  ...FileFields,
+  text: Type.Optional(Type.String({ description: 'its content, as UTF-8' })),
+  base64: Type.Optional(Type.String({ description: 'its content instead of text' })),
+})
+export const FilePatch = Type.Partial(strict(FileFields))
+
+/** packages/webhook checks its own fields, with sentences of its own; the document shows its schemas. */
+const Anything = Type.Record(Type.String(), Type.Unknown())
+export const RECORD_DOCUMENTS = {
+  webhook: {
+    create: Type.Unsafe(WEBHOOK_DOCUMENTS.create),
+    update: Type.Unsafe(WEBHOOK_DOCUMENTS.update),
+  },
+} as const
 
 /** The same fields, none of them needed. */
 export const NEW_RECORD = {
@@ -46,12 +109,22 @@ export const NEW_RECORD = {
   setting: NewSetting,
   connector: NewConnector,
   project: NewProject,
+  scheduler: NewScheduler,
+  schedule: NewSchedule,
+  webhook: Anything,
+  file: NewFile,
+  wrapper: NewWrapper,
 } as const
 export const RECORD_PATCH = {
   flow: Type.Partial(NewFlow),
   setting: Type.Partial(NewSetting),
   connector: Type.Partial(NewConnector),
   project: Type.Partial(NewProject),
+  scheduler: Type.Partial(NewScheduler),
+  schedule: Type.Partial(NewSchedule),
+  webhook: Anything,
+  file: FilePatch,
+  wrapper: Type.Partial(NewWrapper),
 } as const
 
 export const NewWorkspace = strict({

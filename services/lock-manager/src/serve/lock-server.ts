@@ -1,4 +1,4 @@
-import { loop, ServiceError } from '@millrace/runtime'
+import { after, loop, ServiceError, type Timer } from '@millrace/runtime'
 import { type LockKey, shardOfLock } from '@millrace/store'
 import { type LockContext, retryLogger } from '../context.ts'
 import { serveLocks, tellServed } from './serve-locks.ts'
@@ -18,6 +18,8 @@ export function createLockServer(context: LockContext): LockServer {
   const { config, db, log, metrics, shards } = context
   const waiting = new Map<string, LockKey>()
   const busy = new Set<string>()
+  /** Locks to be looked at when a period is over; what is lost with a process, the sweep finds. */
+  const later = new Map<string, Timer>()
 
   const workers = Array.from({ length: config.servers }, (_, index) =>
     loop(`locks ${index + 1}`, {
@@ -43,6 +45,7 @@ export function createLockServer(context: LockContext): LockServer {
       const served = await db.transaction((tx) => serveLocks(tx, batch, shards.fence()))
       metrics.batch.observe(batch.length)
       tellServed(context, served)
+      for (const { inMs, ...key } of served.later) noteIn(inMs, key)
     } catch (error) {
       const isAway = error instanceof ServiceError && error.retryable
       if (isAway || batch.length === 1) throw error
@@ -52,6 +55,23 @@ export function createLockServer(context: LockContext): LockServer {
           log.error({ error: reason, ...key }, 'a lock was not served'),
         )
     }
+  }
+
+  function noteIn(ms: number, key: LockKey): void {
+    const id = idOf(key)
+    later.get(id)?.cancel()
+    // A moment more: Postgres's clock judges, and a look before the time is in vain.
+    const timer = after(Math.min(ms + 1, SOON_MS), () => {
+      later.delete(id)
+      note([key])
+    })
+    later.set(id, timer)
+  }
+
+  function note(keys: readonly LockKey[]): void {
+    for (const key of keys)
+      if (shards.holds(shardOfLock(key.workspaceId, key.key))) waiting.set(idOf(key), key)
+    wake()
   }
 
   function take(): LockKey[] {
@@ -76,18 +96,20 @@ export function createLockServer(context: LockContext): LockServer {
   }
 
   return {
-    note(keys) {
-      for (const key of keys)
-        if (shards.holds(shardOfLock(key.workspaceId, key.key))) waiting.set(idOf(key), key)
-      wake()
-    },
+    note,
     start() {
       for (const worker of workers) worker.start()
     },
     async stop() {
       await Promise.all(workers.map((worker) => worker.stop()))
+      // After them: what they were serving may have begun another.
+      for (const timer of later.values()) timer.cancel()
+      later.clear()
     },
   }
 }
+
+// Longer than this the sweep, which finds what is over, is early enough to begin a timer again.
+const SOON_MS = 60_000
 
 const idOf = ({ workspaceId, key }: LockKey): string => `${workspaceId}/${key}`

@@ -23,6 +23,7 @@ const loaded = (over: Partial<LoadedLock> = {}): LoadedLock => ({
   endedHolders: [],
   goneWaiters: [],
   fresh: [],
+  expiresInMs: null,
   ...over,
 })
 const held = (by: string, waiting: string[] = []): Lock => ({
@@ -50,7 +51,7 @@ test('the first request gets the lock, the others wait in the order in which the
       ['c', 3],
     ],
   )
-  assert.deepEqual(plan.done, [{ executionId: 'a', seq: 1 }])
+  assert.deepEqual(plan.done, [{ executionId: 'a', generation: 1, seq: 1 }])
 })
 
 test('a holder that ended makes room for the next that still waits', () => {

@@ -1,4 +1,4 @@
-import { decide, type Lock, type LockEvent, type Waiter } from '@millrace/lock'
+import { decide, type Lock, type LockEvent, type Request, type Waiter } from '@millrace/lock'
 import type { LoadedLock } from '@millrace/store'
 
 /** A request that gets the lock, and the token it gets it with. */
@@ -16,7 +16,7 @@ export interface LockPlan {
   /** Who got a ticket at the end of a queue that was not read whole. */
   readonly joined: readonly Waiter[]
   /** Requests that are dealt with: granted, released, or waited for by nobody. */
-  readonly done: readonly { readonly executionId: string; readonly seq: number }[]
+  readonly done: readonly Request[]
 }
 
 /**
@@ -86,7 +86,7 @@ export function withoutGrants(plan: LockPlan, refused: readonly Grant[]): LockPl
 function createDraft(from: Lock) {
   let lock = from
   const grants: Grant[] = []
-  const done: { executionId: string; seq: number }[] = []
+  const done: Request[] = []
   const joined: Waiter[] = []
   return {
     get lock() {
@@ -107,7 +107,7 @@ function createDraft(from: Lock) {
         if (effect.kind !== 'grant') continue
         const { executionId, generation, seq, token } = effect
         grants.push({ executionId, generation, seq, token })
-        done.push({ executionId, seq })
+        done.push({ executionId, generation, seq })
       }
     },
     plan: (): LockPlan => ({ next: lock, grants, joined, done }),

@@ -1,11 +1,14 @@
 import { notifyAnswered } from '@millrace/bus'
+import { parseGateKey } from '@millrace/lock'
 import {
   type AnsweredExecution,
   answerWaits,
   FRESH_MAX,
   type LoadedLock,
   loadLocks,
+  lockExecutions,
   type LockKey,
+  passGates,
   type Queryable,
   saveLocks,
   type ShardFence,
@@ -20,6 +23,10 @@ export interface Served {
   readonly dropped: number
   /** How long requests took that found the lock free. */
   readonly freeGrantMs: readonly number[]
+  /** Locks that those who passed a gate ask for next. */
+  readonly asked: readonly LockKey[]
+  /** Locks of which a place is free after so many ms, with somebody waiting for it. */
+  readonly later: readonly (LockKey & { readonly inMs: number })[]
 }
 
 /**
@@ -39,6 +46,9 @@ export async function serveLocks(
     granted: served.granted + further.granted,
     dropped: served.dropped + further.dropped,
     freeGrantMs: [...served.freeGrantMs, ...further.freeGrantMs],
+    asked: [...served.asked, ...further.asked],
+    // Of one that was served twice the second word counts; the first is a look in vain.
+    later: [...served.later, ...further.later],
   }
 }
 
@@ -50,16 +60,24 @@ async function serveOnce(
 ): Promise<Served & { readonly again: readonly LockKey[] }> {
   const locks = (await loadLocks(tx, keys, fence)).map(openLock)
   const answered: AnsweredExecution[] = []
+  const asked: LockKey[] = []
   let open = locks.flatMap((lock) => lock.plan.grants.map((grant) => ({ lock, grant })))
   while (open.length > 0) {
+    const passed = await passStartGates(tx, open)
+    asked.push(...passed)
+    const isPassed = new Set(passed.map(({ executionId }) => executionId))
     const given = await answerWaits(
       tx,
-      open.map(({ lock, grant }) => toAnswer(lock.loaded, grant)),
+      open
+        .filter(({ grant }) => grant.seq !== 0 || !isPassed.has(grant.executionId))
+        .map(({ lock, grant }) => toAnswer(lock.loaded, grant)),
     )
     answered.push(...given)
-    const reached = new Set(
-      given.flatMap((one) => one.answers.map(({ seq }) => `${one.executionId}/${seq}`)),
-    )
+    const reached = new Set([
+      ...given.flatMap((one) => one.answers.map(({ seq }) => `${one.executionId}/${seq}`)),
+      // The start has no answer that could name it.
+      ...[...given, ...passed].map(({ executionId }) => `${executionId}/0`),
+    ])
     // A wait that is gone by now (timed out, ended) is passed over, and the next in line gets its turn.
     open = locks.flatMap((lock) => {
       const missed = lock.plan.grants.filter(
@@ -90,10 +108,42 @@ async function serveOnce(
     granted: locks.reduce((sum, lock) => sum + lock.kept.length, 0),
     dropped: locks.reduce((sum, lock) => sum + lock.missed + lock.loaded.goneWaiters.length, 0),
     freeGrantMs: locks.flatMap(freeGrantsOf),
+    asked: asked.map(({ workspaceId, key }) => ({ workspaceId, key })),
+    later: locks.flatMap(laterOf),
     again: locks
       .filter(isUnfinished)
       .map(({ loaded: { workspaceId, key } }) => ({ workspaceId, key })),
   }
+}
+
+/** Those who have another gate before their start go on to it; the rest is answered. */
+async function passStartGates(
+  tx: Queryable,
+  open: readonly { readonly lock: OpenLock; readonly grant: Grant }[],
+): Promise<(LockKey & { readonly executionId: string })[]> {
+  const starts = open.flatMap(({ lock: { loaded }, grant: { executionId, generation, seq } }) =>
+    seq === 0
+      ? [{ workspaceId: loaded.workspaceId, key: loaded.key, executionId, generation }]
+      : [],
+  )
+  if (starts.length === 0) return []
+  // All that are answered in this breath, in one order: an end takes the row before the wait, too.
+  await lockExecutions(
+    tx,
+    open.map(({ lock, grant }) => ({
+      workspaceId: lock.loaded.workspaceId,
+      executionId: grant.executionId,
+    })),
+  )
+  return passGates(tx, starts)
+}
+
+/** Nobody announces the end of a period. Of one that has just begun the next look will tell. */
+function laterOf({ loaded, plan, kept }: OpenLock): (LockKey & { inMs: number })[] {
+  const { workspaceId, key, expiresInMs } = loaded
+  if (plan.next.queue.length === 0 || parseGateKey(key)?.kind !== 'rate') return []
+  const inMs = expiresInMs ?? (kept.length > 0 ? 0 : null)
+  return inMs === null ? [] : [{ workspaceId, key, inMs: Math.max(0, inMs) }]
 }
 
 function isUnfinished({ loaded, plan }: OpenLock): boolean {
@@ -110,6 +160,8 @@ export function tellServed({ bus, presence, metrics }: LockContext, served: Serv
   metrics.dropped.inc(served.dropped)
   for (const ms of served.freeGrantMs) metrics.grantLatency.observe(ms / 1_000)
   tellAnswered({ bus, presence }, served.answered)
+  // To every copy: the next gate may be another's.
+  if (served.asked.length > 0) bus.nudgeLocks([...served.asked])
 }
 
 export function tellAnswered(

@@ -2,6 +2,7 @@ import { loop, type Loop, monotonicMs, sleep } from '@millrace/runtime'
 import { listRetained } from '@millrace/store'
 import { retryLogger, type SchedulerContext } from '../context.ts'
 import type { Paced } from '../retention/pages.ts'
+import { removeOldScheduleRuns } from '../retention/remove-old-schedule-runs.ts'
 import { removeUnused } from '../retention/remove-unused.ts'
 import { removeOldTrees } from '../retention/remove-old-trees.ts'
 
@@ -32,6 +33,7 @@ export function retentionLoop(context: SchedulerContext): Loop {
         // Here a workspace's own setting will take the place of the common one.
         const retained = { workspaceId, keepMs }
         await removeOldTrees(context, retained, paced)
+        await removeOldScheduleRuns(context, retained, paced)
         await removeUnused(context, retained, paced)
       }
       metrics.walk.observe({ over: 'retention' }, workMs / 1_000)

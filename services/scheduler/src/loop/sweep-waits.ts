@@ -3,6 +3,7 @@ import { deleteStaleWaits, sweepWaits, type WaitFind, type WaitKey } from '@mill
 import type { SchedulerContext } from '../context.ts'
 import type { Controls } from '../resolve/controls.ts'
 import type { DependencyResolver } from '../resolve/dependencies.ts'
+import type { Responses } from '../resolve/responses.ts'
 import { walkLoop } from './walk.ts'
 
 /** Finds open waits that a lost nudge left unresolved, and those that belong to nobody any more. */
@@ -11,6 +12,7 @@ export function sweepWaitsLoop(
   resolvers: {
     readonly dependencies: Pick<DependencyResolver, 'noteWaits'>
     readonly controls: Pick<Controls, 'note'>
+    readonly responses: Pick<Responses, 'noteWaits'>
   },
 ): Loop {
   const { bus, config, db, metrics, shards } = context
@@ -26,6 +28,7 @@ export function sweepWaitsLoop(
       for (const { find } of page.finds) metrics.finds.inc({ find })
       const found = (kind: WaitFind['find']) => page.finds.filter(({ find }) => find === kind)
       resolvers.dependencies.noteWaits(found('dependency'))
+      resolvers.responses.noteWaits(found('response'))
       resolvers.controls.note(found('control'))
       bus.nudgeLocks(
         found('lock').flatMap(({ workspaceId, subject }) =>

@@ -4,6 +4,7 @@ import {
   deleteStaleWaits,
   type DueWait,
   nextDueMs,
+  reachGates,
   takeDue,
   type WaitAnswer,
 } from '@millrace/store'
@@ -69,7 +70,12 @@ export function timersLoop(context: SchedulerContext): Timers {
 
   /** False: nothing came of the whole batch, and it would be due again at once. */
   async function settle(due: readonly DueWait[]): Promise<boolean> {
-    const answered = await answer(context, 'timer', due.map(toAnswer))
+    const [gated, others] = [due.filter(isGated), due.filter((wait) => !isGated(wait))]
+    const answered = await answer(context, 'timer', others.map(toAnswer))
+    const reached = await reachGates(db, gated)
+    // A crash before this leaves requests that the lock-manager's sweep finds.
+    context.bus.publishMoved(reached)
+    context.bus.nudgeLocks(reached.filter(({ status }) => status === 'WAITING_LOCK'))
     for (const wait of due) {
       metrics.timersLate.observe(wait.lateMs / 1_000)
       metrics.resolved.inc({ kind: isTimer(wait) ? wait.kind : 'timeout' })
@@ -80,7 +86,7 @@ export function timersLoop(context: SchedulerContext): Timers {
         kind === 'LOCK' && subject !== null ? [{ workspaceId, key: subject }] : [],
       ),
     )
-    if (answered.length > 0) return true
+    if (answered.length + reached.length > 0) return true
     return (await deleteStaleWaits(db, due)).length > 0
   }
 
@@ -100,6 +106,9 @@ const STUCK_MS = 250
 const SKEW_MS = 100
 
 const isTimer = ({ kind }: DueWait): boolean => kind === 'START' || kind === 'TIMER'
+
+/** Its start time has come, and what it needs next is a place in its flow. */
+const isGated = ({ kind, subject }: DueWait): boolean => kind === 'START' && subject !== null
 
 function toAnswer(wait: DueWait): WaitAnswer {
   const { workspaceId, executionId, generation, seq } = wait

@@ -13,16 +13,18 @@ export interface Cascade {
   noteCancelled(keys: readonly ExecutionKey[]): void
   /** Cancels these themselves, then what is below them. */
   cancel(keys: readonly ExecutionKey[], message: string): Promise<void>
+  /** Cancels all that is below it, however it has ended; when this returns nothing of it lives. */
+  cancelTree(top: ExecutionKey, message: string): Promise<void>
   start(): void
   stop(): Promise<void>
 }
 
 export function createCascade(context: SchedulerContext): Cascade {
   const { db, bus, log, metrics } = context
-  const cancelled = createBacklog<ExecutionKey>({
+  const cancelled = createBacklog<Parent>({
     name: 'cascade',
     log,
-    keyOf: (key) => key.executionId,
+    keyOf: ({ executionId, through }) => `${executionId}/${String(through)}`,
     maxItems: PARENTS_MAX,
     async run(parents) {
       for (const parent of parents) await cancelBelow(parent)
@@ -30,12 +32,17 @@ export function createCascade(context: SchedulerContext): Cascade {
   })
 
   /** A crash on the way leaves live children of a cancelled parent, which the sweep finds. */
-  async function cancelBelow(parent: ExecutionKey): Promise<void> {
+  async function cancelBelow({ through, ...parent }: Parent): Promise<void> {
     const message = `Cancelled with execution ${parent.executionId} above it.`
     const passed: ExecutionKey[] = []
     let after: string | null = null
     for (;;) {
-      const children: ChildExecution[] = await readChildren(db, { parent, after, limit: PAGE })
+      const children: ChildExecution[] = await readChildren(db, {
+        parent,
+        parentIs: through ? 'ended' : 'cancelled',
+        after,
+        limit: PAGE,
+      })
       await cancel(
         children.filter(({ isLive }) => isLive),
         message,
@@ -45,7 +52,7 @@ export function createCascade(context: SchedulerContext): Cascade {
       if (children.length < PAGE) break
       after = children.at(-1)?.executionId ?? null
     }
-    cancelled.add(passed)
+    cancelled.add(passed.map((key) => ({ ...key, through: true })))
   }
 
   async function cancel(executions: readonly ExecutionKey[], message: string): Promise<void> {
@@ -57,16 +64,46 @@ export function createCascade(context: SchedulerContext): Cascade {
     bus.publishEnded(items)
     for (const [processId, theirs] of Map.groupBy(items, (one) => one.processId))
       if (processId !== null) bus.publishControl(processId, theirs)
-    cancelled.add(ended)
+    cancelled.add(ended.map(toParent))
+  }
+
+  /** Level by level: what is cancelled can start nothing any more by the time its children are read. */
+  async function cancelTree(top: ExecutionKey, message: string): Promise<void> {
+    const parents = [top]
+    for (const parent of parents) {
+      for (let after: string | null = null; ;) {
+        const children: ChildExecution[] = await readChildren(db, {
+          parent,
+          parentIs: 'ended',
+          after,
+          limit: PAGE,
+        })
+        await cancel(
+          children.filter(({ isLive }) => isLive),
+          message,
+        )
+        parents.push(...children)
+        if (children.length < PAGE) break
+        after = children.at(-1)?.executionId ?? null
+      }
+    }
   }
 
   return {
-    noteCancelled: (keys) => cancelled.add(keys),
+    cancelTree,
+    noteCancelled: (keys) => cancelled.add(keys.map(toParent)),
     cancel,
     start: cancelled.start,
     stop: cancelled.stop,
   }
 }
+
+/** `through`: it has ended by itself, and the cancel comes from above it. */
+interface Parent extends ExecutionKey {
+  readonly through: boolean
+}
+
+const toParent = (key: ExecutionKey): Parent => ({ ...key, through: false })
 
 const PARENTS_MAX = 100
 const PAGE = 1_000

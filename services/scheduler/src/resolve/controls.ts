@@ -57,7 +57,8 @@ export function createControls(
     for (const effect of effectsOf(before, next)) perform(effect)
 
     function perform(effect: Effect): void {
-      if (effect.kind === 'dispatch') void bus.publishDispatch(poolOf(row), [moved])
+      if (effect.kind === 'dispatch')
+        void bus.publishDispatch(poolOf(row), [{ ...moved, priority: row.priority }])
       if (effect.kind === 'cancelChildren') after.cascade.noteCancelled([key])
       if (effect.kind === 'stopProcess' && row.process_id !== null)
         bus.publishControl(row.process_id, [moved])

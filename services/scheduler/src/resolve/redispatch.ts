@@ -79,8 +79,9 @@ const BACKOFF_MS = 5_000
 const BACKOFF_MAX_MS = 60_000
 const BACKOFF_BUSY_MAX_MS = 300_000
 
-const dispatchOf = ({ workspaceId, executionId, version }: ExecutionFind) => ({
+const dispatchOf = ({ workspaceId, executionId, version, priority }: ExecutionFind) => ({
   workspaceId,
   executionId,
   version,
+  priority,
 })

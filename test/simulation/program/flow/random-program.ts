@@ -110,6 +110,8 @@ async function runNode(world: World, node: Node, place: Place): Promise<unknown>
     }
     case 'effect':
       return runEffect(world, path)
+    case 'message':
+      return ask(world, node, path)
     case 'release':
       await world.system.setting(node.lock).release()
       return 'not held'
@@ -121,13 +123,8 @@ async function runNode(world: World, node: Node, place: Place): Promise<unknown>
       return self[node.how](`${node.how} at ${path}`)
     case 'child':
       return runChild(world, node, place)
-    case 'cancel': {
-      const child = await start(world, node.body, path)
-      if (node.afterMs > 0) await self.sleep(node.afterMs / 1000)
-      await child.cancel().catch(() => undefined)
-      await waited(world, place, child.wait({ returnWhen: 'ALL_ENDED' }))
-      return child.status === 'ENDED_CANCELLED' ? ['cancelled'] : endOf(world, child)
-    }
+    case 'cancel':
+      return runCancel(world, node, place)
     case 'gather':
       return gather(world, node, place)
     case 'all':
@@ -150,9 +147,37 @@ async function runNode(world: World, node: Node, place: Place): Promise<unknown>
       }
       return rounds
     }
+    case 'back':
+      return runBack(world, node, place)
     case 'lock':
       return runLocked(world, node, place)
   }
+}
+
+async function runCancel(
+  world: World,
+  node: Extract<Node, { kind: 'cancel' }>,
+  place: Place,
+): Promise<unknown> {
+  const child = await start(world, node.body, place.path)
+  if (node.afterMs > 0) await world.self.sleep(node.afterMs / 1000)
+  await child.cancel().catch(() => undefined)
+  await waited(world, place, child.wait({ returnWhen: 'ALL_ENDED' }))
+  return child.status === 'ENDED_CANCELLED' ? ['cancelled'] : endOf(world, child)
+}
+
+async function runBack(
+  world: World,
+  node: Extract<Node, { kind: 'back' }>,
+  place: Place,
+): Promise<unknown> {
+  const times = await world.self.savepoint(place.path)
+  const made = await runBody(world, node.body, place)
+  if (times < node.times) {
+    world.over = true
+    world.self.revert(place.path)
+  }
+  return { back: node.times, made }
 }
 
 const fill = (id: number): string => 'abcdefghij'[id % 10] ?? 'a'
@@ -186,6 +211,21 @@ async function runEffect({ self, inputs }: World, path: string): Promise<unknown
   } catch (error) {
     if (nameOf(error) !== 'ConnectionError') throw error
     return 'effect unknown'
+  }
+}
+
+async function ask(
+  { self }: World,
+  { timeoutMs }: Extract<Node, { kind: 'message' }>,
+  path: string,
+): Promise<unknown> {
+  const timeout = timeoutMs === null ? null : timeoutMs / 1000
+  try {
+    const { response } = await self.message({ subject: `ask ${path}`, request: 'What?', timeout })
+    return ['answered', response.string]
+  } catch (error) {
+    if (nameOf(error) === 'MessageResponseTimeoutError') return 'no answer'
+    throw error
   }
 }
 

@@ -1,0 +1,27 @@
+import { loadStatements } from './statement.ts'
+
+export const sql = loadStatements('schedule-work', [
+  'lockSchedule',
+  'readSchedule',
+  'readIteration',
+  'insertIteration',
+  'deleteIteration',
+  'holdIteration',
+  'awaitDecision',
+  'fireIteration',
+  'dueIterations',
+  'nextIteration',
+  'readOpenRuns',
+  'insertRuns',
+  'updateRuns',
+  'recordScriptRuns',
+  'saveSchedule',
+  'setPaused',
+  'setResumed',
+  'sweepSchedules',
+  'strayIterations',
+  'schedulesOfEnded',
+  'removeOldRuns',
+  'selectRuns',
+  'countRuns',
+])

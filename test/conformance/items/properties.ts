@@ -1,0 +1,115 @@
+import { LATER } from './item.ts'
+
+/** A property of the Execution record and the behaviour behind it that a test shows. */
+interface PropertyItem {
+  readonly name: string
+  readonly title: string
+  /** Why it may wait; its place in the record exists. */
+  readonly waits?: string
+}
+
+const property = (name: string, title: string, waits?: string): PropertyItem => ({
+  name,
+  title,
+  ...(waits !== undefined && { waits }),
+})
+
+/** All 77, in the order of the record. */
+export const PROPERTIES: readonly PropertyItem[] = [
+  property(
+    'activity_type',
+    'It is EXECUTION, and a list of activities can tell it from messages by that.',
+  ),
+  property('break', 'Set, the run stops at its next line.'),
+  property('breakpoints', 'The run stops before each of these lines, and only there.'),
+  property('bundle_id', 'The bundle that it lives in; excludes a project.', LATER.bundles),
+  property('bundle_name', 'The name of that bundle, looked up on writing.', LATER.bundles),
+  property(
+    'commit_message',
+    'The text of the commit that a saved change makes; an import takes it.',
+    LATER.git,
+  ),
+  property('connector_id', 'A connection refers to the stored connector it was made with.'),
+  property('connector_name', "That connector's name, and only on connections."),
+  property('connector_type', 'A connection calls this kind of third party.'),
+  property('created_at', 'When it was accepted; lists are ordered by it.'),
+  property('created_by', 'Who asked for it, also on the children of the children.'),
+  property('custom_object_id', 'The custom object whose hook started it.', LATER.objects),
+  property('deleted_at', 'When it was put into the trash, null again after a restore.'),
+  property('deleted_by', 'Who put it there.'),
+  property('dependency_id', 'The execution that it waits for at this moment.'),
+  property('description', 'Free text, given at the start, changed and cleared later.'),
+  property('end_status', 'Null while it lives, its end afterwards.'),
+  property('ended_at', 'When it ended, not before it started, and never changed after.'),
+  property('flow_id', 'The flow that it runs, also when that was named by its name.'),
+  property('flow_name', "That flow's name, and only on runs of flows."),
+  property('id', 'Given by the server, time-ordered, and the only address of an execution.'),
+  property('identity_type', 'An execution is an identity of type EXECUTION.'),
+  property('input_schema', 'Inputs that do not match it are refused before anything is stored.'),
+  property('input_value', 'What the handler gets, whatever JSON it is.'),
+  property('is_bundle_readonly', 'Whether its bundle is read-only.', LATER.bundles),
+  property('is_deleted', 'It is out of lists while it is in the trash.'),
+  property('is_hidden', 'It is out of lists that do not ask for hidden ones.'),
+  property('is_paused', 'True in exactly PAUSED.'),
+  property(
+    'is_productive',
+    'Development mode where false: the debugger works there only; children inherit it.',
+  ),
+  property('is_project_readonly', 'Whether its project is read-only.', LATER.bundles),
+  property('is_queued', 'True in exactly WAITING_ENGINE.'),
+  property('is_readonly', 'False, and cannot be set: executions may not have it.'),
+  property('is_remote_processed', 'Whether another workspace runs it.', LATER.links),
+  property(
+    'last_activity',
+    'The time of its last move; it does not stand still while the run moves.',
+  ),
+  property('last_command', 'The call of the flow API that is in progress.'),
+  property('last_sync', 'The last exchange with the workspace that runs it.', LATER.links),
+  property('lineno', 'The line of its source at which it stands.'),
+  property(
+    'message',
+    'Why it ended so, or what the code says meanwhile; the traceback of a failure.',
+  ),
+  property('message_id', 'The message whose answer it waits for.'),
+  property('metadata', 'Free JSON of the user, kept as it was given, filtered by.'),
+  property('modified_at', 'Later after each move and each change of the record.'),
+  property('modified_by', 'Who has changed the record last.'),
+  property('name', 'Given, or that of the flow; changed by code and by people; filtered by.'),
+  property('organization_id', 'The organization of its workspace, the same for all.'),
+  property('orphan', 'A cancel of its parent spares it.'),
+  property('output_schema', 'An output that does not match it ends the run in error.'),
+  property('output_value', 'What the code has returned or set, readable while it runs.'),
+  property('parent_execution_id', 'Who has started it; its children are found by it.'),
+  property('plugin_action_id', 'The plugin action that started it.', LATER.plugins),
+  property('process_id', 'The process that has it in hand.'),
+  property(
+    'project_id',
+    'The project that it lives in: that of its flow, or the one that was named.',
+  ),
+  property('project_name', 'The name of that project, looked up on writing.'),
+  property('provisioning_type', 'Which hook of an object template started it.', LATER.objects),
+  property('record_type', 'EXECUTION, as every record says its type.'),
+  property('remote_workspace_name', 'The workspace that runs it.', LATER.links),
+  property('repository_path', 'Where it lies in a repository: activities lie in none.', LATER.git),
+  property('roles', 'The roles of this identity.', LATER.roles),
+  property('savepoint_retention', 'ALL keeps every savepoint, LAST the newest.'),
+  property('schedule_id', 'The schedule whose iteration it is, or that started it.'),
+  property('schedule_name', "That schedule's name, and only on iterations."),
+  property('scheduled_for', 'It does not start or go on before; a wait times out then.'),
+  property('schema_version', "The version of the record's format, in every export."),
+  property('script', 'The source that it runs, which stays when the flow is edited.'),
+  property('setting_id', 'The setting whose lock it waits for.'),
+  property('started_at', 'When its code first ran; null before, not changed by pauses.'),
+  property('status', 'One of eleven; each is reached and left as the table says.'),
+  property('status_label', 'The status in words.'),
+  property('sync_config_id', 'The workspace link that it came through.', LATER.links),
+  property('top_execution_id', 'The root of its tree; its own id at the root.'),
+  property('type', 'FLOW, SCRIPT, CONNECTION, SCHEDULE or WRAPPER, by what it runs.'),
+  property('unwrapped', 'Static wrappers are left out.'),
+  property('use_breakpoints', 'Breakpoints are heeded where true.'),
+  property('use_only_explicit_breakpoints', 'Only the given lines cost, and they are fixed.'),
+  property('webhook_id', 'The webhook whose call started it.'),
+  property('workspace_id', 'The workspace that it belongs to; others cannot see it.'),
+  property('wrapper_id', 'The wrapper that it runs.'),
+  property('wrapper_name', "That wrapper's name, and only on runs of wrappers."),
+]

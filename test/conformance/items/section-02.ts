@@ -1,0 +1,65 @@
+import { documented, type Item, LATER, waiting } from './item.ts'
+
+const RECORD = '2 The record'
+
+export const SECTION_2: readonly Item[] = [
+  ...documented(RECORD, [
+    ['2.1.1', 'yaml', 'Properties of the import column are taken by an import, others are not.'],
+    ['2.1.2', 'yaml', 'Properties of the export column are written by an export, others are not.'],
+    ['2.2.1', 'rest', 'A project and a bundle exclude each other.'],
+    ['2.2.2', 'rest', 'A project may be given by its name, which is looked up.'],
+    ['2.2.3a', 'rest', 'The name of a flow or connector is there for that type only.'],
+    ['2.2.3b', 'rest', 'The name of a schedule or wrapper is there for that type only.'],
+    ['2.2.4a', 'rest', 'An execution refers to the flow or connector that it runs by id.'],
+    ['2.2.4b', 'rest', 'An execution refers to its schedule, webhook or wrapper by id.'],
+    [
+      '2.2.5',
+      ['rest', 'flow'],
+      'A child knows the execution that created it and the root of its tree.',
+    ],
+    ['2.2.6a', 'rest', 'What runs decides the type: FLOW, SCRIPT, CONNECTION.'],
+    ['2.2.6b', 'rest', 'Iterations of schedules and wrappers have the types SCHEDULE and WRAPPER.'],
+    ['2.2.7', 'rest', 'A connection names its connector type, one of a fixed list.'],
+    ['2.2.8', 'rest', 'An execution is never read-only.'],
+    ['2.3.1', 'rest', 'Input and output are any JSON.'],
+    ['2.3.2a', 'rest', 'A flow says by schema which inputs it accepts.'],
+    ['2.3.2b', 'rest', 'A flow says by schema which outputs it produces.'],
+    ['2.3.3', 'flow', 'A value that does not match its schema raises SchemaValidationError.'],
+    [
+      '2.3.4',
+      'rest',
+      'The source text that an execution processes is on its record; a SCRIPT has no flow.',
+    ],
+    [
+      '2.3.5',
+      'rest',
+      'The message says in words how it stands, and carries the traceback of a failure.',
+    ],
+    ['2.3.6', 'rest', 'A status has a label to show.'],
+    ['2.4.1', 'rest', 'The record says when it was started and when it ended.'],
+    [
+      '2.4.2',
+      'rest',
+      'scheduled_for is when it continues, and the deadline of whatever it waits for.',
+    ],
+    ['2.4.3', 'rest', 'The last activity is on the record.'],
+    ['2.4.4', ['rest', 'flow'], 'A run can be given a maximum runtime.'],
+    ['2.5.1', 'rest', 'is_queued is set while it waits to be processed.'],
+    ['2.5.2', 'rest', 'is_paused says that it is not to be processed.'],
+    ['2.5.3', 'rest', 'is_productive tells productive from development mode.'],
+    ['2.5.4', ['rest', 'flow'], 'An orphan is a child that is cut out of the tree.'],
+    ['2.5.5', 'rest', 'An unwrapped run ignores the wrappers that are registered on its flow.'],
+    ['2.5.6', ['rest', 'flow'], 'A priority can be given.'],
+    ['2.5.7', 'rest', 'savepoint_retention is ALL or LAST.'],
+    ['2.5.8', 'rest', 'The process that has it in hand is on the record.'],
+  ]),
+  ...waiting(RECORD, [
+    ['2.2.9', 'provisioning_type says which hook of an object template created it.', LATER.objects],
+    ['2.2.10', 'A plugin action and a custom object are referred to by id.', LATER.plugins],
+    ['2.2.11', 'A bundle may be given by its name, which is looked up.', LATER.bundles],
+    ['2.4.5', 'last_sync is the last exchange with another workspace.', LATER.links],
+    ['2.5.9', 'roles gives the identity its roles.', LATER.roles],
+    ['2.5.10', 'A run can be processed in another workspace.', LATER.links],
+    ['2.3.7', 'Keys of inputs and outputs can be hidden.', LATER.secrets],
+  ]),
+]
