@@ -106,6 +106,8 @@ describe('the doctor', () => {
     assert.equal(waitKindOf({ isStale: true }), 'staleWait')
     assert.equal(waitKindOf({ kind: 'DEPENDENCY', isDecided: true }), 'decided')
     assert.equal(waitKindOf({ kind: 'CONTROL', subject: 'cancel' }), 'control')
+    assert.equal(waitKindOf({ kind: 'RECORD', subject: 'list flows\n{}' }), 'record')
+    assert.equal(waitKindOf({ kind: 'RECORD', ageMs: 100 }), null)
     assert.equal(waitKindOf({ kind: 'BREAK' }), 'wrongStatus')
     assert.equal(waitKindOf({ kind: 'BREAK', isPaused: true }), null)
     assert.equal(waitKindOf({ kind: 'LOCK', request: 'missing' }), 'noRequest')

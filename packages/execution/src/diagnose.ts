@@ -1,3 +1,4 @@
+import { askedOfRecords } from './explain-wait.ts'
 import type { ExecutionType, Idle, Status } from './status.ts'
 import { isEnded, isParked } from './status.ts'
 import type { WaitKind } from './wait.ts'
@@ -83,6 +84,7 @@ export const REPAIRS = {
   overdue: 'wake the schedulers',
   decided: 'tell the scheduler to answer it',
   control: 'tell the scheduler to carry it out',
+  record: 'tell the gateways to carry it out',
   noRequest: null,
   unseen: 'tell the lock-manager to look',
   passedOver: 'tell the lock-manager to serve the queue',
@@ -160,6 +162,8 @@ export function diagnoseWait(wait: StandingWait): Finding | null {
     return finding('decided', 'waits for executions that have ended')
   if (kind === 'CONTROL')
     return finding('control', `asked ${seconds(ageMs)} ago to ${subject ?? 'control'} another`)
+  if (kind === 'RECORD')
+    return finding('record', `asked ${seconds(ageMs)} ago to ${askedOfRecords(subject)}`)
   if (kind === 'BREAK' && !wait.isPaused)
     return finding('wrongStatus', 'is not paused, and its debugger has stopped it')
   if (kind !== 'LOCK') return null
