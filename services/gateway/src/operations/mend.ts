@@ -41,6 +41,13 @@ export async function mend(
     context.bus.nudgeTimers(0)
     return Promise.resolve()
   })
+  const asked = of('record')
+  await attempt(asked, () => {
+    const { workspaceId } = caller
+    const key = ({ finding: { executionId } }: Case) => ({ workspaceId, executionId })
+    context.bus.nudgeRecordRequests(asked.map(key))
+    return Promise.resolve()
+  })
   const locks = of('unseen', 'passedOver')
   await attempt(locks, () => serveLocks(context, caller, locks, processes))
   const theirs = of('untaken', 'lost', 'abandoned', 'unwatched', 'staleWait', 'decided', 'control')

@@ -7,13 +7,20 @@ import type { ScheduleBody } from '../schemas/schedule.ts'
 import { attendSchedule } from './attend-schedule.ts'
 import type { CachedFlow } from './flow-cache.ts'
 import { time, timeOrNull } from './page-request.ts'
-import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
+import {
+  asStore,
+  commonFields,
+  projectJson,
+  type RecordBody,
+  type RecordKind,
+} from './record-kind.ts'
 
 /** Schedules; each change is told to a scheduler before it is answered. */
 export const SCHEDULE_KIND: RecordKind<ScheduleRow> = {
   store: asStore<ScheduleRow>(schedules),
   toFields: (context, caller, body, before) => scheduleFields(context, caller, body, before),
   toJson: scheduleJson,
+  toCopy: scheduleCopy,
   changed: (context, { workspaceId, id }) =>
     attendSchedule(context, { workspaceId, scheduleId: id }),
 }
@@ -55,29 +62,48 @@ async function scheduleFields(
 
 function scheduleJson(row: ScheduleRow): Record<string, string> {
   return {
-  ...projectJson(row),
-  flow_id: JSON.stringify(row.flow_id),
-  flow_name: JSON.stringify(row.flow_name),
-  setting_id: JSON.stringify(row.setting_id),
-  setting_name: JSON.stringify(row.setting_name),
-  scheduler_id: JSON.stringify(row.scheduler_id),
-  scheduler_name: JSON.stringify(row.scheduler_name),
-  timing: row.timing ?? 'null',
-  input_value: row.input_value ?? 'null',
-  is_enabled: String(row.is_enabled),
-  is_productive: String(row.is_productive),
-  is_paused: String(row.paused_at !== null),
-  paused_at: JSON.stringify(timeOrNull(row.paused_at)),
-  catch_up: JSON.stringify(row.catch_up),
-  catch_up_window_seconds: String(row.catch_up_window_seconds),
-  overlap: JSON.stringify(row.overlap),
-  jitter_seconds: String(row.jitter_seconds),
-  starts_at: JSON.stringify(timeOrNull(row.starts_at)),
-  ends_at: JSON.stringify(timeOrNull(row.ends_at)),
-  next_at: JSON.stringify(timeOrNull(row.planned_at)),
-  iteration_execution_id: JSON.stringify(row.iteration_id),
-  finished_at: JSON.stringify(timeOrNull(row.finished_at)),
-  problem: JSON.stringify(row.problem),
+    ...projectJson(row),
+    flow_id: JSON.stringify(row.flow_id),
+    flow_name: JSON.stringify(row.flow_name),
+    setting_id: JSON.stringify(row.setting_id),
+    setting_name: JSON.stringify(row.setting_name),
+    scheduler_id: JSON.stringify(row.scheduler_id),
+    scheduler_name: JSON.stringify(row.scheduler_name),
+    timing: row.timing ?? 'null',
+    input_value: row.input_value ?? 'null',
+    is_enabled: String(row.is_enabled),
+    is_productive: String(row.is_productive),
+    is_paused: String(row.paused_at !== null),
+    paused_at: JSON.stringify(timeOrNull(row.paused_at)),
+    catch_up: JSON.stringify(row.catch_up),
+    catch_up_window_seconds: String(row.catch_up_window_seconds),
+    overlap: JSON.stringify(row.overlap),
+    jitter_seconds: String(row.jitter_seconds),
+    starts_at: JSON.stringify(timeOrNull(row.starts_at)),
+    ends_at: JSON.stringify(timeOrNull(row.ends_at)),
+    next_at: JSON.stringify(timeOrNull(row.planned_at)),
+    iteration_execution_id: JSON.stringify(row.iteration_id),
+    finished_at: JSON.stringify(timeOrNull(row.finished_at)),
+    problem: JSON.stringify(row.problem),
+  }
+}
+
+/** One of both ways of timing, and off: two of a kind would do all of it twice. */
+function scheduleCopy(row: ScheduleRow, values: RecordBody): RecordBody {
+  const shown = Object.entries(scheduleJson(row))
+  const hasScheduler = 'scheduler_id' in values || 'scheduler_name' in values
+  const left: readonly string[] = [
+    ...(row.timing === null || hasScheduler ? ['timing', ...POLICY] : []),
+    ...('timing' in values ? ['scheduler_id', 'scheduler_name'] : []),
+  ]
+  return {
+    ...Object.fromEntries(
+      shown.flatMap(([name, text]) =>
+        left.includes(name) ? [] : [[name, JSON.parse(text) as unknown]],
+      ),
+    ),
+    is_enabled: false,
+    description: row.description,
   }
 }
 
