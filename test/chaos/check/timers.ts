@@ -30,8 +30,11 @@ interface Timer {
 
 function timers({ events, answers }: Evidence['rows']): Timer[] {
   const answered = indexBy(answers, (row) => `${row.execution}/${row.generation}/${row.seq}`)
+  // A revert takes the waits of the life before it away, as an end does.
   const ended = new Set(
-    events.filter(({ what }) => what === 'end').map(({ execution, xid }) => `${execution}/${xid}`),
+    events
+      .filter(({ what }) => what === 'end' || what === 'life')
+      .map(({ execution, xid }) => `${execution}/${xid}`),
   )
   return events.flatMap(({ what, execution, xid, at, detail }) => {
     const { kind, seq, generation, due } = detail as unknown as WaitOver

@@ -201,6 +201,11 @@ async function askAgain(context: Context, command: Command): Promise<null> {
     case 'record':
       askRecords(context, command)
       return null
+    case 'message':
+    case 'message_wait': {
+      const { askMessageAgain } = await import('./answer-messages.ts')
+      return open(context, askMessageAgain(context, command))
+    }
     default:
       return null
   }

@@ -14,6 +14,7 @@ import {
   type RecordBody,
   type RecordKind,
 } from './record-kind.ts'
+import { wrappersJson } from './static-wrappers.ts'
 
 /** Schedules; each change is told to a scheduler before it is answered. */
 export const SCHEDULE_KIND: RecordKind<ScheduleRow> = {
@@ -56,8 +57,21 @@ async function scheduleFields(
   checkWay(after, body)
   checkTimes(after)
   const isRunChanged = RUN.some((name) => body[name] !== undefined)
-  if (after.timing !== null && isRunChanged) checkRunInput(flow, after.input_value)
+  // A wrapper may make other inputs of these, and has them checked when it starts the flow.
+  if (after.timing !== null && isRunChanged && !isWrapped(body, before, flow))
+    checkRunInput(flow, after.input_value)
   return before === null ? fields : { ...fields, ...consequencesOf(before, after) }
+}
+
+/** Whether wrappers stand around its runs, its own or those of its flow. */
+function isWrapped(
+  { wrappers }: ScheduleBody,
+  before: ScheduleRow | null,
+  flow: CachedFlow | null,
+): boolean {
+  if (flow?.row.is_wrapped === true) return true
+  if (wrappers === undefined) return (before?.wrappers ?? null) !== null
+  return wrappers !== null && wrappers.length > 0
 }
 
 function scheduleJson(row: ScheduleRow): Record<string, string> {
@@ -85,6 +99,7 @@ function scheduleJson(row: ScheduleRow): Record<string, string> {
     iteration_execution_id: JSON.stringify(row.iteration_id),
     finished_at: JSON.stringify(timeOrNull(row.finished_at)),
     problem: JSON.stringify(row.problem),
+    ...wrappersJson({ is_wrapped: row.wrappers !== null, wrappers: row.wrappers }),
   }
 }
 
@@ -163,7 +178,7 @@ const POLICY = [
   'ends_at',
 ] as const
 /** What a run is made of. */
-const RUN = ['flow_id', 'flow_name', 'input_value', 'timing'] as const
+const RUN = ['flow_id', 'flow_name', 'input_value', 'timing', 'wrappers'] as const
 const PLAIN = ['is_enabled', 'is_productive', ...POLICY] as const
 
 /** The schedule as it will be, as far as it is checked. */

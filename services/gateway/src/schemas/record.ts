@@ -1,4 +1,4 @@
-import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
+import { WEBHOOK_DOCUMENTS } from '@millrace/webhook'
 import { type Static, type TObject, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
 import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
@@ -101,8 +101,8 @@ const patchOf = <T extends TObject>(schema: T) =>
 const Anything = Type.Record(Type.String(), Type.Unknown())
 export const RECORD_DOCUMENTS = {
   webhook: {
-    create: Type.Unsafe(NEW_WEBHOOK_SCHEMA),
-    update: Type.Unsafe(WEBHOOK_PATCH_SCHEMA),
+    create: Type.Unsafe(WEBHOOK_DOCUMENTS.create),
+    update: Type.Unsafe(WEBHOOK_DOCUMENTS.update),
   },
 } as const
 
