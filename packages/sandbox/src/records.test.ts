@@ -24,7 +24,7 @@ describe('records', () => {
     const run = await through(`
       const found = []
       for (const type of ['flow', 'connector', 'project', 'schedule', 'scheduler', 'webhook', 'wrapper', 'user', 'setting', 'file'])
-        found.push(await system[type](' a ').get('description'))
+        found.push(await system[type](type === 'file' ? 'a' : ' a ').get('description'))
       return found`)
     assert.equal(run.end?.status, 'ENDED_SUCCESS', run.end?.message ?? '')
     assert.deepEqual(

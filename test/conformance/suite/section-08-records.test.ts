@@ -255,7 +255,7 @@ describe('records from flow code', { concurrency: 4, timeout: 180_000 }, () => {
       const output = await rig.output(
         `const parts = system.splitUrl(inputs.url + '/echo?x=1&y=a+b%26#part')
         const called = await self.connect({ connector_type: 'REST', ...parts })
-        try { system.splitUrl('nowhere') } catch (error) { return [parts.scheme, parts.path, called.output.body.query, error.name] }`,
+        try { system.splitUrl('nowhere') } catch (error) { return [parts.scheme, parts.path, called.output.json.query, error.name] }`,
         { url: target.url },
       )
       assert.deepEqual(output, ['http', '/echo', { x: '1', y: 'a b&' }, 'InvalidInputError'])
