@@ -65,7 +65,7 @@ export class StoredRecord {
         for (const [name, text] of texts)
           if (this.#unsaved.get(name) === text) this.#unsaved.delete(name)
         this.#forget()
-        if (isRecord(answer)) this.#learn(answer as Record<string, Json>)
+        if (isRecord(answer)) this.#learn(answer)
         return this
       })
     })
@@ -118,7 +118,7 @@ export class StoredRecord {
     const all = fields.length === 0
     const more = `,"fields":${all ? 'null' : JSON.stringify(fields)}`
     return this.#ask(method, 'read', more, (answer) => {
-      if (isRecord(answer)) this.#note(answer as Record<string, Json>)
+      if (isRecord(answer)) this.#note(answer)
       this.#whole ||= all
     })
   }
