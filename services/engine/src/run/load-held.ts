@@ -221,6 +221,7 @@ const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
   control: 'CONTROL',
   message: 'RESPONSE',
   message_wait: 'RESPONSE',
+  record: 'RECORD',
 }
 
 function* waitsOf(
