@@ -23,7 +23,7 @@ export interface Op {
   readonly status: number | null
   /** HTTP requests that were sent for it. */
   readonly tries: number
-  /** Those whose connection broke, or that got a 5xx. */
+  /** How many in a row broke their connection or got a 5xx, at most. */
   readonly failures: number
   /** What the answer says: the id that was started, or the status that was read. */
   readonly value: string | null

@@ -25,7 +25,7 @@ export interface ChaosRow {
   readonly withinMs?: number
   /** How long after healing everything must have ended; default 120 s. */
   readonly quiesceMs?: number
-  /** No call may meet more failures (a broken connection, or 5xx) than this; default: any number. */
+  /** No call may meet more failures in a row (a broken connection, or 5xx); default: any number. */
   readonly failuresAtMost?: number
   readonly load?: LoadShape
   /** What only this row judges, besides what all runs are judged by. */

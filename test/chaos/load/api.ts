@@ -26,7 +26,10 @@ export interface CallRequest<T> {
 
 interface Seen {
   tries: number
+  /** The most that came one after the other. */
   failures: number
+  /** How many the last ones are. */
+  inRow: number
   status: number | null
 }
 
@@ -42,7 +45,7 @@ export function createApi(options: {
   let turn = 0
 
   function oneClient(): { client: Client; seen: Seen } {
-    const seen: Seen = { tries: 0, failures: 0, status: null }
+    const seen: Seen = { tries: 0, failures: 0, inRow: 0, status: null }
     // Each call begins at the next gateway, and goes to another one each time it is sent again.
     const first = (turn += 1)
     const base = urls[0] ?? ''
@@ -55,11 +58,11 @@ export function createApi(options: {
       try {
         const answer = await fetch(url, { ...init, signal })
         seen.status = answer.status
-        if (answer.status >= 500) seen.failures += 1
+        countFailure(seen, answer.status >= 500)
         return answer
       } catch (error) {
         // Whoever is merely slow has not failed.
-        if (!patience.aborted) seen.failures += 1
+        if (!patience.aborted) countFailure(seen, true)
         throw error
       }
     }
@@ -122,4 +125,13 @@ export function createApi(options: {
       }
     },
   }
+}
+
+/**
+ * A call that another one with its key is ahead of is told to come back in seconds; the gateway that it
+ * failed at before may still be away then, which says nothing about the way round it.
+ */
+function countFailure(seen: Seen, isFailure: boolean): void {
+  seen.inRow = isFailure ? seen.inRow + 1 : 0
+  seen.failures = Math.max(seen.failures, seen.inRow)
 }

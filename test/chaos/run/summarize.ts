@@ -49,7 +49,7 @@ export function tooManyFailures({ failuresAtMost }: ChaosRow, ops: readonly Op[]
     .filter(({ failures }) => failures > failuresAtMost)
     .map(({ kind, key, failures, status }) => ({
       invariant: 'I15',
-      text: `${kind} ${key} failed ${failures} times, at last with ${status ?? 'no answer'}`,
+      text: `${kind} ${key} failed ${failures} times in a row, at last with ${status ?? 'no answer'}`,
     }))
 }
 
