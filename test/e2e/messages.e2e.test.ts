@@ -131,6 +131,35 @@ describe('messages', { concurrency: 4, timeout: 240_000 }, () => {
     assert.deepEqual((await at.rig.ended(id)).output_value, [first.id, third.id])
   })
 
+  test('going back to an open question asks it anew, and what is cut away takes no answer', async () => {
+    const { client } = at.stack
+    const { id, message } = await asks(
+      `const { response } = await self.message({ request: 'Who?' }); return response`,
+    )
+    await client.executions.revert(id, { seq: 1 })
+    const again = await until(
+      async () => {
+        const { generation, status } = await client.executions.get(id)
+        return generation === 2 && status === 'WAITING_RESPONSE' ? await messageOf(id) : null
+      },
+      { what: 'it is asked anew' },
+    )
+    assert.deepEqual([again.id, again.status], [message.id, 'OPEN'])
+    await client.executions.revert(id, { seq: 0 })
+    const other = await until(
+      async () => {
+        const newest = await messageOf(id)
+        return newest.id === message.id ? null : newest
+      },
+      { what: 'the next life asks' },
+    )
+    await assert.rejects(client.messages.reply(message.id, { string: 'late' }), { status: 409 })
+    const closed = await client.messages.get(message.id)
+    assert.deepEqual([closed.status, closed.closed_why], ['CLOSED', 'WITHDRAWN'])
+    await client.messages.reply(other.id, { string: 'me' })
+    assert.deepEqual((await at.rig.ended(id)).output_value, { string: 'me' })
+  })
+
   test('a link answers without a login, once', async () => {
     const started = await at.rig.start(
       `const message = await self.message({ message: 'Go?', allows_links: true, wait: false })

@@ -83,6 +83,47 @@ describe('wrappers', { timeout: 240_000 }, () => {
     assert.equal((await rig.ended(leaf.id)).status, 'ENDED_CANCELLED')
   })
 
+  test('what using gives a wrapper is checked against its schema at the call', async () => {
+    const { stack, rig } = at
+    await stack.client.wrappers.create({
+      name: 'strict',
+      script: script('return (await self.wrapped()).output'),
+      input_schema: { type: 'object', required: ['n'] },
+    })
+    const output = await rig.output(`
+      const caught = []
+      for (const input of [{}, { n: 1 }])
+        try { caught.push((await self.using('strict', input).script('export default () => 7')).output) }
+        catch (error) { caught.push(error.name + ': ' + error.message) }
+      return caught`)
+    assert.deepEqual(output, [
+      'SchemaValidationError: the input of the wrapper "strict" does not match its input_schema: /n is missing',
+      7,
+    ])
+  })
+
+  test('breakpoints of a call stop what is wrapped, and not the wrapper', async () => {
+    const { stack, rig } = at
+    const { executions } = stack.client
+    await rig.flow('lines', `  const a = 1\n  const b = a + 1\n  return { b }`)
+    const { id } = await executions.create({
+      flow_name: 'lines',
+      is_productive: false,
+      breakpoints: [3],
+      wrappers: [{ name: 'marked', input: { by: 'me' } }],
+    })
+    const run = await until(
+      async () => {
+        const [child] = await rig.children(id)
+        return child?.status === 'PAUSED' ? child : null
+      },
+      { what: 'the wrapped flow stops' },
+    )
+    assert.equal((await executions.debugState(run.id)).stop?.line, 3)
+    await executions.debug(run.id, { action: 'continue' })
+    assert.deepEqual((await rig.ended(id)).output_value, { b: 2, through: 'me' })
+  })
+
   test('what a child is started as is known to its parent at once', async () => {
     const output = await at.rig.output(`
       const child = await self.using('marked', { by: 'me' }).flow('sleeper', {}, { run: false })

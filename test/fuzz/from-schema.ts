@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { accepts, alternativesOf } from './accepts.ts'
 import type { Schema } from './openapi.ts'
 
 /** Values that mean something here, by the name of the field; they make requests go deeper. */
@@ -10,7 +11,7 @@ const ITEMS_MAX = 300
 
 /** Values that the schema lets in. */
 export function validOf(schema: Schema, name: string, words: Words): fc.Arbitrary<unknown> {
-  const known = words(name)
+  const known = words(name).filter((word) => accepts(schema, word))
   const plain = valid(schema, name, words)
   return known.length === 0
     ? plain
@@ -18,8 +19,9 @@ export function validOf(schema: Schema, name: string, words: Words): fc.Arbitrar
 }
 
 function valid(schema: Schema, name: string, words: Words): fc.Arbitrary<unknown> {
-  if (schema.anyOf !== undefined)
-    return fc.oneof(...schema.anyOf.map((one) => validOf(one, name, words)))
+  const alternatives = alternativesOf(schema)
+  if (alternatives !== null)
+    return fc.oneof(...alternatives.map((one) => validOf(one, name, words)))
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   if ('const' in schema) return fc.constant(schema.const)
   switch (schema.type) {
@@ -46,12 +48,27 @@ function valid(schema: Schema, name: string, words: Words): fc.Arbitrary<unknown
   }
 }
 
+/** Times by RFC 3339 that somebody may count with and that somebody may have to keep. */
+const EDGE_TIMES = [
+  '0000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00-23:59',
+  '1970-01-01T00:00:00Z',
+  '2016-12-31T23:59:60Z',
+  '2024-02-29T12:00:00.123456789Z',
+  '2026-03-29T02:30:00+14:00',
+  '2026-01-01t00:00:00z',
+  '9999-12-31T23:59:59.999Z',
+  '9999-12-31T23:59:59-23:59',
+]
+
 /** The edges of what the schema lets in: shortest and longest, least and most, all fields and none. */
 export function boundaryOf(schema: Schema, name: string, words: Words): fc.Arbitrary<unknown> {
-  if (schema.anyOf !== undefined)
-    return fc.oneof(...schema.anyOf.map((one) => boundaryOf(one, name, words)))
+  const alternatives = alternativesOf(schema)
+  if (alternatives !== null)
+    return fc.oneof(...alternatives.map((one) => boundaryOf(one, name, words)))
   switch (schema.type) {
     case 'string': {
+      if (schema.format === 'date-time') return fc.constantFrom(...EDGE_TIMES)
       if (schema.enum !== undefined || schema.format !== undefined)
         return valid(schema, name, words)
       const least = schema.minLength ?? 0
@@ -88,11 +105,18 @@ export function boundaryOf(schema: Schema, name: string, words: Words): fc.Arbit
 
 /** Values that the schema does not let in, each wrong in one place; null when it lets in anything. */
 export function invalidOf(schema: Schema, words: Words): fc.Arbitrary<unknown> | null {
-  if (schema.anyOf !== undefined) {
-    const all = schema.anyOf.map((one) => invalidOf(one, words))
-    // What one refuses another may let in: an odd object fits neither text nor null.
-    return all.includes(null) ? null : fc.constantFrom<unknown>({ odd: 1 }, [[]])
-  }
+  const alternatives = alternativesOf(schema)
+  if (alternatives === null) return wrongOf(schema, words)
+  const wrong = alternatives.map((one) => invalidOf(one, words))
+  const ways = wrong.filter((one) => one !== null)
+  if (ways.length < wrong.length) return null
+  // What one refuses another may let in.
+  return fc
+    .oneof(fc.constantFrom<unknown>({ odd: 1 }, [[]]), ...ways)
+    .filter((value) => !accepts(schema, value))
+}
+
+function wrongOf(schema: Schema, words: Words): fc.Arbitrary<unknown> | null {
   if (schema.enum !== undefined || 'const' in schema)
     return fc.constantFrom<unknown>('no such word', 7, null, [], {})
   switch (schema.type) {
@@ -153,21 +177,27 @@ function invalidObjectOf(schema: Schema, words: Words): fc.Arbitrary<unknown> {
 function objectOf(schema: Schema, words: Words): fc.Arbitrary<Record<string, unknown>> {
   const { properties = {}, required = [] } = schema
   const model = mapValues(properties, (one, key) => validOf(one, key, words))
-  const requiredKeys = [...required]
-  const fields = fc.record(model, { requiredKeys })
-  // What runs is one of six fields, of which a valid request has exactly one.
-  const targets = TARGETS.filter((target) => target in properties)
-  if (targets.length < 2) return fields
-  return fc
-    .tuple(fields, fc.constantFrom(...targets), fc.record(model))
-    .map(([some, target, all]) => ({
-      ...Object.fromEntries(
-        Object.entries(some).filter(([key]) => !targets.includes(key) && !ODD.has(key)),
-      ),
-      [target]: all[target],
-    }))
+  const fields = fc.record(model, { requiredKeys: [...required] })
+  const groups = ONE_OF.map(({ of, least }) => ({
+    least,
+    names: of.filter((name) => name in properties),
+    isWhole: of.every((name) => name in properties),
+  })).filter(({ names, isWhole, least }) => (least === 'some' ? names.length > 1 : isWhole))
+  if (groups.length === 0) return fields
+  const chosen = fc.tuple(
+    ...groups.map(({ names, least }) =>
+      fc.constantFrom(...names, ...(least === 'none' ? [null] : [])),
+    ),
+  )
+  const isStart = groups.some(({ least }) => least === 'some')
+  const dropped = new Set([...groups.flatMap(({ names }) => names), ...(isStart ? ODD : [])])
+  return fc.tuple(fields, chosen, fc.record(model)).map(([some, names, all]) => ({
+    ...Object.fromEntries(Object.entries(some).filter(([name]) => !dropped.has(name))),
+    ...Object.fromEntries(names.flatMap((name) => (name === null ? [] : [[name, all[name]]]))),
+  }))
 }
 
+/** What runs. */
 const TARGETS = [
   'flow_id',
   'flow_name',
@@ -176,13 +206,25 @@ const TARGETS = [
   'connector_name',
   'connector_type',
 ]
-/** Fields that belong to one target alone, or are refused until they are built. */
-const ODD: ReadonlySet<string> = new Set([
+/**
+ * Fields that exclude each other. `some`: a valid request has exactly one of those that its schema
+ * knows; `one`: the same where it knows all of them; `none`: at most one.
+ */
+const ONE_OF: readonly { of: readonly string[]; least: 'some' | 'one' | 'none' }[] = [
+  { of: TARGETS, least: 'some' },
+  { of: ['timing', 'scheduler_id', 'scheduler_name'], least: 'one' },
+  { of: ['savepoint_id', 'seq', 'name'], least: 'one' },
+  { of: ['cron', 'interval_seconds', 'rrule'], least: 'one' },
+  { of: ['ids', 'filter'], least: 'one' },
+  { of: ['setting_id', 'setting_name'], least: 'none' },
+  { of: ['project_id', 'project_name'], least: 'none' },
+  { of: ['text', 'base64'], least: 'none' },
+]
+/** Fields that belong to one target alone, need others, or are refused until they are built. */
+const ODD: readonly string[] = [
   'language',
   'wrapper_id',
   'wrapper_name',
-  'wrappers',
-  'unwrapped',
   'schedule_id',
   'use_breakpoints',
   'breakpoints',
@@ -192,7 +234,7 @@ const ODD: ReadonlySet<string> = new Set([
   'remote_workspace_name',
   'bundle_id',
   'bundle_name',
-])
+]
 
 function listOf(
   schema: Schema,

@@ -18,10 +18,11 @@ export function judge(operation: Operation, kind: Kind, answer: FuzzAnswer): str
   const { status, type, text, tookMs } = answer
   if (status >= 500) return `a server error: ${status} ${text.slice(0, 300)}`
   if (tookMs > SLOW_MS) return `it took ${Math.round(tookMs)} ms`
-  if (status < 300) {
-    if (!operation.statuses.has(status)) return `${status} is not in the document`
+  if (status < 400) {
+    const expected = operation.statuses.get(status)
+    if (expected === undefined) return `${status} is not in the document`
     if (kind === 'invalid') return `${status}: what the schema does not let in was taken`
-    return isReadable(type, text) ? null : `${status}: the body is not what its type says`
+    return isReadable(expected, answer) ? null : `${status}: the body is no ${expected}: ${type}`
   }
   const isDocumented =
     operation.statuses.has(status) || (operation.hasDefault && REFUSALS.has(status))
@@ -44,11 +45,15 @@ function problemWithProblem({ status, type, text }: FuzzAnswer): string | null {
   return leak === null ? null : `${status}: the problem shows the inside: ${leak[0]}`
 }
 
-function isReadable(type: string, text: string): boolean {
-  if (type.startsWith('text/event-stream')) return true
+/** `expected`: the media type that the document names, null for no body at all. */
+function isReadable(expected: string | null, { type, text }: FuzzAnswer): boolean {
+  // A HEAD has no body, and neither has what was asked for as a part of nothing.
   if (text === '') return true
-  if (type.startsWith('application/yaml')) return text.startsWith('---')
-  return type.startsWith('application/json') && parse(text) !== undefined
+  if (expected === null) return false
+  if (expected === '*/*') return type !== ''
+  if (!type.startsWith(expected)) return false
+  if (expected === 'application/yaml') return text.startsWith('---')
+  return expected !== 'application/json' || parse(text) !== undefined
 }
 
 function parse(text: string): unknown {

@@ -9,13 +9,15 @@ export interface Operation {
   readonly body: Schema | null
   readonly bodyType: BodyType
   readonly isBodyRequired: boolean
-  /** Statuses that are named one by one. */
-  readonly statuses: ReadonlySet<number>
+  /** Statuses that are named one by one, each with the media type of its body; null: it has none. */
+  readonly statuses: ReadonlyMap<number, string | null>
   /** Whether it documents all other answers as one. */
   readonly hasDefault: boolean
 }
 
-export type BodyType = 'application/json' | 'application/yaml'
+/** The last one: any bytes of any type. */
+const BODY_TYPES = ['application/json', 'application/yaml', '*/*'] as const
+export type BodyType = (typeof BODY_TYPES)[number]
 
 export interface Parameter {
   readonly name: string
@@ -26,7 +28,7 @@ export interface Parameter {
 
 /** The part of JSON Schema that the gateway's schemas are made of. */
 export interface Schema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly format?: string
   readonly pattern?: string
   readonly minLength?: number
@@ -36,6 +38,7 @@ export interface Schema {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly items?: Schema
   readonly minItems?: number
   readonly maxItems?: number
@@ -57,7 +60,9 @@ interface DocumentOperation {
     readonly required?: boolean
     readonly content: Readonly<Record<string, { readonly schema: Schema }>>
   }
-  readonly responses: Readonly<Record<string, unknown>>
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, unknown>> }>
+  >
 }
 
 export async function readOperations(url: string): Promise<readonly Operation[]> {
@@ -65,7 +70,7 @@ export async function readOperations(url: string): Promise<readonly Operation[]>
   const document = (await response.json()) as Document
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): Operation => {
-      const answers = Object.keys(operation.responses)
+      const answers = Object.entries(operation.responses)
       return {
         id: operation.operationId,
         method: method.toUpperCase(),
@@ -74,8 +79,15 @@ export async function readOperations(url: string): Promise<readonly Operation[]>
         parameters: operation.parameters ?? [],
         ...bodyOf(operation.requestBody?.content ?? {}),
         isBodyRequired: operation.requestBody?.required ?? false,
-        statuses: new Set(answers.filter((status) => /^\d+$/.test(status)).map(Number)),
-        hasDefault: answers.includes('default'),
+        statuses: new Map(
+          answers
+            .filter(([status]) => /^\d+$/.test(status))
+            .map(([status, { content = {} }]): [number, string | null] => [
+              Number(status),
+              Object.keys(content)[0] ?? null,
+            ]),
+        ),
+        hasDefault: 'default' in operation.responses,
       }
     }),
   )
@@ -84,8 +96,6 @@ export async function readOperations(url: string): Promise<readonly Operation[]>
 function bodyOf(
   content: Readonly<Record<string, { readonly schema: Schema }>>,
 ): Pick<Operation, 'body' | 'bodyType'> {
-  const yaml = content['application/yaml']
-  return yaml === undefined
-    ? { body: content['application/json']?.schema ?? null, bodyType: 'application/json' }
-    : { body: yaml.schema, bodyType: 'application/yaml' }
+  const bodyType = BODY_TYPES.find((type) => content[type] !== undefined) ?? 'application/json'
+  return { body: content[bodyType]?.schema ?? null, bodyType }
 }

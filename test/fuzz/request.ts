@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { asBody, type Body, boundaryBody, validBody } from './body.ts'
 import { boundaryOf, invalidOf, validOf, type Words } from './from-schema.ts'
 import { hostileBody, hostileBytes, hostilePiece, hostileText, hostileValue } from './hostile.ts'
 import type { Operation, Parameter } from './openapi.ts'
@@ -27,8 +28,7 @@ export function requestsOf(
     case 'boundary':
       return assemble(operation, {
         words,
-        body:
-          operation.body === null ? none : asBody(operation, boundaryOf(operation.body, '', words)),
+        body: boundaryBody(operation, words),
         edges: true,
       })
     case 'invalid':
@@ -45,11 +45,6 @@ interface Parts {
   /** One parameter that is set to this text, as it stands. */
   readonly spoiled?: { readonly name: string; readonly text: fc.Arbitrary<string> }
   readonly headers?: fc.Arbitrary<Record<string, string>>
-}
-
-interface Body {
-  readonly bytes: Buffer
-  readonly type: string
 }
 
 function assemble(operation: Operation, parts: Parts): fc.Arbitrary<FuzzRequest> {
@@ -98,48 +93,6 @@ function parameterText(
       : validOf(name === 'wait' ? { ...schema, maximum: 0.1 } : schema, name, words)
   return value.map((one) => encodeURIComponent(String(one).toWellFormed()))
 }
-
-const none: fc.Arbitrary<Body | null> = fc.constant(null)
-
-function validBody(operation: Operation, words: Words): fc.Arbitrary<Body | null> {
-  const { body, bodyType, isBodyRequired } = operation
-  if (body === null) return none
-  const given =
-    bodyType === 'application/yaml'
-      ? asBody(operation, fc.constantFrom(...DOCUMENTS))
-      : asBody(operation, validOf(body, '', words))
-  return isBodyRequired ? given : fc.oneof(given, none)
-}
-
-/** What an import takes. */
-const DOCUMENTS: readonly string[] = [
-  'execution: {type: SCRIPT, status: ENDED_SUCCESS, ended_at: 2026-01-31T12:00:00Z}',
-  `---
-execution:
-  type: FLOW
-  status: ENDED_ERROR
-  ended_at: 2026-01-31T12:00:00Z
-  input_value: {a: [1, null]}
-  children:
-    - {type: SCRIPT, status: ENDED_CANCELLED, ended_at: 2026-01-31T12:00:00Z, message: "no"}
----
-execution: {type: CONNECTION, connector_type: REST, status: ENDED_SUCCESS, ended_at: 2026-01-31T12:00:00Z}
-`,
-]
-
-/** As the operation takes it; a text is YAML as it stands, and JSON is YAML. */
-const asBody = (
-  { bodyType: type }: Pick<Operation, 'bodyType'>,
-  value: fc.Arbitrary<unknown>,
-): fc.Arbitrary<Body> =>
-  value.map((one) => ({
-    bytes: Buffer.from(
-      type === 'application/yaml' && typeof one === 'string'
-        ? one
-        : (JSON.stringify(one) ?? 'null'),
-    ),
-    type,
-  }))
 
 /** One thing is wrong: the body, or one parameter of the query. */
 function invalid(operation: Operation, words: Words): fc.Arbitrary<FuzzRequest> | null {
@@ -299,6 +252,10 @@ const hostileHeaders: fc.Arbitrary<Record<string, string>> = fc
       'accept',
       'accept-encoding',
       'expect-nothing',
+      'range',
+      'if-range',
+      'if-none-match',
+      'x-hub-signature-256',
     ),
     value: fc.oneof(
       fc.constantFrom(
@@ -313,6 +270,12 @@ const hostileHeaders: fc.Arbitrary<Record<string, string>> = fc
         'a=b; millrace_session=x',
         '\u00ff\u00fe',
         "'; --",
+        '*',
+        'bytes=0-0',
+        'bytes=-0',
+        'bytes=9-1',
+        'bytes=0-0,2-3',
+        'bytes=99999999999999999999-',
         '999999999.9.9.9.9',
         '99999999999999999999.0.0.0.0',
       ),

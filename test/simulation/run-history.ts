@@ -63,6 +63,13 @@ export async function runHistory(
   }
   process.on('unhandledRejection', die)
   process.on('uncaughtException', die)
+  // What the driver itself throws is nobody's breach: it ends the process, with these taken away.
+  using _ = {
+    [Symbol.dispose]() {
+      process.off('unhandledRejection', die)
+      process.off('uncaughtException', die)
+    },
+  }
 
   postgres.setClock(world.now)
   postgres.clean()
@@ -191,10 +198,12 @@ export async function runHistory(
   postgres.setClock(world.now)
   if (breaches.length === 0)
     breaches.push(...checkEnd({ plan, postgres, seen, effects: effects.seen }))
-  for (const instance of stack.instances) world.kill(instance)
+  for (const instance of stack.instances) {
+    // A breach ends the history wherever it stands: a transaction would reach into the next one.
+    databases.cut(instance)
+    world.kill(instance)
+  }
   returnRealms()
-  process.off('unhandledRejection', die)
-  process.off('uncaughtException', die)
   return {
     breaches,
     trace: world.trace,

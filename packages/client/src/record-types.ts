@@ -30,13 +30,13 @@ export interface WrapperUse {
 }
 
 /** What wrappers may always stand around. */
-interface Wrappable {
+export interface Wrappable {
   readonly is_wrapped: boolean
   /** From the outermost on. */
   readonly wrappers: readonly WrapperUse[]
 }
 
-interface NewWrappable {
+export interface NewWrappable {
   /** From the outermost on; null for none. */
   readonly wrappers?: readonly WrapperUse[] | null
 }

@@ -1,7 +1,7 @@
 import type { Why } from './execution-views.ts'
 import type { Json } from './json.ts'
 import { iteratePages, listPage, type ListOptions, type Page } from './list.ts'
-import type { RecordBase } from './record-types.ts'
+import type { NewWrappable, RecordBase, Wrappable } from './record-types.ts'
 import { as, byQuery, type By, createRecords, type Records } from './records.ts'
 import type { Query } from './query.ts'
 import type { Transport } from './transport.ts'
@@ -29,7 +29,7 @@ interface Policy {
   readonly ends_at: string | null
 }
 
-export interface Schedule extends RecordBase, Policy {
+export interface Schedule extends RecordBase, Wrappable, Policy {
   readonly flow_id: string
   readonly flow_name: string | null
   readonly setting_id: string | null
@@ -51,7 +51,7 @@ export interface Schedule extends RecordBase, Policy {
 }
 
 /** A flow, and `timing` or a scheduler. */
-export interface NewSchedule extends Partial<Policy> {
+export interface NewSchedule extends NewWrappable, Partial<Policy> {
   readonly name: string
   readonly description?: string | null
   readonly project_id?: string | null

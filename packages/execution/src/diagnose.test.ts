@@ -45,6 +45,7 @@ const wait = (facts: Partial<StandingWait>): StandingWait => ({
   isPaused: false,
   isStale: false,
   isDecided: false,
+  isSettled: false,
   request: null,
   isPassedOver: false,
   ...facts,
@@ -105,6 +106,8 @@ describe('the doctor', () => {
     assert.equal(waitKindOf({ overdueMs: LONG }), 'overdue')
     assert.equal(waitKindOf({ isStale: true }), 'staleWait')
     assert.equal(waitKindOf({ kind: 'DEPENDENCY', isDecided: true }), 'decided')
+    assert.equal(waitKindOf({ kind: 'RESPONSE', isSettled: true }), 'settled')
+    assert.equal(waitKindOf({ kind: 'RESPONSE', isSettled: true, ageMs: 100 }), null)
     assert.equal(waitKindOf({ kind: 'CONTROL', subject: 'cancel' }), 'control')
     assert.equal(waitKindOf({ kind: 'BREAK' }), 'wrongStatus')
     assert.equal(waitKindOf({ kind: 'BREAK', isPaused: true }), null)

@@ -43,6 +43,8 @@ export interface StandingWait {
   readonly isStale: boolean
   /** DEPENDENCY: by those that ended long ago it is decided. */
   readonly isDecided: boolean
+  /** RESPONSE: its message was answered or closed long ago, or is gone. */
+  readonly isSettled: boolean
   /** LOCK: how its request stands. */
   readonly request: 'missing' | 'unseen' | 'queued' | null
   /** LOCK: it is first in its queue and there has been a free place for long. */
@@ -82,6 +84,7 @@ export const REPAIRS = {
   staleWait: 'remove the wait',
   overdue: 'wake the schedulers',
   decided: 'tell the scheduler to answer it',
+  settled: 'tell the scheduler to answer it',
   control: 'tell the scheduler to carry it out',
   noRequest: null,
   unseen: 'tell the lock-manager to look',
@@ -158,6 +161,8 @@ export function diagnoseWait(wait: StandingWait): Finding | null {
   if (ageMs <= STANDS_TOO_LONG_MS) return null
   if (kind === 'DEPENDENCY' && wait.isDecided)
     return finding('decided', 'waits for executions that have ended')
+  if (kind === 'RESPONSE' && wait.isSettled)
+    return finding('settled', 'waits for the answer to a message that is not open')
   if (kind === 'CONTROL')
     return finding('control', `asked ${seconds(ageMs)} ago to ${subject ?? 'control'} another`)
   if (kind === 'BREAK' && !wait.isPaused)

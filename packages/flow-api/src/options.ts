@@ -101,6 +101,8 @@ export interface Wrapped {
   readonly project_id?: string
   readonly description?: string
   readonly metadata?: Json
+  /** Lines of what is wrapped to stop at, in development mode. */
+  readonly breakpoints?: readonly number[]
   readonly input_value: any
   /** Those that come between this wrapper and what it wraps, from the outermost on. */
   readonly wrappers?: readonly WrapperUse[]

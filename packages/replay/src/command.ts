@@ -106,6 +106,8 @@ export interface ChildSpec {
   readonly wrappers?: readonly { readonly wrapper: string; readonly input: Json }[]
   /** The static wrappers of what it runs are left out. */
   readonly unwrapped?: boolean
+  /** Of what it runs, where a wrapper starts that for a call that gave them. */
+  readonly breakpoints?: readonly number[]
   readonly orphan?: boolean
   readonly priority?: number
   readonly projectId?: string

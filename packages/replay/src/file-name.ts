@@ -7,6 +7,7 @@ export function fileNameProblem(name: string): string | null {
     return `must have 1 to ${FILE_NAME_MAX} characters`
   if (/[\0-\u001F\u007F]/.test(name) || !name.isWellFormed())
     return 'holds a character of control or half a surrogate pair'
+  if (name.trim() !== name) return 'must not begin or end with a blank'
   if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
     return 'must be a path such as reports/2026/sales.csv, without empty parts, . and ..'
   return null

@@ -98,6 +98,12 @@ describe('what a wrapper runs in place of', () => {
     )
   })
 
+  test('breakpoints of the call are those of what is started', async () => {
+    const wrapped = { ...FLOW, breakpoints: [3, 7] }
+    const run = await begin(`await self.wrapped()`, { wrapped })
+    assert.deepEqual(run.command('call').child.breakpoints, [3, 7])
+  })
+
   test('an input that is no object is passed on as it is', async () => {
     const run = await begin(`await self.wrapped()`, { wrapped: { ...FLOW, input_value: [1, 2] } })
     assert.deepEqual(run.command('call').child.input, [1, 2])

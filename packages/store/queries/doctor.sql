@@ -55,6 +55,7 @@ SELECT p.execution_id, p.seq, p.kind, p.subject, p.return_when, p.needed,
   coalesce(e.status = 'PAUSED', false) AS is_paused,
   e.id IS NULL OR coalesce(e.ended_at < t.at, false) OR (e.generation > p.generation AND e.moved_at < t.at) AS is_stale,
   d.members, d.succeeded, d.failed,
+  p.kind = 'RESPONSE' AND (m.status IS NULL OR (m.status <> 'OPEN' AND coalesce(m.answered_at, m.closed_at) < t.at)) AS is_settled,
   CASE WHEN p.kind = 'LOCK' THEN
     CASE WHEN r.found IS NULL THEN 'missing' WHEN r.ticket IS NULL THEN 'unseen' ELSE 'queued' END
   END AS request,
@@ -90,6 +91,10 @@ LEFT JOIN LATERAL (
     WHERE x.workspace_id = p.workspace_id AND x.id = g.id LIMIT 1
   ) x ON true
 ) d ON p.kind = 'DEPENDENCY'
+LEFT JOIN LATERAL (
+  SELECT n.status, n.answered_at, n.closed_at FROM message_now n
+  WHERE n.workspace_id = p.workspace_id AND n.id = p.ref LIMIT 1
+) m ON p.kind = 'RESPONSE'
 LEFT JOIN LATERAL (
   SELECT true AS found, r.ticket, r.requested_at FROM lock_request r
   WHERE r.workspace_id = p.workspace_id AND r.key = p.subject AND r.execution_id = p.execution_id AND r.seq = p.seq

@@ -250,11 +250,33 @@ SELECT count(*)::integer AS waiters, count(DISTINCT (workspace_id, key))::intege
 FROM lock_request WHERE action = 'acquire'
 
 -- name: listGateKeys
--- The limits of a flow ($2) that somebody holds a place of or waits for.
-SELECT k.key
-FROM (
-  SELECT key FROM lock_holder WHERE workspace_id = $1 AND key ~ '^(concurrency|rate):' AND split_part(key, ':', 2) = $2
-  UNION
-  SELECT key FROM lock_request WHERE workspace_id = $1 AND key ~ '^(concurrency|rate):' AND split_part(key, ':', 2) = $2
-) k
+-- The limits of a flow ($2) that somebody holds a place of or waits for, $3 at most. Jumps from key to key:
+-- thousands may wait for one.
+WITH RECURSIVE gate AS (
+  SELECT p.prefix || $2::text AS prefix FROM (VALUES ('concurrency:'), ('rate:')) AS p(prefix)
+), held AS (
+  SELECT g.prefix, k.key, 1 AS count FROM gate g
+  CROSS JOIN LATERAL (
+    SELECT h.key FROM lock_holder h WHERE h.workspace_id = $1 AND h.key >= g.prefix ORDER BY h.key LIMIT 1
+  ) k
+  UNION ALL
+  SELECT b.prefix, k.key, b.count + 1 FROM held b
+  CROSS JOIN LATERAL (
+    SELECT h.key FROM lock_holder h WHERE h.workspace_id = $1 AND h.key > b.key ORDER BY h.key LIMIT 1
+  ) k
+  WHERE starts_with(b.key, b.prefix) AND b.count < $3
+), asked AS (
+  SELECT g.prefix, k.key, 1 AS count FROM gate g
+  CROSS JOIN LATERAL (
+    SELECT r.key FROM lock_request r WHERE r.workspace_id = $1 AND r.key >= g.prefix ORDER BY r.key LIMIT 1
+  ) k
+  UNION ALL
+  SELECT b.prefix, k.key, b.count + 1 FROM asked b
+  CROSS JOIN LATERAL (
+    SELECT r.key FROM lock_request r WHERE r.workspace_id = $1 AND r.key > b.key ORDER BY r.key LIMIT 1
+  ) k
+  WHERE starts_with(b.key, b.prefix) AND b.count < $3
+)
+SELECT k.key FROM (SELECT prefix, key FROM held UNION SELECT prefix, key FROM asked) k
+WHERE starts_with(k.key, k.prefix)
 ORDER BY k.key LIMIT $3

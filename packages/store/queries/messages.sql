@@ -1,5 +1,6 @@
 -- name: insertMessages
--- $1 scalars, $2 forms and $3 plans as JSON texts, in the same order; see createExecutions.
+-- $1 scalars, $2 forms and $3 plans as JSON texts, in the same order; see createExecutions. A later life
+-- that has inherited the call unanswered asks it once more, under the id that its code knows.
 INSERT INTO message (
   workspace_id, id, execution_id, generation, seq, is_awaited, title, assignees, allows_links, next_at, due_at,
   form, plan
@@ -17,7 +18,13 @@ FROM ROWS FROM (
   workspace_id, id, execution_id, generation, seq, is_awaited, title, assignees, allows_links, next_at, due_at,
   form, plan
 )
-ON CONFLICT (workspace_id, id) DO NOTHING
+ON CONFLICT (workspace_id, id) DO UPDATE SET
+  generation = EXCLUDED.generation, status = 'OPEN', title = EXCLUDED.title, form = EXCLUDED.form,
+  assignees = EXCLUDED.assignees, allows_links = EXCLUDED.allows_links, plan = EXCLUDED.plan, progress = NULL,
+  next_at = EXCLUDED.next_at, due_at = EXCLUDED.due_at, created_at = clock(), changes = message.changes + 1,
+  response = NULL, button = NULL, answered_at = NULL, answered_by = NULL, answered_by_id = NULL,
+  closed_at = NULL, closed_why = NULL
+WHERE message.execution_id = EXCLUDED.execution_id AND message.generation < EXCLUDED.generation
 
 -- name: readMessages
 SELECT m.*

@@ -69,7 +69,11 @@ ON CONFLICT (workspace_id, hash) DO NOTHING
 SELECT e.workspace_id, e.id, e.type, e.status, e.name, e.message, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
   e.output::text AS output, encode(e.output_hash, 'hex') AS output_hash, e.parent_execution_id, e.top_execution_id,
   e.created_at, e.started_at, e.ended_at, e.flow_id, e.is_productive, e.priority, e.project_id, e.created_by,
-  CASE WHEN e.type = 'SCHEDULE' THEN e.extra ->> 'schedule_id' END AS schedule_id
+  CASE WHEN e.type = 'SCHEDULE' THEN e.extra ->> 'schedule_id' END AS schedule_id,
+  CASE WHEN e.type = 'SCHEDULE' THEN coalesce((
+    SELECT true FROM static_wrapper w
+    WHERE w.workspace_id = e.workspace_id AND w.wrapped_id = (e.extra ->> 'schedule_id')::uuid LIMIT 1
+  ), false) ELSE false END AS is_schedule_wrapped
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
 

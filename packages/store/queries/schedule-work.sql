@@ -3,6 +3,7 @@
 SELECT s.id FROM schedule s WHERE s.workspace_id = $1 AND s.id = $2 FOR UPDATE
 
 -- name: readSchedule
+-- OFFSET 0 keeps the planner from walking the index of what is not deleted.
 SELECT
   s.workspace_id, s.id, s.name, s.project_id, s.timing, s.input_value, s.is_enabled, s.is_productive,
   s.catch_up, s.catch_up_window_seconds, s.overlap, s.jitter_seconds, s.starts_at, s.ends_at, s.revision,
@@ -11,14 +12,23 @@ SELECT
   encode(f.script_hash, 'hex') AS flow_script_hash, f.max_runtime_seconds AS flow_max_runtime_seconds,
   f.concurrency AS flow_concurrency, f.rate_limit AS flow_rate_limit,
   coalesce(f.is_wrapped, false) AS flow_is_wrapped,
+  coalesce((
+    SELECT true FROM static_wrapper w WHERE w.workspace_id = s.workspace_id AND w.wrapped_id = s.id LIMIT 1
+  ), false) AS is_wrapped,
   f.input_schema AS flow_input_schema, f.output_schema AS flow_output_schema,
   s.setting_id, v.name AS setting_name, s.scheduler_id, r.name AS scheduler_name,
   r.project_id AS scheduler_project_id, encode(r.script_hash, 'hex') AS scheduler_script_hash,
   clock() AS now
 FROM schedule s
-LEFT JOIN flow f ON f.workspace_id = s.workspace_id AND f.id = s.flow_id AND f.deleted_at IS NULL
-LEFT JOIN setting v ON v.workspace_id = s.workspace_id AND v.id = s.setting_id AND v.deleted_at IS NULL
-LEFT JOIN scheduler r ON r.workspace_id = s.workspace_id AND r.id = s.scheduler_id AND r.deleted_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT * FROM flow t WHERE t.workspace_id = s.workspace_id AND t.id = s.flow_id OFFSET 0
+) f ON f.deleted_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT * FROM setting t WHERE t.workspace_id = s.workspace_id AND t.id = s.setting_id OFFSET 0
+) v ON v.deleted_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT * FROM scheduler t WHERE t.workspace_id = s.workspace_id AND t.id = s.scheduler_id OFFSET 0
+) r ON r.deleted_at IS NULL
 WHERE s.workspace_id = $1 AND s.id = $2
 
 -- name: readIteration
@@ -107,11 +117,16 @@ ON CONFLICT DO NOTHING
 RETURNING id
 
 -- name: updateRuns
+-- OFFSET 0 hides that all are of one workspace, and the state is said as what it is not: else the planner
+-- walks the workspace, or the index of those that are open.
 UPDATE schedule_run r SET
   state = d.state, reason = d.reason, execution_id = coalesce(d.execution_id, r.execution_id),
   settled_at = CASE WHEN d.state IN ('ENDED', 'SKIPPED') THEN clock() END
-FROM json_to_recordset($2::json) AS d(id uuid, state text, reason text, execution_id uuid)
-WHERE r.workspace_id = $1 AND r.id = d.id AND r.state IN ('QUEUED', 'STARTED')
+FROM (
+  SELECT $1::uuid AS workspace_id, o.*
+  FROM json_to_recordset($2::json) AS o(id uuid, state text, reason text, execution_id uuid) OFFSET 0
+) d
+WHERE r.workspace_id = d.workspace_id AND r.id = d.id AND r.state NOT IN ('ENDED', 'SKIPPED', 'DROPPED')
 RETURNING r.id
 
 -- name: recordScriptRuns

@@ -21,6 +21,7 @@ SELECT
   r.name AS scheduler_name, s.timing, s.input_value, s.is_enabled, s.is_productive, s.catch_up,
   s.catch_up_window_seconds, s.overlap, s.jitter_seconds, s.starts_at, s.ends_at, s.begun_at, s.paused_at,
   s.last_end_at, s.finished_at, s.problem, i.execution_id AS iteration_id, i.planned_at, i.start_at,
+  static_wrappers(s.workspace_id, s.id) AS wrappers,
   s.created_at, s.created_by, s.modified_at, s.modified_by, s.deleted_at, s.deleted_by
 FROM schedule s
   LEFT JOIN flow f ON f.workspace_id = s.workspace_id AND f.id = s.flow_id
@@ -88,6 +89,8 @@ RETURNING id
 -- Its live iteration is left to the scheduler, which finds it without a schedule.
 WITH gone AS (
   DELETE FROM schedule WHERE workspace_id = $1 AND id = $2 RETURNING workspace_id, id
+), links AS (
+  DELETE FROM static_wrapper w USING gone g WHERE w.workspace_id = g.workspace_id AND w.wrapped_id = g.id
 ), runs AS (
   DELETE FROM schedule_run r USING gone g WHERE r.workspace_id = g.workspace_id AND r.schedule_id = g.id
 )

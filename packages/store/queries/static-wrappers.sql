@@ -48,10 +48,11 @@ SELECT id FROM outer_wrapper WHERE id = $2
 SELECT w.id FROM wrapper w WHERE w.workspace_id = $1 AND w.id = $2 FOR UPDATE
 
 -- name: readWrapped
-SELECT s.wrapped_type, s.wrapped_id, coalesce(f.name, c.name, o.name) AS wrapped_name
+SELECT s.wrapped_type, s.wrapped_id, coalesce(f.name, c.name, o.name, p.name) AS wrapped_name
 FROM static_wrapper s
   LEFT JOIN flow f ON f.workspace_id = s.workspace_id AND f.id = s.wrapped_id
   LEFT JOIN connector c ON c.workspace_id = s.workspace_id AND c.id = s.wrapped_id
   LEFT JOIN wrapper o ON o.workspace_id = s.workspace_id AND o.id = s.wrapped_id
+  LEFT JOIN schedule p ON p.workspace_id = s.workspace_id AND p.id = s.wrapped_id
 WHERE s.workspace_id = $1 AND s.wrapper_id = $2
 ORDER BY s.wrapped_type, wrapped_name LIMIT 10

@@ -1,3 +1,14 @@
+-- name: lockExecutions
+-- By itself and first: the next statement sees all that whoever had them has left, not the row alone.
+SELECT e.id
+FROM (
+  SELECT DISTINCT workspace_id, id FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+  ORDER BY workspace_id, id
+) d
+CROSS JOIN LATERAL (
+  SELECT e.id FROM execution e WHERE e.workspace_id = d.workspace_id AND e.id = d.id FOR UPDATE
+) e
+
 -- name: steerExecutions
 -- pauseRequested, resumeRequested or cancelRequested ($2) for many, each as decide has it. The answer
 -- names all that exist, moved or not; the caller nudges. $3 the message of those that are cancelled.

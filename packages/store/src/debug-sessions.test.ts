@@ -14,6 +14,7 @@ import {
 } from './debug-sessions.ts'
 import { findFiles } from './file-contents.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { steerExecutions } from './steer-executions.ts'
 import { newCommit, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
@@ -101,6 +102,28 @@ test('an answer to another wait is kept beneath the stop, and the answer to the 
     seq: 2,
     outcome: { kind: 'value', value: { v: answer } },
   })
+})
+
+test('a resume that has to wait for a stop on its way leaves it standing', async () => {
+  const id = await born()
+  const twin = await born({ status: 'PAUSED', beneath: 'WAITING_ENGINE' })
+  await store.sql('BEGIN')
+  await store.sql(
+    `UPDATE execution SET status = 'PAUSED', beneath = 'WAITING_ENGINE', version = version + 1 WHERE id = $1`,
+    [id],
+  )
+  await store.wait(id, { seq: 2, kind: 'BREAK', subject: '4' })
+  const executions = [id, twin].map(keyOf)
+  const resuming = steerExecutions(db, { action: 'resume', executions, message: null })
+  const waiting = {
+    name: 'test.waiting',
+    text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  }
+  while ((await db.query(waiting)).length === 0);
+  await store.sql('COMMIT')
+  const moved = new Map((await resuming).map((one) => [one.executionId, one.moved?.status ?? null]))
+  assert.deepEqual([moved.get(id), moved.get(twin)], [null, 'WAITING_ENGINE'])
+  assert.equal((await rowOf(id)).status, 'PAUSED')
 })
 
 test('what an activation in development mode wrote to files is there with its stop, or not at all', async () => {

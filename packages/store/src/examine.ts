@@ -86,6 +86,7 @@ function toWait(row: WaitRow): StandingWait {
     isPaused: row.is_paused,
     isStale: row.is_stale,
     isDecided: row.kind === 'DEPENDENCY' && need === 0,
+    isSettled: row.is_settled,
     request: row.request,
     isPassedOver: row.is_passed_over === true,
   }
@@ -125,6 +126,7 @@ interface WaitRow {
   members: number | null
   succeeded: number | null
   failed: number | null
+  is_settled: boolean
   request: StandingWait['request']
   is_passed_over: boolean | null
 }

@@ -5,6 +5,7 @@ import { applyIfVersion } from './apply-if-version.ts'
 import { commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
 import { decide } from '@millrace/execution'
+import { listGateKeys } from './inspect-locks.ts'
 import { maxRuntimeOf } from './limits.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
@@ -129,4 +130,35 @@ test('a maximum runtime is read from the rarely set properties alone', () => {
   assert.equal(maxRuntimeOf('{"tags":["a"]}'), null)
   assert.equal(maxRuntimeOf('{"metadata":{"max_runtime_seconds":5}}'), null)
   assert.equal(maxRuntimeOf('{"max_runtime_seconds":5}'), 5)
+})
+
+test('the gates of a flow are found among others, each once and so many at most', async () => {
+  const flowId = newId()
+  const keysOf = [
+    ...['', ':"a"', ':"b"', ':"b"'].map((value) => `concurrency:${flowId}${value}`),
+    `rate:${flowId}:7`,
+  ]
+  const others = [`concurrency:${newId()}`, `rate:${newId()}:7`, 'semaphore:s', 'setting:x']
+  const rowOf = (gate: string) => ({
+    workspace_id: workspaceId,
+    key: gate,
+    execution_id: newId(),
+  })
+  await store.seed(
+    'lock_holder',
+    [...keysOf.slice(0, 3), ...others].map((gate, token) => ({ ...rowOf(gate), token })),
+  )
+  await store.seed(
+    'lock_request',
+    [...keysOf.slice(2), ...others].map((gate, seq) => ({
+      ...rowOf(gate),
+      generation: 1,
+      seq,
+      action: 'acquire',
+    })),
+  )
+  const found = (limit: number) => listGateKeys(db, { workspaceId, flowId, limit })
+  assert.deepEqual(await found(100), [...new Set(keysOf)])
+  assert.deepEqual(await found(2), keysOf.slice(0, 2))
+  assert.deepEqual(await listGateKeys(db, { workspaceId, flowId: newId(), limit: 100 }), [])
 })

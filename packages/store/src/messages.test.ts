@@ -76,6 +76,27 @@ test('a message made twice is made once', async () => {
   assert.deepEqual([row.status, row.changes, row.assignees], ['OPEN', 1, []])
 })
 
+test('a later life of its execution asks the same once more, and nobody else does', async () => {
+  const made = await message()
+  await answerMessage(store.db, keyOf(made), ANSWER)
+  const other = await store.execution({ status: 'WAITING_RESPONSE' })
+  await insertMessages(store.db, [{ ...made, executionId: other, generation: 2 }])
+  assert.equal((await read(made)).status, 'ANSWERED')
+  const again = { ...made, generation: 2, title: 'Go now?', dueAt: 1_900_000_000_000 }
+  await store.sql('DELETE FROM wait WHERE execution_id = $1', [made.executionId])
+  await store.wait(made.executionId, { kind: 'RESPONSE', ref: made.id, seq: 1, generation: 2 })
+  await insertMessages(store.db, [again])
+  const open = await read(made)
+  assert.deepEqual(
+    [open.status, open.title, open.response, open.answered_by, open.closed_why, open.due_at],
+    ['OPEN', 'Go now?', null, null, null, again.dueAt],
+  )
+  await answerMessage(store.db, keyOf(made), { ...ANSWER, by: 'ben' })
+  // One that asks it for a rerun in the same batch changes nothing, and neither does a repeat.
+  await insertMessages(store.db, [{ ...again, executionId: other, generation: 3 }, again])
+  assert.equal((await read(made)).answered_by, 'ben')
+})
+
 test('the first answer is written, a second is not', async () => {
   const made = await message()
   const at = await answerMessage(store.db, keyOf(made), ANSWER)

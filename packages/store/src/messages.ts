@@ -69,12 +69,17 @@ export interface MessageRow {
 }
 
 /**
- * Makes messages; those that exist already are passed over. In the transaction of the commit that
- * asks: before it nobody may see them, and with a commit that is refused they never were.
+ * Makes messages; those that exist already are passed over, but for one that a later life of its
+ * execution asks again: that is open again, as if it had never been answered. In the transaction of the
+ * commit that asks: before it nobody may see them, and with a commit that is refused they never were.
  */
 export async function insertMessages(tx: Queryable, items: readonly NewMessage[]): Promise<void> {
   if (items.length === 0) return
-  const rows = items.map((item) => ({
+  // A rerun may ask in one batch with the execution whose question it has inherited: a statement cannot
+  // change a row twice.
+  const first = new Map(items.toReversed().map((item) => [item.id, item]))
+  const once = items.filter((item) => first.get(item.id) === item)
+  const rows = once.map((item) => ({
     workspace_id: item.workspaceId,
     id: item.id,
     execution_id: item.executionId,
@@ -89,9 +94,13 @@ export async function insertMessages(tx: Queryable, items: readonly NewMessage[]
   }))
   await tx.query(sql.insertMessages, [
     recordset(rows),
-    items.map((item) => item.form),
-    items.map((item) => item.plan),
+    once.map((item) => item.form),
+    once.map((item) => item.plan),
   ])
+  await insertMessages(
+    tx,
+    items.filter((item) => first.get(item.id) !== item),
+  )
 }
 
 /** Those that exist, in no order. */

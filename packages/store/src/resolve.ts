@@ -122,6 +122,8 @@ export interface ExecutionFacts {
   readonly created_by: string | null
   /** Whose iteration it is; null for all others. */
   readonly schedule_id: string | null
+  /** Whether wrappers always stand around the runs of that schedule. */
+  readonly is_schedule_wrapped: boolean
 }
 
 /** Those that exist, in no order. */

@@ -36,6 +36,8 @@ export interface ScheduleWork {
   readonly finished_at: number | null
   readonly problem: string | null
   readonly deleted_at: number | null
+  /** Whether wrappers always stand around its runs. */
+  readonly is_wrapped: boolean
   readonly flow_id: string
   /** Null when the flow is in the trash or gone; likewise what follows of the others. */
   readonly flow_name: string | null

@@ -28,6 +28,8 @@ export interface ScheduleRow extends ProjectRecordRow {
   readonly iteration_id: string | null
   readonly planned_at: number | null
   readonly start_at: number | null
+  /** JSON text: those that always stand around its runs; null for none. */
+  readonly wrappers: string | null
 }
 
 export type ScheduleOverlap =

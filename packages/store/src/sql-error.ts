@@ -8,6 +8,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '22P02': 'invalid', // malformed uuid or json
   '22P05': 'invalid', // a character that text cannot hold
   '22021': 'invalid',
+  '22003': 'invalid', // a number or a time that its column cannot hold
+  '22007': 'invalid',
+  '22008': 'invalid',
   '55P03': 'unavailable', // lock timeout: somebody else is at it
   '57014': 'unavailable', // statement timeout
   '40001': 'unavailable', // serialization failure

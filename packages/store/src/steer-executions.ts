@@ -1,11 +1,16 @@
 import type { Status } from '@millrace/execution'
 import { readChildren } from './cascades.ts'
-import type { Queryable } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { pgTextOrNull } from './pg-text.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { loadStatements } from './statement.ts'
 
-const sql = loadStatements('steer', ['steerExecutions', 'readStatuses', 'readChildrenOfMany'])
+const sql = loadStatements('steer', [
+  'lockExecutions',
+  'steerExecutions',
+  'readStatuses',
+  'readChildrenOfMany',
+])
 
 export type SteerAction = 'cancel' | 'pause' | 'resume'
 
@@ -22,12 +27,12 @@ export interface SteeredExecution extends ExecutionKey {
 }
 
 /**
- * Cancels, pauses or resumes many in one statement, each as `decide` has it. What does not exist is left
- * out. After the commit the caller tells who holds them; a crash before that leaves what leases and
+ * Cancels, pauses or resumes many in one transaction, each as `decide` has it. What does not exist is
+ * left out. After the commit the caller tells who holds them; a crash before that leaves what leases and
  * sweeps find.
  */
 export async function steerExecutions(
-  db: Queryable,
+  db: Database,
   input: {
     readonly action: SteerAction
     readonly executions: readonly ExecutionKey[]
@@ -37,11 +42,13 @@ export async function steerExecutions(
 ): Promise<SteeredExecution[]> {
   const { action, executions, message } = input
   if (executions.length === 0) return []
-  const rows = await db.query<SteeredRow>(sql.steerExecutions, [
-    keysParam(executions),
-    action,
-    pgTextOrNull(message),
-  ])
+  const keys = keysParam(executions)
+  const rows = await db.transaction(async (tx) => {
+    // A stop of a debugger that is on its way is a pause with a wait, and one snapshot may see the first
+    // without the second.
+    await tx.query(sql.lockExecutions, [keys])
+    return tx.query<SteeredRow>(sql.steerExecutions, [keys, action, pgTextOrNull(message)])
+  })
   return rows.map((row) => ({
     workspaceId: row.workspace_id,
     executionId: row.id,

@@ -18,6 +18,12 @@ const WALKS: Readonly<Record<string, readonly string[]>> = {
   'messages.nextDueMessage': ['message'],
   'messages.sweepMessages': [],
   'messages.readLinkKeys': ['link_key'],
+  'schedule-work.dueIterations': ['schedule_iteration'],
+  'schedule-work.nextIteration': ['schedule_iteration'],
+  'schedule-work.sweepSchedules': [],
+  // Each schedule has one, and few are removed while it lives.
+  'schedule-work.strayIterations': ['schedule_iteration'],
+  'schedule-work.removeOldRuns': ['schedule_run'],
   'deadlocks.lockSeeds': ['wait'],
   'deadlocks.dependencySeeds': ['wait'],
 }
@@ -31,6 +37,7 @@ const HOT = [
   'messages',
   'deadlocks',
   'retention',
+  'schedule-work',
 ]
 /** For people, now and then. */
 const FOR_PEOPLE = new Set([
@@ -38,6 +45,10 @@ const FOR_PEOPLE = new Set([
   'locks.countQueues',
   'locks.listLocks',
   'locks.listGateKeys',
+  'schedule-work.setPaused',
+  'schedule-work.setResumed',
+  'schedule-work.selectRuns',
+  'schedule-work.countRuns',
 ])
 
 let plans: Plans

@@ -33,4 +33,4 @@ export {
   secretsOf,
 } from './check-webhook.ts'
 export { type ExecutionLocation, type Method, METHODS, type WebhookFields } from './webhook.ts'
-export { type JsonSchema, NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from './webhook-schema.ts'
+export { WEBHOOK_DOCUMENTS } from './webhook-schema.ts'

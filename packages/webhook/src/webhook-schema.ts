@@ -165,7 +165,7 @@ const FIELDS: Readonly<Record<string, JsonSchema>> = {
   },
 }
 
-/** Of the body that creates a webhook; what is left out has its default. */
+/** Of the body that creates a webhook; what is left out has its default. The validator's. */
 export const NEW_WEBHOOK_SCHEMA: JsonSchema = closed(FIELDS, ['name'])
 
 /** Of the body that changes one; what is left out stays. Objects are replaced whole. */
@@ -175,3 +175,17 @@ export const WEBHOOK_PATCH_SCHEMA: JsonSchema = closed(
   ),
   [],
 )
+
+/** The same for whoever reads schemas as the standard has them, where a discriminator decides nothing. */
+export const WEBHOOK_DOCUMENTS: { readonly create: JsonSchema; readonly update: JsonSchema } = {
+  create: documented(NEW_WEBHOOK_SCHEMA),
+  update: documented(WEBHOOK_PATCH_SCHEMA),
+}
+
+function documented(schema: JsonSchema): JsonSchema {
+  const properties = schema['properties'] as Readonly<Record<string, JsonSchema>>
+  const { signature = {} } = properties
+  const oneOf = [...(signature['oneOf'] as readonly JsonSchema[]), { type: 'null' }]
+  const { required: _, ...rest } = signature
+  return { ...schema, properties: { ...properties, signature: { ...rest, oneOf } } }
+}

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { newId } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
-import { flows, putScript, type ScheduleFields, schedulers, schedules } from '@millrace/store'
+import {
+  flows,
+  putScript,
+  type ScheduleFields,
+  schedulers,
+  schedules,
+  setStaticWrappers,
+  wrappers,
+} from '@millrace/store'
 import { schedulerService } from '@millrace/wire'
 import { eventually, startBench, type SchedulerBench } from './scheduler-bench.ts'
 
@@ -178,6 +186,65 @@ test('when its time has come the flow starts as its child, and the next iteratio
   )
   await end(run?.id ?? '')
   await eventually(async () => (await started()).map(({ state }) => state), ['ENDED'])
+})
+
+test('wrappers of a schedule stand around its runs, outside of those of its flow', async () => {
+  const { db, workspaceId } = bench.store
+  const wrapper = async (name: string): Promise<string> => {
+    const wrapperId = newId()
+    const script_hash = await putScript(db, workspaceId, { language: 'typescript', source: name })
+    const fields = { name, script_hash }
+    await wrappers.insert(db, { workspaceId, id: wrapperId, by: null, fields })
+    return wrapperId
+  }
+  const [outer, inner] = [await wrapper('outer'), await wrapper('inner')]
+  const id = await schedule({ catch_up: 'last' }, '70 s')
+  const link = (type: string, wrapped: string, by: readonly string[]) =>
+    setStaticWrappers(db, {
+      workspaceId,
+      type,
+      id: wrapped,
+      wrappers: by.map((one) => ({ id: one, input: { of: type } })),
+    })
+  await link('schedule', id, [outer])
+  await link('flow', flowId, [inner])
+  try {
+    await bench.start(QUICK)
+    const first = await live(id)
+    const runsOf = () =>
+      bench.sql<{ parent: string; wrapper: string; input: unknown }>(
+        `SELECT parent_execution_id AS parent, extra ->> 'wrapper_id' AS wrapper, input FROM execution
+         WHERE type = 'WRAPPER' AND extra ->> 'schedule_id' = $1`,
+        [id],
+      )
+    await eventually(async () => (await runsOf()).length, 1)
+    const [run = assert.fail()] = await runsOf()
+    assert.deepEqual([run.parent, run.wrapper], [first.id, outer])
+    const { of, wrapped } = run.input as { of: string; wrapped: { wrappers: { id: string }[] } }
+    assert.deepEqual([of, wrapped.wrappers.map((use) => use.id)], ['schedule', [inner]])
+    assert.equal((await flowsOf(id)).length, 0)
+  } finally {
+    await link('flow', flowId, [])
+  }
+})
+
+test('a run whose input the flow takes no more is skipped, and the book says why', async () => {
+  const { db, workspaceId } = bench.store
+  const id = await schedule({ catch_up: 'last' }, '70 s')
+  const input_schema = JSON.stringify({ type: 'object', required: ['day'] })
+  await flows.update(db, { workspaceId, id: flowId, by: null, patch: { input_schema } })
+  try {
+    await bench.start(QUICK)
+    const skipped = async () => [
+      ...new Set((await runs(id)).flatMap((run) => (run.state === 'SKIPPED' ? [run.reason] : []))),
+    ]
+    await eventually(skipped, [
+      'its input does not match the input_schema of its flow: /day is missing',
+    ])
+    assert.equal((await flowsOf(id)).length, 0)
+  } finally {
+    await flows.update(db, { workspaceId, id: flowId, by: null, patch: { input_schema: null } })
+  }
 })
 
 test('a failed or cancelled iteration is followed by one that starts a minute later', async () => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import { newId } from '@millrace/runtime'
+import { createMetrics, newId } from '@millrace/runtime'
+import type { ExecutionFind } from '@millrace/store'
+import { DEFAULTS } from '../src/config.ts'
+import { createRedispatcher } from '../src/resolve/redispatch.ts'
+import { createSchedulerMetrics } from '../src/telemetry.ts'
 import { eventually, startBench, type SchedulerBench } from './scheduler-bench.ts'
 
 // Nothing in this file nudges: all of it must be found.
@@ -27,7 +31,7 @@ const column = async (name: string, id: string) =>
     )
   )[0]?.['value']
 
-test('ready executions that nobody was told of are offered to the right pool, and not again at once', async () => {
+test('ready executions that nobody was told of are offered to the right pool', async () => {
   const offered: string[] = []
   const consumers = (['engine', 'connector'] as const).map((pool) =>
     bench.bus.consumeDispatch(pool, { maxItems: 10 }, (batch) => {
@@ -40,12 +44,65 @@ test('ready executions that nobody was told of are offered to the right pool, an
   await bench.start(FAST)
   const expected = [`connector ${call} 1`, `engine ${flow} 4`]
   await eventually(async () => offered.toSorted(), expected)
-  // Five more walks: the pause before the next offer is 5 s.
-  const walked = await waitForWalks(5)
-  assert.ok(walked && offered.length === 2)
   await bench.sql('UPDATE execution SET version = 9 WHERE id = $1', [flow])
   await eventually(async () => offered.toSorted(), [...expected, `engine ${flow} 9`])
   await Promise.all(consumers.map((consumer) => consumer.close()))
+})
+
+test('what was offered is offered again after pauses that double, and at once when it has moved', async () => {
+  const offered: string[] = []
+  const consumer = bench.bus.consumeDispatch('engine', { maxItems: 10 }, (batch) => {
+    offered.push(...batch.items.map((item) => `${item.executionId} ${item.version}`))
+    batch.done()
+  })
+  // By a clock of its own: how long a walk takes is the machine's business.
+  let now = 0
+  const redispatcher = createRedispatcher(
+    {
+      bus: bench.bus,
+      config: { ...DEFAULTS, postgresUrl: '', natsUrl: '' },
+      metrics: createSchedulerMetrics(createMetrics('test', { process: false })),
+    },
+    () => now,
+  )
+  const find: ExecutionFind = {
+    find: 'ready',
+    workspaceId: bench.store.workspaceId,
+    executionId: newId(),
+    type: 'FLOW',
+    version: 1,
+    epoch: 0,
+    priority: 0,
+    ageMs: 3_600_000,
+  }
+  const walk = async (...finds: ExecutionFind[]): Promise<void> => {
+    await redispatcher.beginWalk()
+    redispatcher.offer(finds)
+    redispatcher.endWalk()
+  }
+  /** What was offered since, up to one that is new and so offered for sure. */
+  const since = async (...finds: ExecutionFind[]): Promise<string[]> => {
+    const last = { ...find, executionId: newId() }
+    await walk(...finds, last)
+    await eventually(() => Promise.resolve(offered.includes(`${last.executionId} 1`)), true)
+    return offered.splice(0).filter((one) => one.startsWith(find.executionId))
+  }
+  const asked = [`${find.executionId} 1`]
+  assert.deepEqual(await since(find), asked)
+  for (const [at, again] of [
+    [4_999, false],
+    [5_000, true],
+    [14_999, false],
+    [15_000, true],
+  ] as const) {
+    now = at
+    assert.deepEqual(await since(find), again ? asked : [], `${at} ms`)
+  }
+  assert.deepEqual(await since({ ...find, version: 2 }), [`${find.executionId} 2`])
+  // Not found by a walk, it has moved: the next time it is new.
+  await walk()
+  assert.deepEqual(await since({ ...find, version: 2 }), [`${find.executionId} 2`])
+  await consumer.close()
 })
 
 test('a wiped NATS costs no execution: what was ready is offered when it is back', async () => {

@@ -73,6 +73,8 @@ export function createSimDatabases(world: World, postgres: SimPostgres): SimData
             }
             settle('answered', () => resolve(result))
           } catch (error) {
+            // Postgres answers nothing more in it, the checkers' questions neither.
+            if (transaction?.state === 'open') rollback(transaction)
             const failure = toServiceError(error, name)
             if (failure.code === 'internal') world.uncaught.push(error)
             settle('refused', () => reject(failure))

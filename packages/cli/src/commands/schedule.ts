@@ -7,6 +7,7 @@ import { renderTable } from '../render/table.ts'
 import { formatTime } from '../render/time.ts'
 import { addTimingOptions, type TimingOptions, timingOf } from '../timing-options.ts'
 import { addSetSchedule } from './schedule-set.ts'
+import { addWrapCommand } from './wrap.ts'
 
 export function addScheduleCommands(program: Command, context: Context): void {
   const schedule = program.command('schedule').description('flows that start by themselves')
@@ -14,6 +15,10 @@ export function addScheduleCommands(program: Command, context: Context): void {
   addLooking(schedule, context)
   addSteering(schedule, context)
   addRunning(schedule, context)
+  addWrapCommand(schedule, context, {
+    what: 'schedule',
+    recordsOf: (client) => client.schedules,
+  })
 }
 
 function addLooking(schedule: Command, context: Context): void {

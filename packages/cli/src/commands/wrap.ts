@@ -13,7 +13,7 @@ interface WrappableRecords {
   ): Promise<{ readonly name: string; readonly wrappers: readonly WrapperUse[] }>
 }
 
-/** `wrap`, for records that wrappers may always stand around: flows, connectors, wrappers. */
+/** `wrap`, for records that wrappers may always stand around: flows, connectors, schedules, wrappers. */
 export function addWrapCommand(
   parent: Command,
   context: Context,

@@ -25,6 +25,8 @@ export interface ChildTarget {
   readonly label: string
   /** Its input where the call gives none: any JSON. */
   readonly input?: Json
+  /** Lines of its script that a call through wrappers wants it to stop at. */
+  readonly breakpoints?: Json
 }
 
 const OPTIONS = [
@@ -79,12 +81,14 @@ export function startChild(
   const starts = given['run'] === undefined ? true : booleanOf(api, 'options.run', given['run'])
   const wait = given['wait'] ?? true
   const timeout = timeoutOf(api, given['timeout'])
+  const lines =
+    target.breakpoints === undefined ? '' : `,"breakpoints":${JSON.stringify(target.breakpoints)}`
   const inputText = run.checked(() => jsonText(input, `The inputs of ${target.label}`))
   let id = ''
   const spec = (seq: number): string => {
     const life = run.lifeOf(seq)
     id = childId(life.id, life.generation, seq, run.now)
-    return `"child":{"id":"${id}","type":"${target.type}","${target.field}":${JSON.stringify(target.value)},"input":${inputText}${init.text}${wrapping}}`
+    return `"child":{"id":"${id}","type":"${target.type}","${target.field}":${JSON.stringify(target.value)},"input":${inputText}${init.text}${wrapping}${lines}}`
   }
   const name = init.name ?? (target.type === 'SCRIPT' ? null : target.label)
   if (wait === false || !starts) {

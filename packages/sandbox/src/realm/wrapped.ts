@@ -55,12 +55,14 @@ const WRAPPED_INIT = ['name', 'project_id', 'description']
 
 function wrappedTarget(wrapped: WrappedFacts): ChildTarget | null {
   const input = wrapped['input_value'] ?? null
+  const { breakpoints } = wrapped
   for (const [name, type, field] of WRAPPED_FIELDS) {
     const value = wrapped[name]
     if (typeof value !== 'string') continue
     const shown = wrapped['name'] ?? wrapped[`${field}_name`]
     const label = typeof shown === 'string' ? shown : type === 'SCRIPT' ? 'script' : value
-    return { type, field, value, label, input }
+    const target = { type, field, value, label, input }
+    return Array.isArray(breakpoints) ? { ...target, breakpoints } : target
   }
   return null
 }

@@ -195,6 +195,11 @@ async function askAgain(context: Context, command: Command): Promise<null> {
     }
     case 'control':
       return open(context, { seq, kind: 'CONTROL', subject: command.action, ref: command.id })
+    case 'message':
+    case 'message_wait': {
+      const { askMessageAgain } = await import('./answer-messages.ts')
+      return open(context, askMessageAgain(context, command))
+    }
     default:
       return null
   }

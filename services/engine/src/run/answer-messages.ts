@@ -76,6 +76,29 @@ function ask(
   return { wait: { seq, kind: 'RESPONSE', ref: id, subject: title, dueIn: timeout } }
 }
 
+/**
+ * The wait of a call that this life has inherited unanswered. A question of its own is asked once more,
+ * under the id that it had. That of another execution is only waited for, as is that of the one that
+ * this is a rerun of; it may be open no more, so that the scheduler looks.
+ */
+export function askMessageAgain(
+  { held, collected, facts }: Omit<Context, 'db' | 'publicUrl'>,
+  command: Extract<MessageCommand, { readonly kind: 'message' | 'message_wait' }>,
+): Partial<NewWait> & Pick<NewWait, 'seq' | 'kind'> {
+  const { seq, timeout } = command
+  collected.foreignMessages.push(seq)
+  if (command.kind === 'message_wait') {
+    const subject = facts.messageOf.get(command.id)?.title ?? null
+    return { seq, kind: 'RESPONSE', ref: command.id, subject, dueIn: timeout }
+  }
+  const { id } = command.message
+  const made = toNewMessage(command.message, { held, facts, seq, isAwaited: true })
+  // A flow that it names is gone, or its time is past: nobody can be asked any more.
+  if ('error' in made) return { seq, kind: 'RESPONSE', ref: id, dueIn: 0 }
+  collected.messages.push(made.message)
+  return { seq, kind: 'RESPONSE', ref: id, subject: made.message.title, dueIn: timeout }
+}
+
 /** One that is open no more answers at once; one that closes meanwhile is found by the scheduler. */
 function waitFor(
   { held, collected, facts }: Context,

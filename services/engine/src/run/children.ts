@@ -60,7 +60,7 @@ export async function resolveChildren(
     wrapper: new Map(wrapperRefs.map((ref, index) => [ref, wrappers[index] ?? null])),
   }
 
-  const { pins, checkInput } = schemasOf(db)
+  const { pins, checkInput, checkWrapper } = schemasOf(db)
   const pinned = await Promise.all(
     flows.map((flow) =>
       pins.pin(workspaceId, {
@@ -82,29 +82,32 @@ export async function resolveChildren(
     const subject = subjectOf(child, found)
     if ('error' in subject) return subject
     const { record, maxRuntime = child.maxRuntime ?? null, ...fields } = subject
-    const isWrapped = record?.is_wrapped === true && child.unwrapped !== true
-    const isThrough = isWrapped || child.wrappers !== undefined
+    const schedule = scheduleExtra(child, inheritance)
+    const wrappedSchedule = inheritance.isScheduleWrapped ? (schedule?.schedule_id ?? null) : null
+    const staticOf = staticOfChild(child, record, wrappedSchedule)
+    const isThrough = staticOf.length > 0 || child.wrappers !== undefined
     // A wrapper may make other inputs of these: they are checked when it starts the flow.
     const flow = isThrough ? null : (found.flow.get(child.flow ?? '') ?? null)
     const error = flow === null ? null : checkInput(flow, child.input)
     if (error !== null) return { error }
-    const lines = linesOf.get(fields.flowId ?? '') ?? []
+    const lines = child.breakpoints ?? linesOf.get(fields.flowId ?? '') ?? []
     const debug =
       inheritance.isProductive || child.type === 'CONNECTION'
         ? null
         : debugExtra(held.debug, { lines, isSteppedInto })
     const schemas = pinnedOf.get(child.flow ?? '') ?? null
-    const schedule = scheduleExtra(child, inheritance)
     const more = { ...schemas, ...debug, ...schedule, ...wrappingOf(child, record) }
     const extra = extraOf(child, { maxRuntime, more })
     const born = newChild(held, child, inheritance)
     // What a schedule has started goes on when it is disabled, which cancels its iteration.
     const orphan = child.orphan ?? schedule !== null
     const execution = { ...born, ...fields, extra, orphan, paused }
-    if (isThrough) wraps.push({ place, child, execution, record, isWrapped })
+    // What a wrapper starts in place of itself goes through what the caller has named.
+    const isChecked = held.type === 'WRAPPER' && child.unwrapped === true
+    if (isThrough) wraps.push({ place, child, execution, record, staticOf, isChecked })
     return { execution }
   })
-  return wraps.length === 0 ? children : wrapChildren(db, children, wraps)
+  return wraps.length === 0 ? children : wrapChildren(db, { children, wraps, check: checkWrapper })
 }
 
 interface Found {
@@ -134,6 +137,19 @@ const scheduleExtra = (
   { scheduleId }: Inheritance,
 ): { readonly schedule_id: string } | null =>
   type === 'FLOW' && scheduleId !== null ? { schedule_id: scheduleId } : null
+
+/** The records whose static wrappers stand around a child, the outermost first: its schedule, its own. */
+function staticOfChild(
+  child: ChildSpec,
+  record: ChildWrap['record'],
+  scheduleId: string | null,
+): readonly string[] {
+  if (child.unwrapped === true) return []
+  return [
+    ...(scheduleId === null ? [] : [scheduleId]),
+    ...(record?.is_wrapped === true ? [record.id] : []),
+  ]
+}
 
 /** What is said of wrapping in the record of a child. */
 function wrappingOf(
@@ -265,6 +281,7 @@ async function inheritanceOf(db: Database, held: Held): Promise<Inheritance> {
     projectId: facts?.project_id ?? null,
     createdBy: facts?.created_by ?? null,
     scheduleId: facts?.schedule_id ?? null,
+    isScheduleWrapped: facts?.is_schedule_wrapped ?? false,
   }
   return held.inheritance
 }

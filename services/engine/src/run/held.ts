@@ -35,6 +35,8 @@ export interface Inheritance {
   readonly createdBy: string | null
   /** Of the iteration of a schedule: whose flows it starts. */
   readonly scheduleId: string | null
+  /** Whether wrappers always stand around those. */
+  readonly isScheduleWrapped: boolean
 }
 
 /**

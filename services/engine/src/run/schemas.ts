@@ -2,12 +2,17 @@ import { compileSchema, type SchemaCheck, type SchemaFault } from '@millrace/jso
 import type { End, ErrorValue, Json } from '@millrace/replay'
 import { createSchemaPins, type Database, readPayloads, type SchemaPins } from '@millrace/store'
 
-/** The schemas of flows, as this engine needs them: for the inputs of children, and for outputs. */
+/** Schemas, as this engine needs them: for the inputs of children and wrappers, and for outputs. */
 export interface Schemas {
   readonly pins: SchemaPins
   /** The error that starting a flow with this input throws; null when it may be started. */
   checkInput(
     flow: { readonly name: string; readonly input_schema: string | null },
+    input: Json,
+  ): ErrorValue | null
+  /** The error that a call through this wrapper throws, which gives it this; null when it may be started. */
+  checkWrapper(
+    wrapper: { readonly name: string; readonly input_schema: string | null },
     input: Json,
   ): ErrorValue | null
   /** The end as it is, or the error that it becomes when its output does not match. */
@@ -34,13 +39,8 @@ function createSchemas(db: Database): Schemas {
 
   return {
     pins: createSchemaPins(db),
-    checkInput(flow, input) {
-      if (flow.input_schema === null) return null
-      const check = compiledOf(flow.input_schema)
-      // Without an input the handler gets an empty object.
-      const faults = check(input ?? {})
-      return faults.length === 0 ? null : inputError(flow.name, faults)
-    },
+    checkInput: (flow, input) => checkAs('flow', flow, input),
+    checkWrapper: (wrapper, input) => checkAs('wrapper', wrapper, input),
     async checkEnd({ workspaceId, outputSchema }, end) {
       if (outputSchema === null || end.status !== 'ENDED_SUCCESS') return end
       const faults = (await checkOf(workspaceId, outputSchema))(end.output)
@@ -49,6 +49,17 @@ function createSchemas(db: Database): Schemas {
       // It is kept to look at.
       return { status: 'ENDED_ERROR', message, output: end.output }
     },
+  }
+
+  function checkAs(
+    type: 'flow' | 'wrapper',
+    record: { readonly name: string; readonly input_schema: string | null },
+    input: Json,
+  ): ErrorValue | null {
+    if (record.input_schema === null) return null
+    // Without an input the handler gets an empty object.
+    const faults = compiledOf(record.input_schema)(input ?? {})
+    return faults.length === 0 ? null : inputError(`${type} "${record.name}"`, faults)
   }
 
   function compiledOf(text: string): SchemaCheck {
@@ -85,9 +96,9 @@ function compile(text: string): SchemaCheck {
   return schema.ok ? schema.check : ANYTHING
 }
 
-const inputError = (name: string, faults: readonly SchemaFault[]): ErrorValue => ({
+const inputError = (what: string, faults: readonly SchemaFault[]): ErrorValue => ({
   name: 'SchemaValidationError',
-  message: `the input of the flow "${name}" does not match its input_schema: ${listOf(faults)}`,
+  message: `the input of the ${what} does not match its input_schema: ${listOf(faults)}`,
   details: { errors: faults.map(({ pointer, message }) => ({ pointer, message })) },
 })
 

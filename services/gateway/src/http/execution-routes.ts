@@ -221,7 +221,8 @@ export const executionRoutes: readonly Route[] = [
     tag,
     params: Key,
     query: strict({ last_event_id: EventId }),
-    answers: { 200: null },
+    answers: { 200: Type.String({ description: 'events, each with its id and JSON' }) },
+    produces: 'text/event-stream',
     handle: () => ok({}),
     stream: (context, { caller, params, query, http }, reply) => {
       const header = http.headers['last-event-id']

@@ -16,12 +16,17 @@ export function toFieldErrors(errors: readonly ErrorObject[], base: string): Fie
         pointer: `${base}${error.instancePath}/${escapePointer(missing)}`,
         message: 'is missing',
       }
-    const allowed: unknown = error.params['allowedValues']
-    const message = Array.isArray(allowed)
-      ? `must be one of ${allowed.map((value) => JSON.stringify(value)).join(', ')}`
-      : (error.message ?? 'is not accepted')
-    return { pointer: `${base}${error.instancePath}`, message }
+    return { pointer: `${base}${error.instancePath}`, message: messageOf(error) }
   })
+}
+
+function messageOf({ params, message }: ErrorObject): string {
+  const allowed: unknown = params['allowedValues']
+  if (Array.isArray(allowed))
+    return `must be one of ${allowed.map((value) => JSON.stringify(value)).join(', ')}`
+  if (params['format'] === 'date-time')
+    return 'must be a time with its zone, such as 2026-01-31T12:00:00Z, from the year 1 to 9999'
+  return message ?? 'is not accepted'
 }
 
 const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')

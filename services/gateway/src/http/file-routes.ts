@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import type { Context } from '../context.ts'
 import { FILE_ENCODINGS } from '../operations/file-encodings.ts'
 import { openFile, uploadFile } from '../operations/files.ts'
-import { ByQuery, Json, strict } from '../schemas/parts.ts'
+import { ByQuery, Json, Problem, strict } from '../schemas/parts.ts'
 import { readRange } from './byte-range.ts'
 import { ok, type Route, route, type RouteRequest } from './route.ts'
 
@@ -23,6 +23,8 @@ const Query = strict({
     }),
   ),
 })
+
+const Bytes = Type.Unknown({ description: 'the content, under its own type' })
 
 /** The contents of files, streamed both ways. Their records are among the record routes. */
 export const fileRoutes: readonly Route[] = [
@@ -54,7 +56,8 @@ export const fileRoutes: readonly Route[] = [
     tag,
     params: Key,
     query: Query,
-    answers: { 200: null, 206: null, 304: null, 416: null },
+    answers: { 200: Bytes, 206: Bytes, 304: null, 416: Problem },
+    produces: '*/*',
     handle: () => ok({}),
     stream: (context, request, reply) => sendContent(context, request, reply),
   }),
@@ -91,7 +94,8 @@ async function sendContent(
   const etag = `"${file.row.hash}${encoding === 'bytes' ? '' : `-${encoding}`}"`
   reply.header('etag', etag)
   if (matches(http.headers['if-none-match'], etag)) return reply.code(304).send()
-  const mayRange = encoding === 'bytes' && (http.headers['if-range'] ?? etag) === etag
+  const mayRange =
+    http.method === 'GET' && encoding === 'bytes' && (http.headers['if-range'] ?? etag) === etag
   const range = mayRange ? readRange(http.headers.range, file.size) : 'whole'
   if (range === 'unsatisfiable') {
     reply.header('content-range', `bytes */${file.size}`)

@@ -102,6 +102,27 @@ test('a small file is made in one request, and its record is one as any', async 
   assert.equal((await gateway.request('GET', at('notes/1'))).text, 'hello')
 })
 
+test('blanks around a name are dropped, however it comes', async () => {
+  const put = await gateway.request('PUT', at('  blank/a b '), 'x', binary)
+  assert.deepEqual([put.status, put.json['name']], [201, 'blank/a b'])
+  assert.equal((await gateway.request('PUT', at('blank/a b'), 'y', binary)).status, 200)
+  assert.equal((await gateway.request('GET', at(' blank/a b'))).text, 'y')
+  const nothing = await gateway.request('PUT', at(' '), 'x', binary)
+  assert.equal(nothing.status, 422)
+  assert.match(String(nothing.json['detail']), /blank/)
+  assert.equal((await gateway.request('POST', 'file', { name: ' blank/a b ' })).status, 409)
+})
+
+test('a HEAD tells of the whole, whatever range it names', async () => {
+  await gateway.request('PUT', at('head'), 'whole', binary)
+  const part = { range: 'bytes=0-1' }
+  const get = await gateway.request('GET', at('head'), undefined, part)
+  assert.deepEqual([get.status, get.text], [206, 'wh'])
+  assert.equal((await gateway.request('HEAD', at('head'), undefined, part)).status, 200)
+  const past = await gateway.request('HEAD', at('head'), undefined, { range: 'bytes=9-' })
+  assert.equal(past.status, 200)
+})
+
 test('what is no path, no content and no file is refused with the reason', async () => {
   for (const name of ['../a', 'a//b', '/a'])
     assert.equal((await gateway.request('PUT', at(name), 'x', binary)).status, 422, name)

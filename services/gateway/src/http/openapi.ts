@@ -67,7 +67,7 @@ function operation(route: Route): object {
       ...Object.fromEntries(
         Object.entries(route.answers).map(([status, schema]) => [
           status,
-          answer(schema, status === '200' ? route.produces : undefined),
+          answer(Number(status), schema, route.produces),
         ]),
       ),
       ...(route.starts !== undefined && { 429: TOO_MUCH }),
@@ -100,10 +100,17 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
-const answer = (schema: TSchema | null, type = 'application/json'): object =>
-  schema === null
-    ? { description: 'Done' }
-    : { description: 'Done', content: { [type]: { schema } } }
+function answer(status: number, schema: TSchema | null, produces = JSON_TYPE): object {
+  if (status >= 400) return { description: 'A problem', content: PROBLEM }
+  if (status === 304) return { description: 'Not changed' }
+  const type = status === 200 || status === 206 ? produces : JSON_TYPE
+  return {
+    description: 'Done',
+    ...(schema !== null && { content: { [type]: { schema } } }),
+  }
+}
+
+const JSON_TYPE = 'application/json'
 
 function parameters(schema: TSchema | undefined, place: 'path' | 'query'): object[] {
   const { properties = {}, required = [] } = (schema ?? {}) as {

@@ -61,8 +61,8 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
   readonly bodyDocument?: TSchema
   /** A body that is text and no JSON; `body` describes it and is not checked. */
   readonly consumes?: 'application/yaml'
-  /** Of a 200 whose body is no JSON. */
-  readonly produces?: 'application/yaml'
+  // Of a 200 or 206 whose body is no JSON; any type: it says itself what it is.
+  readonly produces?: 'application/yaml' | 'text/event-stream' | '*/*'
   /** Whether a request without a body is one with {}. */
   readonly bodyOptional?: boolean
   readonly answers: Readonly<Record<number, TSchema | null>>

@@ -28,6 +28,14 @@ export function textCheck(schema: TSchema): Check {
   }
 }
 
+/** A leap second is a time by RFC 3339, and NaN for a Date; who writes other years writes five digits. */
+const isKept = (ms: number): boolean => ms >= FIRST_MS && ms <= LAST_MS
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+const plainAjv = new Ajv2020()
+formats.default(plainAjv)
+const isTime = plainAjv.compile({ type: 'string', format: 'date-time' })
 const strictAjv = make({})
 const thoroughAjv = make({ allErrors: true })
 const coercingAjv = make({ coerceTypes: true })
@@ -36,6 +44,7 @@ const THOROUGH_MAX_CHARS = 65_536
 function make(options: { allErrors?: boolean; coerceTypes?: boolean }): Ajv2020 {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, ...options })
   formats.default(ajv)
+  ajv.addFormat('date-time', (text: string) => isTime(text) && isKept(Date.parse(text)))
   ajv.addKeyword('example')
   return ajv
 }

@@ -4,11 +4,15 @@ import { Type } from 'typebox'
 import type { Context } from '../context.ts'
 import { callWebhook, type IncomingCall, refuseEarlyCall } from '../operations/call-webhook.ts'
 import { listDeliveriesJson } from '../operations/list-deliveries.ts'
-import { ByQuery, Json, ListQuery, page, strict } from '../schemas/parts.ts'
+import { ByQuery, Json, ListQuery, page, Problem, strict } from '../schemas/parts.ts'
 import { ok, type Route, route } from './route.ts'
 
 const tag = 'webhook'
 const Key = Type.String({ maxLength: 512, description: 'an id; with by=name a name' })
+
+const Anything = Type.Unknown({
+  description: 'the result as JSON, or what the flow has put under response in its output',
+})
 
 const key = Type.String({ maxLength: 512, description: 'its name, or its id' })
 const Called = strict({ key })
@@ -58,7 +62,9 @@ function callRoute(method: (typeof METHODS)[number], below: '' | '/*'): Route {
     bodyLimit: CALL_LIMITS.bodyBytes,
     starts: () => 1,
     waits: (http) => !/[?&]async=/.test(http.url),
-    answers: { 200: Json, 202: Json },
+    // What its flow answers with may have another status, and be anything.
+    answers: { 200: Anything, 202: Json, 500: Problem },
+    produces: '*/*',
     async before(context, http, reply) {
       const { call, ...incoming } = toIncoming(http, NO_BYTES)
       const length = http.headers['content-length']

@@ -192,6 +192,17 @@ test('a run becomes productive once, and goes on from its stop', async () => {
   assert.equal((await gateway.request('POST', `execution/${dev}/productive`)).status, 409)
 })
 
+test('a rerun stops where the first run did, unless it is productive', async () => {
+  const id = await born({ breakpoints: [3], break: true })
+  await gateway.request('POST', `execution/${id}/cancel`)
+  const rerun = async (body: object = {}): Promise<unknown[]> => {
+    const { json } = await gateway.request('POST', `execution/${id}/rerun`, body)
+    return [json['is_productive'], json['breakpoints'], json['use_breakpoints'], json['break']]
+  }
+  assert.deepEqual(await rerun(), [false, [3], true, null])
+  assert.deepEqual(await rerun({ is_productive: true }), [true, null, null, null])
+})
+
 test('gRPC does the same', async () => {
   const client = createGrpcClient(executionService, `127.0.0.1:${gateway.gateway.grpcPort}`)
   const options = { metadata: { authorization: `Bearer ${gateway.admin.apiKey}` } }

@@ -225,6 +225,34 @@ test('all that a list would have are exported one document each', async () => {
   assert.equal(bad.status, 422)
 })
 
+test('runs of wrappers and iterations of schedules come out and in as all others', async () => {
+  const [wrapperId, scheduleId, webhookId] = [newId(), newId(), newId()]
+  const document = `---
+execution:
+  type: WRAPPER
+  name: tries
+  status: ENDED_ERROR
+  ended_at: 2026-01-31T12:00:00.000Z
+  wrapper_id: ${wrapperId}
+  webhook_id: ${webhookId}
+  children:
+    - type: SCHEDULE
+      status: ENDED_SUCCESS
+      ended_at: 2026-01-31T11:00:00.000Z
+      schedule_id: ${scheduleId}
+`
+  const imported = await yaml(document)
+  assert.equal(imported.status, 201, imported.text)
+  const [top = '', child = ''] = imported.json['ids'] as string[]
+  const { type, wrapper_id, webhook_id } = await read(top)
+  assert.deepEqual([type, wrapper_id, webhook_id], ['WRAPPER', wrapperId, webhookId])
+  const iteration = await read(child)
+  assert.deepEqual([iteration['type'], iteration['schedule_id']], ['SCHEDULE', scheduleId])
+  const { text } = await gateway.request('GET', `execution/${top}/export`)
+  for (const id of [wrapperId, webhookId, scheduleId]) assert.ok(text.includes(id), text)
+  assert.equal((await yaml(text)).status, 201)
+})
+
 test('an import with one fault stores nothing and names the place', async () => {
   const name = newId()
   const good = `---\nexecution: {type: SCRIPT, name: ${name}, status: ENDED_SUCCESS, ended_at: 2026-01-31T12:00:00Z}\n`

@@ -14,8 +14,8 @@ import {
 export const FILE_KIND: RecordKind<FileRow> = {
   store: asStore<FileRow>(files),
   async toFields(context, caller, body, before) {
-    if (typeof body['name'] === 'string') checkFileName(body['name'], '/name')
     const fields = await commonFields(context, caller, body)
+    if (typeof fields['name'] === 'string') checkFileName(fields['name'], '/name')
     if ('content_type' in body) fields['content_type'] = body['content_type']
     return before === null
       ? { ...fields, ...(await contentOf(context, caller.workspaceId, body)) }

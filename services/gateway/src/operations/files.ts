@@ -7,7 +7,8 @@ import {
   writeContent,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { notFound } from '../problem.ts'
+import { invalid, notFound } from '../problem.ts'
+import { trimmedName } from './create-execution.ts'
 import {
   asText,
   base64Length,
@@ -42,6 +43,10 @@ export async function uploadFile(
 ): Promise<{ readonly isNew: boolean; readonly json: string }> {
   const { address, encoding, contentType } = upload
   const { workspaceId, userId: by } = caller
+  if (contentType !== null && !CONTENT_TYPE.test(contentType))
+    throw invalid([
+      { pointer: '/content-type', message: 'must have 1 to 256 printable characters of ASCII' },
+    ])
   const name = await nameOf(context, caller, address)
   const bytes = received(upload.bytes)
   const decoded =
@@ -59,10 +64,14 @@ export async function uploadFile(
   return { isNew, json: await readRecordJson(context, caller, { type: 'file', key: id, by: 'id' }) }
 }
 
+/** As the record's own field. */
+const CONTENT_TYPE = /^[\u0020-\u007e]{1,256}$/
+
 async function nameOf(context: Context, caller: Caller, { key, by }: FileAddress): Promise<string> {
   if (by === 'id') return (await find(context, caller, { type: 'file', key, by })).name
-  checkFileName(key, '/key')
-  return key
+  const name = trimmedName(key, '/key')
+  checkFileName(name, '/key')
+  return name
 }
 
 /** A content as it is sent: what it is called, and its bytes. */

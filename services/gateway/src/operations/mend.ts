@@ -41,6 +41,18 @@ export async function mend(
     context.bus.nudgeTimers(0)
     return Promise.resolve()
   })
+  const settled = of('settled')
+  await attempt(settled, () => {
+    const { workspaceId } = caller
+    context.bus.nudgeResponses(
+      settled.map(({ finding }) => ({
+        workspaceId,
+        executionId: finding.executionId,
+        seq: finding.seq ?? 0,
+      })),
+    )
+    return Promise.resolve()
+  })
   const locks = of('unseen', 'passedOver')
   await attempt(locks, () => serveLocks(context, caller, locks, processes))
   const theirs = of('untaken', 'lost', 'abandoned', 'unwatched', 'staleWait', 'decided', 'control')

@@ -146,7 +146,7 @@ export async function find(
 ): Promise<RecordRow> {
   const { workspaceId } = caller
   const address: RecordKey =
-    by === 'name' ? { workspaceId, name: key } : { workspaceId, id: key, trashed }
+    by === 'name' ? { workspaceId, name: key.trim() } : { workspaceId, id: key, trashed }
   const row =
     by === 'id' && !UUID.test(key) ? null : await kindOf(type).store.read(context.api, address)
   if (row === null)

@@ -84,6 +84,8 @@ async function planRerun(
   // The limits of its flow are heeded as by any other start.
   const gates = flow === null ? null : startGates(flow.row, JSON.parse(input))
   const id = request.ids()
+  const isProductive = body.is_productive ?? row.is_productive
+  const latest = body.on_latest === true ? (flow?.schemas ?? {}) : null
   return {
     workspaceId,
     id,
@@ -98,13 +100,13 @@ async function planRerun(
     parentId: null,
     topId: id,
     orphan: false,
-    isProductive: body.is_productive ?? row.is_productive,
+    isProductive,
     priority: row.priority,
     createdBy: caller.userId,
     traceparent: request.traceparent ?? ownTraceparent(id),
     scheduledFor: null,
     paused: body.run === false,
-    extra: extraOf(row, body.on_latest === true ? (flow?.schemas ?? {}) : null),
+    extra: extraOf(row, { latest, isProductive }),
     ...(gates !== null && { gates }),
   }
 }
@@ -122,15 +124,24 @@ function latestScript(row: ExecutionRow, flow: CachedFlow | null): string {
 // Which wrapper it runs stands there, too; and what was started unwrapped was so for its wrappers.
 const KEPT = [...EXTRA, 'wrapper_id', 'unwrapped'] as const
 
+// Where it stops, as long as it is in development mode; `break` was used up.
+const STOPS = ['breakpoints', 'use_breakpoints', 'use_only_explicit_breakpoints'] as const
+
 /**
  * What was asked for when it was started, and what it is a rerun of; with the schemas that it had, or
- * the latest.
+ * the latest. Not what had started it, webhook or schedule: a person starts this one.
  */
-function extraOf(row: ExecutionRow, latest: PinnedSchemas | null): string {
+function extraOf(
+  row: ExecutionRow,
+  {
+    latest,
+    isProductive,
+  }: { readonly latest: PinnedSchemas | null; readonly isProductive: boolean },
+): string {
   const before = row.extra === null ? {} : (JSON.parse(row.extra) as Record<string, unknown>)
   const extra: Record<string, unknown> = { rerun_of: row.id, ...latest }
-  for (const name of latest === null ? SCHEMAS : []) if (name in before) extra[name] = before[name]
-  for (const name of KEPT) if (name in before) extra[name] = before[name]
+  const kept = [...KEPT, ...(latest === null ? SCHEMAS : []), ...(isProductive ? [] : STOPS)]
+  for (const name of kept) if (name in before) extra[name] = before[name]
   return extraText(extra, '')
 }
 

@@ -8,6 +8,7 @@ import { attendSchedule } from './attend-schedule.ts'
 import type { CachedFlow } from './flow-cache.ts'
 import { time, timeOrNull } from './page-request.ts'
 import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
+import { wrappersJson } from './static-wrappers.ts'
 
 /** Schedules; each change is told to a scheduler before it is answered. */
 export const SCHEDULE_KIND: RecordKind<ScheduleRow> = {
@@ -49,35 +50,49 @@ async function scheduleFields(
   checkWay(after, body)
   checkTimes(after)
   const isRunChanged = RUN.some((name) => body[name] !== undefined)
-  if (after.timing !== null && isRunChanged) checkRunInput(flow, after.input_value)
+  // A wrapper may make other inputs of these, and has them checked when it starts the flow.
+  if (after.timing !== null && isRunChanged && !isWrapped(body, before, flow))
+    checkRunInput(flow, after.input_value)
   return before === null ? fields : { ...fields, ...consequencesOf(before, after) }
+}
+
+/** Whether wrappers stand around its runs, its own or those of its flow. */
+function isWrapped(
+  { wrappers }: ScheduleBody,
+  before: ScheduleRow | null,
+  flow: CachedFlow | null,
+): boolean {
+  if (flow?.row.is_wrapped === true) return true
+  if (wrappers === undefined) return (before?.wrappers ?? null) !== null
+  return wrappers !== null && wrappers.length > 0
 }
 
 function scheduleJson(row: ScheduleRow): Record<string, string> {
   return {
-  ...projectJson(row),
-  flow_id: JSON.stringify(row.flow_id),
-  flow_name: JSON.stringify(row.flow_name),
-  setting_id: JSON.stringify(row.setting_id),
-  setting_name: JSON.stringify(row.setting_name),
-  scheduler_id: JSON.stringify(row.scheduler_id),
-  scheduler_name: JSON.stringify(row.scheduler_name),
-  timing: row.timing ?? 'null',
-  input_value: row.input_value ?? 'null',
-  is_enabled: String(row.is_enabled),
-  is_productive: String(row.is_productive),
-  is_paused: String(row.paused_at !== null),
-  paused_at: JSON.stringify(timeOrNull(row.paused_at)),
-  catch_up: JSON.stringify(row.catch_up),
-  catch_up_window_seconds: String(row.catch_up_window_seconds),
-  overlap: JSON.stringify(row.overlap),
-  jitter_seconds: String(row.jitter_seconds),
-  starts_at: JSON.stringify(timeOrNull(row.starts_at)),
-  ends_at: JSON.stringify(timeOrNull(row.ends_at)),
-  next_at: JSON.stringify(timeOrNull(row.planned_at)),
-  iteration_execution_id: JSON.stringify(row.iteration_id),
-  finished_at: JSON.stringify(timeOrNull(row.finished_at)),
-  problem: JSON.stringify(row.problem),
+    ...projectJson(row),
+    flow_id: JSON.stringify(row.flow_id),
+    flow_name: JSON.stringify(row.flow_name),
+    setting_id: JSON.stringify(row.setting_id),
+    setting_name: JSON.stringify(row.setting_name),
+    scheduler_id: JSON.stringify(row.scheduler_id),
+    scheduler_name: JSON.stringify(row.scheduler_name),
+    timing: row.timing ?? 'null',
+    input_value: row.input_value ?? 'null',
+    is_enabled: String(row.is_enabled),
+    is_productive: String(row.is_productive),
+    is_paused: String(row.paused_at !== null),
+    paused_at: JSON.stringify(timeOrNull(row.paused_at)),
+    catch_up: JSON.stringify(row.catch_up),
+    catch_up_window_seconds: String(row.catch_up_window_seconds),
+    overlap: JSON.stringify(row.overlap),
+    jitter_seconds: String(row.jitter_seconds),
+    starts_at: JSON.stringify(timeOrNull(row.starts_at)),
+    ends_at: JSON.stringify(timeOrNull(row.ends_at)),
+    next_at: JSON.stringify(timeOrNull(row.planned_at)),
+    iteration_execution_id: JSON.stringify(row.iteration_id),
+    finished_at: JSON.stringify(timeOrNull(row.finished_at)),
+    problem: JSON.stringify(row.problem),
+    ...wrappersJson({ is_wrapped: row.wrappers !== null, wrappers: row.wrappers }),
   }
 }
 
@@ -137,7 +152,7 @@ const POLICY = [
   'ends_at',
 ] as const
 /** What a run is made of. */
-const RUN = ['flow_id', 'flow_name', 'input_value', 'timing'] as const
+const RUN = ['flow_id', 'flow_name', 'input_value', 'timing', 'wrappers'] as const
 const PLAIN = ['is_enabled', 'is_productive', ...POLICY] as const
 
 /** The schedule as it will be, as far as it is checked. */

@@ -1,5 +1,6 @@
 import { ServiceError } from '@millrace/runtime'
 import {
+  linesOf,
   type NewExecution,
   type ResolvedWrapper,
   wrapExecution,
@@ -128,6 +129,7 @@ function toldOf(
   body: NewExecutionBody,
 ): Record<string, unknown> {
   const isPlaced = body.project_id !== undefined || body.project_name !== undefined
+  const breakpoints = linesOf(body.breakpoints)
   return {
     type: target.type,
     ...startedBy(target),
@@ -135,6 +137,8 @@ function toldOf(
     project_id: isPlaced ? (item.projectId ?? undefined) : undefined,
     description: body.description ?? undefined,
     metadata: body.metadata,
+    // Lines of what is wrapped, and not of the wrapper.
+    breakpoints: breakpoints.length === 0 ? undefined : breakpoints,
     // As a handler gets it.
     input_value: body.input_value ?? {},
   }

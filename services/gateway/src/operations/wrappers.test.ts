@@ -133,6 +133,41 @@ test('a static wrapper always applies, but for what is started unwrapped', async
   assert.equal((await post({ flow_name: 'wrapped', input_value: { a: 1 } })).json['type'], 'FLOW')
 })
 
+test('breakpoints of a call are told to the wrapper: they are lines of what it wraps', async () => {
+  const { status, json, text } = await post({
+    flow_name: 'plain',
+    is_productive: false,
+    breakpoints: [1],
+    wrappers: [{ name: 'inner' }],
+  })
+  assert.equal(status, 201, text)
+  assert.deepEqual([json['breakpoints'], json['use_breakpoints']], [null, true])
+  const { wrapped } = json['input_value'] as { wrapped: Record<string, unknown> }
+  assert.deepEqual(wrapped['breakpoints'], [1])
+})
+
+test('a schedule may be wrapped, says so, and keeps its wrappers from the trash', async () => {
+  const { request } = gateway
+  await request('POST', 'wrapper', { name: 'nightly', script })
+  const schedule = { flow_name: 'plain', timing: { cron: '0 0 1 1 *' } }
+  const wrappers = [{ name: 'nightly', input: { k: 1 } }]
+  // The flow wants an input that the wrapper may make.
+  assert.equal((await request('POST', 'schedule', { name: 'bare', ...schedule })).status, 422)
+  const made = await request('POST', 'schedule', { name: 'round', ...schedule, wrappers })
+  assert.equal(made.status, 201, made.text)
+  const [use] = made.json['wrappers'] as { name: string; input: object }[]
+  assert.deepEqual([made.json['is_wrapped'], use?.name, use?.input], [true, 'nightly', { k: 1 }])
+  const gone = await request('DELETE', 'wrapper/nightly?by=name')
+  assert.equal(gone.status, 409)
+  assert.match(String(gone.json['detail']), /schedule round/)
+  const unwrapped = await request('PATCH', 'schedule/round?by=name', { wrappers: null })
+  assert.deepEqual([unwrapped.status, ...pointers(unwrapped)], [422, '/input_value/a'])
+  const input_value = { a: 1 }
+  const fine = await request('PATCH', 'schedule/round?by=name', { wrappers: [], input_value })
+  assert.deepEqual([fine.json['is_wrapped'], fine.json['wrappers']], [false, []])
+  assert.equal((await request('DELETE', 'wrapper/nightly?by=name')).status, 204)
+})
+
 test('what a flow limits is for its runs, and what a call limits for the wrapper', async () => {
   await gateway.request('POST', 'flow', {
     name: 'limited',

@@ -1,4 +1,4 @@
-import { NEW_WEBHOOK_SCHEMA, WEBHOOK_PATCH_SCHEMA } from '@millrace/webhook'
+import { WEBHOOK_DOCUMENTS } from '@millrace/webhook'
 import { type Static, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
 import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
@@ -98,8 +98,8 @@ export const FilePatch = Type.Partial(strict(FileFields))
 const Anything = Type.Record(Type.String(), Type.Unknown())
 export const RECORD_DOCUMENTS = {
   webhook: {
-    create: Type.Unsafe(NEW_WEBHOOK_SCHEMA),
-    update: Type.Unsafe(WEBHOOK_PATCH_SCHEMA),
+    create: Type.Unsafe(WEBHOOK_DOCUMENTS.create),
+    update: Type.Unsafe(WEBHOOK_DOCUMENTS.update),
   },
 } as const
 

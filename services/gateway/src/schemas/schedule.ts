@@ -1,6 +1,6 @@
 import { policyFields, Timing } from '@millrace/schedule'
 import { type Static, Type } from 'typebox'
-import { Id, Name, nullable, strict, Text, Time } from './parts.ts'
+import { Id, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 
 const project = {
   project_id: Type.Optional(nullable(Id)),
@@ -46,6 +46,7 @@ export const NewSchedule = strict(
     ),
     is_enabled: Type.Optional(Type.Boolean({ default: true })),
     is_productive: Type.Optional(Type.Boolean({ default: true })),
+    wrappers: Type.Optional(nullable(WrapperUses)),
     ...policyFields,
     ...described,
     ...project,

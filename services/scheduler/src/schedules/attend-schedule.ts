@@ -25,6 +25,7 @@ import {
 import { type Aftermath, createAftermath } from './aftermath.ts'
 import { bookRuns } from './book-runs.ts'
 import { calendarOf } from './calendar-of.ts'
+import { inputRefusal } from './input-refusal.ts'
 import { moveIteration } from './move-iteration.ts'
 import { newRun } from './new-executions.ts'
 import { planIteration } from './plan-iteration.ts'
@@ -57,7 +58,7 @@ export async function attendSchedule(tx: Queryable, key: ScheduleKey): Promise<A
     own: isOn(work)
       ? { kind: work.paused_at === null ? 'open' : 'held' }
       : { kind: 'closed', reason: 'the schedule was disabled' },
-    refusal: refusalOf(work),
+    refusal: await refusalOf(work),
     newId,
   })
 
@@ -255,9 +256,11 @@ function lastEndOf(work: ScheduleWork, open: readonly OpenRunRow[]): number | nu
   return known.length === 0 ? null : Math.max(...known)
 }
 
-function refusalOf(work: ScheduleWork): string | null {
+/** Why no run can be started at all. */
+async function refusalOf(work: ScheduleWork): Promise<string | null> {
   if (work.deleted_at !== null) return 'the schedule is in the trash'
-  return work.flow_script_hash === null ? 'its flow is in the trash or gone' : null
+  if (work.flow_script_hash === null) return 'its flow is in the trash or gone'
+  return inputRefusal(work)
 }
 
 const GONE = 'Its schedule was removed.'

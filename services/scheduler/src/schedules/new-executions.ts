@@ -62,7 +62,7 @@ export function newRun(
     readonly schemas: PinnedSchemas | null
   },
 ): NewExecution {
-  const input = { ...inputOf(work), scheduled_at: timeText(run.plannedMs) }
+  const input = runInput(work, run.plannedMs)
   const { flow_id: id, flow_concurrency: concurrency, flow_rate_limit: rate_limit } = work
   const gates = startGates({ id, concurrency, rate_limit }, input)
   const maxRuntime = work.flow_max_runtime_seconds
@@ -87,6 +87,12 @@ export function newRun(
     orphan: true,
   }
 }
+
+/** What a run gets: the schedule's input, and the planned time in it. */
+export const runInput = (work: ScheduleWork, plannedMs: number): Record<string, unknown> => ({
+  ...inputOf(work),
+  scheduled_at: timeText(plannedMs),
+})
 
 function common(
   work: ScheduleWork,

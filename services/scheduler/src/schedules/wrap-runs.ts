@@ -6,13 +6,18 @@ import {
   wrapTargets,
 } from '@millrace/store'
 
-/** Puts the wrappers that always stand around the schedule's flow around its runs. */
+/** Puts the wrappers that always stand around the schedule, and those of its flow, around its runs. */
 export async function wrapRuns(
   tx: Queryable,
   work: ScheduleWork,
   runs: readonly NewExecution[],
 ): Promise<readonly NewExecution[]> {
-  if (!work.flow_is_wrapped || runs.length === 0) return runs
+  // Those of the schedule stand outside: it is who starts the flow.
+  const staticOf = [
+    ...(work.is_wrapped ? [work.id] : []),
+    ...(work.flow_is_wrapped ? [work.flow_id] : []),
+  ]
+  if (staticOf.length === 0 || runs.length === 0) return runs
   const wrappings = await wrapTargets(
     tx,
     runs.map(({ name, input }) => ({
@@ -25,7 +30,7 @@ export async function wrapRuns(
         input_value: JSON.parse(input) as unknown,
       },
       wrappers: [],
-      staticOf: [work.flow_id],
+      staticOf,
     })),
   )
   return runs.map((run, at) => {
