@@ -48,7 +48,9 @@ describe('the guide', { concurrency: 2, timeout: 300_000 }, () => {
 
   test('the index names every page', () => {
     const index = readFileSync(join(GUIDE, INDEX), 'utf8')
-    const named = [...index.matchAll(/\]\((?<name>[\w-]+\.md)\)/g)].map(({ groups }) => groups?.['name'])
+    const named = [...index.matchAll(/\]\((?<name>[\w-]+\.md)\)/g)].map(
+      ({ groups }) => groups?.['name'],
+    )
     assert.deepEqual(named.toSorted(), names.toSorted())
   })
 

@@ -218,7 +218,7 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
       },
       { what: 'two inside and one outside' },
     )
-    const [outside] = three.filter((one) => !inside.some(({ id }) => id === one.id))
+    const outside = three.find((one) => !inside.some(({ id }) => id === one.id))
     const why = await at.rig.why(outside?.id ?? '')
     assert.match(why.reason ?? '', /the lock 'pool', held by execution/)
     // A setting of that name would be another lock: nobody is told to free that.

@@ -82,7 +82,8 @@ function stepOf({ line, language, words, lines }: Block, before: Block | null, f
     return { kind: 'command', line, text, isRetried: word === RETRY, shown: null } as const
   }
   if (word === undefined) return null
-  const file = FILE.exec(word)?.[1] ?? fail(line, `\`${language} ${word}\` means nothing: file=name`)
+  const file =
+    FILE.exec(word)?.[1] ?? fail(line, `\`${language} ${word}\` means nothing: file=name`)
   return { kind: 'file', line, name: file, text } as const
 }
 

@@ -48,7 +48,9 @@ function nextStep(id: string, { action, href }: Unblock): string {
   if (action === 'reply' && message !== null) return `millrace message reply ${message}`
   if (action === 'debug') return `millrace debug ${within('execution', href) ?? id}`
   const setting = action === 'force_release' ? within('setting', href) : null
-  return setting === null ? `${action} (${href})` : `millrace lock release ${quoted(setting)} --force`
+  return setting === null
+    ? `${action} (${href})`
+    : `millrace lock release ${quoted(setting)} --force`
 }
 
 /** A name as a shell takes it. */
