@@ -8,13 +8,13 @@ import type {
   ReturnWhen,
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
-import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
+import { type Database, ensureSetting, type NewWait } from '@millrace/store'
 import type { MessageCommand } from './answer-messages.ts'
 import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
-import { readFields } from './read-fields.ts'
+import { readFields, refuseFields, unbornField } from './read-fields.ts'
 
 /**
  * Deals with the commands that one message from the sandbox brought: turns them into rows of the
@@ -244,6 +244,8 @@ function answerRead(
   { db, collected, facts }: Context,
   { id, fields }: CommandOf<'read'>,
 ): Outcome | Promise<Outcome> {
+  const error = refuseFields(fields)
+  if (error !== null) return refuse(error)
   const row = facts.rowOf.get(id)
   if (row !== undefined) return readFields(db, row, fields).then(value)
   const child = collected.children.find((born) => born.id === id)
@@ -303,13 +305,6 @@ function whenOf(returnWhen: ReturnWhen): Pick<NewWait, 'kind' | 'returnWhen' | '
 
 const isKnown = ({ collected, facts }: Context, id: string): boolean =>
   facts.rowOf.has(id) || collected.children.some((child) => child.id === id)
-
-/** A child that this very activation creates: nothing of it is in a row yet. */
-function unbornField(child: NewExecution, field: string): Json {
-  if (field === 'id' || field === 'name' || field === 'type') return child[field]
-  if (field === 'status') return child.paused ? 'PAUSED' : 'WAITING_ENGINE'
-  return null
-}
 
 const value = (v: Json): Outcome => ({ kind: 'value', value: { v } })
 const refuse = (error: ErrorValue): Outcome => ({ kind: 'error', error })
