@@ -17,7 +17,8 @@ export interface WaitFacts extends Wait {
   readonly ref: string | null
   /**
    * START of an iteration: its schedule's name. LOCK: the lock's name. CONTROL: cancel, pause or
-   * resume. RESPONSE: the message's subject. BREAK: the line.
+   * resume. RECORD: what was asked in words, and in a second line what a gateway reads. RESPONSE: the
+   * message's subject. BREAK: the line.
    */
   readonly subject: string | null
   /** LOCK: who holds it. */
@@ -84,7 +85,7 @@ export function explainWait(
   const [holder] = wait.holders
   return {
     kind: wait.kind,
-    ref: wait.ref ?? wait.subject,
+    ref: wait.ref ?? (wait.kind === 'RECORD' ? null : wait.subject),
     ...(holder === undefined ? {} : { holder: holder.executionId }),
     ...(wait.position === null ? {} : { position: wait.position }),
     since: wait.since,
@@ -110,9 +111,17 @@ function sentence(wait: WaitFacts): string {
       return `It waits for ${people(wait)} to answer the message ${quoted(wait)}.`
     case 'CONTROL':
       return `It asked to ${wait.subject ?? 'control'} execution ${wait.ref ?? 'unknown'}, which is being carried out.`
+    case 'RECORD':
+      return `It asked to ${askedOfRecords(wait.subject)}, which is being carried out.`
     case 'BREAK':
       return `Its debugger has stopped it before line ${wait.subject ?? 'unknown'}: continue or step.`
   }
+}
+
+/** The words of a RECORD wait: the first line of its subject. */
+export function askedOfRecords(subject: string | null): string {
+  const [words = ''] = (subject ?? '').split('\n', 1)
+  return words === '' ? 'read or change records' : words
 }
 
 function people({ assignees = [] }: WaitFacts): string {
@@ -226,6 +235,7 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
     case 'START':
     case 'TIMER':
     case 'CONTROL':
+    case 'RECORD':
       // Time frees it by itself; a person can only give it up.
       return [{ action: 'cancel', ref: executionId }]
   }

@@ -310,6 +310,15 @@ describe('why it waits', () => {
       reason({ kind: 'CONTROL' }),
       'It asked to control execution unknown, which is being carried out.',
     )
+    assert.equal(
+      reason({ kind: 'RECORD', subject: 'save flow "a"\n{"type":"flow"}' }),
+      'It asked to save flow "a", which is being carried out.',
+    )
+    assert.equal(waiting({ kind: 'RECORD', subject: 'list flows\n{}' }).ref, null)
+    assert.equal(
+      reason({ kind: 'RECORD' }),
+      'It asked to read or change records, which is being carried out.',
+    )
     assert.deepEqual(waiting({ kind: 'LOCK' }).unblock, [])
   })
 })
