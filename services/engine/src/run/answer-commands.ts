@@ -1,11 +1,12 @@
-import type {
-  Command,
-  ErrorValue,
-  Json,
-  LocalAnswer,
-  LockName,
-  Outcome,
-  ReturnWhen,
+import {
+  type Command,
+  type ErrorValue,
+  type Json,
+  type LocalAnswer,
+  type LockName,
+  type Outcome,
+  recordWords,
+  type ReturnWhen,
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
 import { type Database, ensureSetting, type NewWait } from '@millrace/store'
@@ -100,6 +101,8 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       })
     case 'read':
       return answerRead(context, command)
+    case 'record':
+      return askRecords(context, command)
     case 'message':
     case 'message_wait':
     case 'message_read':
@@ -195,6 +198,9 @@ async function askAgain(context: Context, command: Command): Promise<null> {
     }
     case 'control':
       return open(context, { seq, kind: 'CONTROL', subject: command.action, ref: command.id })
+    case 'record':
+      askRecords(context, command)
+      return null
     case 'message':
     case 'message_wait': {
       const { askMessageAgain } = await import('./answer-messages.ts')
@@ -252,6 +258,23 @@ function answerRead(
   if (child === undefined) return refuse(noExecution(id))
   return value(Object.fromEntries(fields.map((field) => [field, unbornField(child, field)])))
 }
+
+/**
+ * A gateway answers: it has the rules of the records. What was asked lives and dies with its wait; its
+ * first line is for people.
+ */
+function askRecords(context: Context, { seq, request }: CommandOf<'record'>): Outcome | null {
+  const text = JSON.stringify(request)
+  if (text.length > RECORD_REQUEST_MAX_CHARS)
+    return refuse({
+      name: 'InvalidInputError',
+      message: `what is asked of the records is longer than ${RECORD_REQUEST_MAX_CHARS} characters; ask for less at once`,
+    })
+  return open(context, { seq, kind: 'RECORD', subject: `${recordWords(request)}\n${text}` })
+}
+
+/** A script or a value of 1 MiB, with what JSON makes of it. */
+const RECORD_REQUEST_MAX_CHARS = 4 * 1_048_576
 
 /** Opens a wait; somebody else answers it. */
 function open(
