@@ -25,6 +25,8 @@ export interface WaitFacts extends Wait {
   readonly holders: readonly Party[]
   /** LOCK before the first activation: the limit of its flow. */
   readonly gate?: GateFacts
+  /** LOCK of no setting: a place in it cannot be taken from its holder. */
+  readonly isSemaphore?: boolean
   /** LOCK: place in the queue, 1 is next; null when it is not in the queue yet. */
   readonly position: number | null
   /** DEPENDENCY: whom it waits for, in the caller's order. */
@@ -219,7 +221,8 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
       if (wait.gate !== undefined && wait.gate.perSeconds !== null)
         return [{ action: 'cancel', ref: executionId }]
       // A place is given back by its holder alone: taken from it, more would run than may.
-      const force = wait.subject === null || wait.gate !== undefined ? [] : [wait.subject]
+      const isSetting = wait.gate === undefined && wait.isSemaphore !== true
+      const force = isSetting && wait.subject !== null ? [wait.subject] : []
       return [
         ...byUrgency(wait.holders).map(freeParty),
         ...force.map((ref) => ({ action: 'forceRelease', ref }) as const),

@@ -62,7 +62,8 @@ async function makeAll({ stack, sql }: Chaos, due: number): Promise<number> {
   await until(
     async () => {
       const [row] = await sql<{ count: number }>(
-        `SELECT count(*)::integer AS count FROM execution WHERE status = 'SCHEDULED' AND name IS NULL`,
+        `SELECT count(*)::integer AS count FROM execution WHERE status = 'SCHEDULED' AND name = $1`,
+        [FLOW],
       )
       return (row?.count ?? 0) >= TIMERS
     },

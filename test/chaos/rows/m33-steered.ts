@@ -1,5 +1,6 @@
 import { checkCascades } from '../check/cascades.ts'
 import type { ChaosRow } from '../row.ts'
+import { shortened } from '../shortened.ts'
 import { killEnginesInTurn } from './m1-m3-killed.ts'
 import { WITH_WAITS } from './with-waits.ts'
 
@@ -11,7 +12,7 @@ export const m33: ChaosRow = {
   takeover: true,
   faults: ['kill engine'],
   mustSee: ['taken back', 'went back', 'messages answered', 'deliveries'],
-  faultsMs: 60_000,
+  faultsMs: Math.max(20_000, shortened(60_000)),
   load: { startsPerSecond: 10, weights: WITH_WAITS, steered: 0.35, takenBack: 0.35 },
   check: checkCascades,
   run: async (chaos) => {

@@ -81,13 +81,15 @@ const REVERTS = `
   SELECT execution_id AS execution, generation, seq, created_by IS NULL AS own
   FROM revert ORDER BY execution_id, generation`
 
+/** Those of the load, as with webhooks: what a row asks and calls besides it judges itself. */
 const MESSAGES = `
   SELECT id, execution_id AS execution, generation, status, response->>'string' AS answer
-  FROM message ORDER BY id`
+  FROM message WHERE title LIKE 'chaos%' ORDER BY id`
 
 const HOOKED = `
   SELECT e.id, coalesce(e.input #>> '{payload,json,delivery}', '') AS delivery
-  FROM execution e WHERE e.extra->>'webhook_id' IS NOT NULL ORDER BY e.id`
+  FROM execution e JOIN webhook w ON w.workspace_id = e.workspace_id AND w.id::text = e.extra->>'webhook_id'
+  WHERE w.name = 'chaos' ORDER BY e.id`
 
 const GATES = `
   SELECT key, execution_id AS execution, capacity FROM start_gate ORDER BY key, execution_id`
