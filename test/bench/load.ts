@@ -118,8 +118,9 @@ export interface HttpCaller {
 }
 
 /**
- * One keep-alive connection per caller. Who is refused for being too many waits as long as it is told
- * to, which counts; any other status of 300 or more is an error.
+ * One keep-alive connection per caller. Who is refused for being too many, or because the database is
+ * away (a host that takes the processors for seconds makes it look so), waits as long as it is told to,
+ * which counts; any other status of 300 or more is an error.
  */
 export function httpCaller(
   base: string,
@@ -136,7 +137,7 @@ export function httpCaller(
         headers: { 'content-type': 'application/json', ...headers },
       } as const
       let answered = await pool.request(request)
-      while (answered.statusCode === 429) {
+      while (answered.statusCode === 429 || answered.statusCode === 503) {
         await answered.body.dump()
         await sleep(1_000 * Number(answered.headers['retry-after'] ?? 1))
         answered = await pool.request(request)

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { keepTurn, readTurns } from './kept-turns.ts'
 import { type Rows, WORK } from './load.ts'
 import { type PeerResults, PEERS } from './page.ts'
 import { median, ratiosOf, type Turn } from './ratios.ts'
@@ -9,8 +10,9 @@ import { commitNow, machineNow } from './results.ts'
 
 /**
  * `node test/bench/peers.ts millrace restate dbos`: each system in turn on the same work (A B C, A B
- * C, …; TURNS=5), in a process and on a home of its own. Prints every row, then medians and median
- * ratios, and last one line of JSON. Compare only runs on an otherwise idle machine; what its host
+ * C, …; TURNS=5), in a process and on a home of its own. Whole turns are kept: stopped, it goes on
+ * there, as long as the product is the same. Prints every row, then medians and median ratios, and last
+ * one line of JSON. Compare only runs on an otherwise idle machine; what its host
  * takes away is noticed (stolen.ts).
  */
 const SYSTEMS: Readonly<Record<string, string>> = {
@@ -24,20 +26,23 @@ const systems = process.argv.slice(2)
 const turnsWanted = Number(process.env['TURNS'] ?? (systems.length > 1 ? 5 : 1))
 if (systems.some((system) => system !== 'millrace')) installPeers()
 
-const turns: Turn[] = []
-for (let n = 1; n <= turnsWanted; n++) {
+const isComparison = systems.length > 1
+const turns: Turn[] = isComparison ? readTurns().slice(0, turnsWanted) : []
+if (turns.length > 0) console.log(`${turns.length} turns of this product are kept`)
+for (let n = turns.length + 1; n <= turnsWanted; n++) {
   const turn: Record<string, Rows> = {}
   for (const system of systems) {
     console.log(`turn ${n} of ${turnsWanted}: ${system}`)
     turn[system] = await runOne(system)
   }
   turns.push(turn)
+  if (isComparison) keepTurn(turn)
 }
 const medians = printMedians()
-const ratios = systems.length > 1 ? ratiosOf(turns) : []
+const ratios = isComparison ? ratiosOf(turns) : []
 for (const { title, of, ratio, must } of ratios)
   console.log(`${title.padEnd(26)} ${of}: ${ratio.toFixed(2)} (design: ${must})`)
-if (systems.length > 1) {
+if (isComparison) {
   const results: PeerResults = {
     commit: commitNow(),
     command: `make bench-peers TURNS=${turnsWanted}`,

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { productCommit } from '../product-commit.ts'
 import { ROWS } from './rows/index.ts'
 import { fullPlan, shortPlan } from './run/plan.ts'
 import { keepResult, type KeptRun, readResults } from './run/results.ts'
@@ -27,6 +27,8 @@ const { values } = parseArgs({
     docs: { type: 'boolean', default: false },
   },
 })
+/** Of one run of most rows. */
+const RUN_WITHIN_MS = 420_000
 const wanted = values.rows?.split(',')
 const rows = ROWS.filter(({ id }) => wanted === undefined || wanted.some((one) => covers(one, id)))
 const folder = resolve(values.folder)
@@ -56,6 +58,7 @@ async function run(): Promise<void> {
     lanes: Number(values.lanes),
     folder,
     commit,
+    patienceOf: (id) => ROWS.find((row) => row.id === id)?.withinMs ?? RUN_WITHIN_MS,
     withinMs: Number(values.minutes ?? (values.full ? 1e6 : 29)) * 60_000,
     onRun: (one) => {
       own.push(one)
@@ -75,15 +78,6 @@ function writeDocs(table: string): void {
   const tail = rest?.split('<!-- /rows -->')[1]
   if (head === undefined || tail === undefined) throw new Error(`${place} has no place for rows`)
   writeFileSync(place, `${head}<!-- rows -->\n\n${table}\n<!-- /rows -->${tail}`)
-}
-
-/** The last commit that changed what runs: words and tests do not make done runs worth less. */
-function productCommit(): string {
-  const product = ['packages', 'services', 'proto', 'deploy/local']
-  const git = (...argv: string[]): string =>
-    execFileSync('git', [...argv, '--', ...product], { encoding: 'utf8' }).trim()
-  const isDirty = git('status', '--porcelain', '--untracked-files=no') !== ''
-  return git('log', '-1', '--format=%h') + (isDirty ? '+' : '')
 }
 
 /** `M2` stands for `M2-gateway` and its like, too. */

@@ -58,7 +58,7 @@ export function createRig(client: Client): Rig {
       return ended.output_value
     },
     ended: (id, timeoutSeconds = 30) => client.executions.wait(id, { timeoutSeconds }),
-    reaches: (id, status, timeoutMs = 15_000) =>
+    reaches: (id, status, timeoutMs = 60_000) =>
       until(
         async () => {
           const now = await client.executions.get(id)

@@ -11,7 +11,7 @@ export async function until<T>(
   look: () => Promise<T | false | null | undefined> | T | false | null | undefined,
   options: { what: string; timeoutMs?: number },
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 15_000
+  const timeoutMs = options.timeoutMs ?? 60_000
   const deadline = monotonicMs() + timeoutMs
   let failure: unknown = null
   for (;;) {

@@ -69,7 +69,7 @@ export function collector<T>(): {
 /** Repeats until true: for what only happens by itself, such as a reconnect. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
+  withinMs = 20_000,
 ): Promise<void> {
   const deadline = monotonicMs() + withinMs
   while (!(await condition())) {

@@ -9,22 +9,29 @@ test('what a burst of work left is given back at the first quiet look, not at a 
   assert.equal(idle, 1, 'collections after a second quiet look')
 })
 
+test('what little work left is given back, too, when it is much', () => {
+  const [before, grown, after] = run(['--expose-gc'], GROWING)
+  assert.equal(before, 0, 'collections of a process that has neither worked nor grown')
+  assert.equal(grown, 1, 'collections after it has grown')
+  assert.equal(after, 1, 'collections after another quiet look')
+})
+
 test('without the flag nothing is done', () => {
   assert.deepEqual(run([]), ['none'])
 })
 
 /** A process of its own: the young generation is that of the whole process. */
-function run(flags: readonly string[]): unknown[] {
+function run(flags: readonly string[], program = PROGRAM): unknown[] {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [...flags, '--input-type=module', '-e', PROGRAM],
+    [...flags, '--input-type=module', '-e', program],
     { encoding: 'utf8', cwd: import.meta.dirname, env: {} },
   )
   assert.notEqual(stdout, '', stderr)
   return JSON.parse(stdout) as unknown[]
 }
 
-const PROGRAM = `
+const START = `
 import { getHeapSpaceStatistics } from 'node:v8'
 import { useClock } from './clock.ts'
 import { collectWhenIdle } from './collect-when-idle.ts'
@@ -39,6 +46,9 @@ let collections = 0
 const { gc } = globalThis
 if (gc !== undefined) globalThis.gc = (options) => (collections++, gc(options))
 
+`
+
+const PROGRAM = `${START}
 if (collectWhenIdle() === null) console.log(JSON.stringify(['none']))
 else {
   let kept = []
@@ -59,4 +69,17 @@ function young() {
   const space = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')
   return space.physical_space_size / 2 ** 20
 }
+`
+
+/** Buffers are made in no time, whatever their size. */
+const GROWING = `${START}
+collectWhenIdle()
+look()
+const before = collections
+const kept = Buffer.alloc(32 * 2 ** 20, 1)
+look()
+look()
+const grown = collections
+look()
+console.log(JSON.stringify([before, grown, collections, kept.length]))
 `

@@ -17,8 +17,7 @@ RETURNING created_at, lease_until::text AS lease,
   (xmax <> 0 AND created_at < lease_until - interval '20 s') AS takeover
 
 -- name: readKey
-SELECT request_hash = decode($3, 'hex') AS same, status, answer,
-  greatest(1, ceil(extract(epoch FROM lease_until - clock())))::integer AS seconds
+SELECT request_hash = decode($3, 'hex') AS same, status, answer
 FROM idempotency_key WHERE workspace_id = $1 AND key = $2
 
 -- name: answerKey

@@ -166,7 +166,7 @@ test('an end removes the waits that are still open', async () => {
 })
 
 test('a scheduled start is a wait of its own that needs no answer', async () => {
-  const id = await born({ scheduledFor: Date.now() + 1_000 })
+  const id = await born({ scheduledFor: Date.now() + 60_000 })
   assert.equal((await row(id)).status, 'SCHEDULED')
   const [started] = await answerWaits(db, [
     {

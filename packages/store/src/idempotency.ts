@@ -19,7 +19,7 @@ export type KeyClaim =
       readonly lease: string
     }
   | { readonly kind: 'answered'; readonly status: number; readonly answer: string }
-  | { readonly kind: 'underWay'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'underWay' }
   | { readonly kind: 'otherRequest' }
 
 /** `requestHash`: sha256 (hex) of everything that makes the request what it is. */
@@ -42,9 +42,9 @@ export async function claimKey(
   const rows = await db.query<FoundKey>(statements.readKey, params)
   const found = rows[0]
   // Dropped between the two statements: as if it were still there; the caller tries again.
-  if (found === undefined) return { kind: 'underWay', retryAfterSeconds: 1 }
+  if (found === undefined) return { kind: 'underWay' }
   if (!found.same) return { kind: 'otherRequest' }
-  if (found.status === null) return { kind: 'underWay', retryAfterSeconds: found.seconds }
+  if (found.status === null) return { kind: 'underWay' }
   return { kind: 'answered', status: found.status, answer: found.answer ?? 'null' }
 }
 
@@ -84,7 +84,6 @@ interface FoundKey {
   readonly same: boolean
   readonly status: number | null
   readonly answer: string | null
-  readonly seconds: number
 }
 
 const statements = loadStatements('idempotency', [

@@ -117,6 +117,7 @@ export { type Purge, purgeExecution, restoreExecution, trashExecution } from './
 export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
+  listExecutionIds,
   listExecutions,
   readTree,
   summarizeExecutions,
@@ -143,7 +144,7 @@ export {
   type SavepointView,
 } from './logs.ts'
 export { type ProjectFields, projects } from './projects.ts'
-export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
+export { listRecordIds, listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
@@ -219,6 +220,7 @@ export {
   steerExecutions,
 } from './steer-executions.ts'
 export { type ControlRequest, readControls } from './controls.ts'
+export { type AskedOfRecords, lockAsked, readRecordRequests } from './record-requests.ts'
 export {
   type CancelledExecution,
   cancelExecutions,

@@ -76,7 +76,7 @@ export async function startBench(): Promise<SchedulerBench> {
 export async function eventually<T>(
   look: () => Promise<T>,
   expected: T,
-  withinMs = 15_000,
+  withinMs = 45_000,
 ): Promise<void> {
   const deadline = monotonicMs() + withinMs
   for (;;) {

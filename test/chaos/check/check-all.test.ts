@@ -5,6 +5,7 @@ import { checkAll } from './check-all.ts'
 import { answer, CLEAN, event, execution, op, withRows } from './planted.ts'
 
 const END = event('end', 'a', { generation: 1, status: 'ENDED_SUCCESS' }, { xid: 7 })
+const TIMER_GONE = event('wait over', 'a', { kind: 'TIMER', seq: 1, generation: 1, due: 1 })
 
 const effect = (fields: Partial<EffectRow>): EffectRow => ({
   at: 10,
@@ -199,7 +200,7 @@ const PLANTED: readonly [string, string, Evidence][] = [
     'I6',
     'a timer is dropped',
     withRows({
-      events: [END, event('wait over', 'a', { kind: 'TIMER', seq: 1, generation: 1, due: 1 })],
+      events: [TIMER_GONE, { ...END, n: 2 }],
     }),
   ],
   [
@@ -317,6 +318,11 @@ describe('the checkers', () => {
         JSON.stringify(found),
       )
     })
+
+  test('the timer of one that has ended may be dropped', () => {
+    assert.deepEqual(checkAll(withRows({ events: [END, { ...TIMER_GONE, n: 2 }] })), [])
+    assert.deepEqual(checkAll(withRows({ events: [{ ...TIMER_GONE, xid: END.xid }, END] })), [])
+  })
 
   test('those who no longer wait for a lock are not passed over', () => {
     const evidence = steps([

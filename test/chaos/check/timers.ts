@@ -1,12 +1,16 @@
 import type { Checker, Evidence } from '../evidence.ts'
 import { indexBy } from './group-by.ts'
 
-/** I6: no timer is answered before it is due by Postgres's clock, and none is dropped unanswered. */
+/**
+ * I6: no timer is answered before it is due by Postgres's clock, and none of an execution that lives is
+ * dropped unanswered. A cancel that crosses the commit which opens the timer does not see its row: the
+ * execution has ended, and the row goes when it is due.
+ */
 export const checkTimers: Checker = ({ rows }) =>
-  timers(rows).flatMap(({ execution, seq, due, answeredAt, endedWithIt }) => {
+  timers(rows).flatMap(({ execution, seq, due, answeredAt, hasEnded }) => {
     const timer = `timer ${seq} of ${execution}`
     if (answeredAt === null)
-      return endedWithIt ? [] : [{ invariant: 'I6', text: `${timer} is gone without an answer` }]
+      return hasEnded ? [] : [{ invariant: 'I6', text: `${timer} is gone without an answer` }]
     // Answers are stamped in whole milliseconds.
     return answeredAt < Math.floor(due)
       ? [{ invariant: 'I6', text: `${timer} came ${(due - answeredAt).toFixed(1)} ms early` }]
@@ -25,23 +29,34 @@ interface Timer {
   readonly seq: number
   readonly due: number
   readonly answeredAt: number | null
-  readonly endedWithIt: boolean
+  /** Its life ended with it, or before it was gone. */
+  readonly hasEnded: boolean
 }
 
 function timers({ events, answers }: Evidence['rows']): Timer[] {
   const answered = indexBy(answers, (row) => `${row.execution}/${row.generation}/${row.seq}`)
-  const ended = new Set(
-    events.filter(({ what }) => what === 'end').map(({ execution, xid }) => `${execution}/${xid}`),
+  const ends = new Map(
+    events.flatMap((event) =>
+      event.what === 'end'
+        ? [[`${event.execution}/${String(event.detail['generation'])}`, event] as const]
+        : [],
+    ),
   )
-  return events.flatMap(({ what, execution, xid, at, detail }) => {
+  // A revert takes the waits of the life before it away, in its own transaction.
+  const lives = new Set(
+    events.filter(({ what }) => what === 'life').map((life) => `${life.execution}/${life.xid}`),
+  )
+  return events.flatMap(({ n, what, execution, xid, at, detail }) => {
     const { kind, seq, generation, due } = detail as unknown as WaitOver
     if (what !== 'wait over' || due === null || (kind !== 'TIMER' && kind !== 'START')) return []
-    const endedWithIt = ended.has(`${execution}/${xid}`)
+    const end = ends.get(`${execution}/${generation}`)
+    const hasEnded =
+      lives.has(`${execution}/${xid}`) || (end !== undefined && (end.xid === xid || end.n < n))
     // The start itself has no answer that is kept: what counts is when its wait was over.
-    const startedAt = endedWithIt ? null : at
+    const startedAt = hasEnded ? null : at
     const answer = answered.get(`${execution}/${generation}/${seq}`)
     const answeredAt = kind === 'START' ? startedAt : (answer?.createdAt ?? null)
-    return [{ execution, seq, due, answeredAt, endedWithIt }]
+    return [{ execution, seq, due, answeredAt, hasEnded }]
   })
 }
 

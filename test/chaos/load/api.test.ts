@@ -5,15 +5,21 @@ import { test } from 'node:test'
 import type { Op } from '../evidence.ts'
 import { createApi } from './api.ts'
 
+interface Answer {
+  readonly status: number
+  readonly body: object
+  readonly headers?: Record<string, string>
+}
+
 /** A gateway that answers each request with the next of these; null breaks the connection. */
-async function startGateway(answers: readonly ({ status: number; body: object } | null)[]) {
+async function startGateway(answers: readonly (Answer | null)[]) {
   const seen: IncomingMessage[] = []
   const server = createServer((request, response) => {
     request.resume()
     const answer = answers[Math.min(seen.length, answers.length - 1)]
     seen.push(request)
     if (answer === null || answer === undefined) return void request.socket.destroy()
-    response.writeHead(answer.status, { 'content-type': 'application/json' })
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
     response.end(JSON.stringify(answer.body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -51,6 +57,19 @@ test('a start without an answer is sent again with its key, to the next gateway,
   assert.deepEqual([op.outcome, op.value, op.tries, op.failures], ['ok', 'e1', 2, 1])
   const keys = [...broken.seen, ...sound.seen].map(({ headers }) => headers['idempotency-key'])
   assert.deepEqual(keys, ['key-1', 'key-1'])
+})
+
+test('failures count in a row: whoever is told to come back may find the first gateway still away', async () => {
+  const headers = { 'retry-after': '0' }
+  const later = { status: 409, body: { title: 'under way', status: 409 }, headers }
+  await using away = await startGateway([null])
+  await using busy = await startGateway([later, RECORD])
+  const { op } = await start([busy.url, away.url])
+  assert.deepEqual([op.outcome, op.tries, op.failures], ['ok', 4, 1])
+
+  await using gone = await startGateway([null, null, RECORD])
+  const { op: twice } = await start([gone.url])
+  assert.deepEqual([twice.outcome, twice.tries, twice.failures], ['ok', 3, 2])
 })
 
 test('a refusal is definite', async () => {

@@ -1,4 +1,4 @@
-import { ApiError, type Client, createClient, type Execution } from '@millrace/client'
+import { ApiError, type Client, createClient } from '@millrace/client'
 import type { Op } from '../evidence.ts'
 import { nowNs } from '../run/journal.ts'
 
@@ -8,21 +8,28 @@ export interface Api {
    * Calls until the answer is definite, or the signal aborts. One journal row, whatever came of it;
    * answers with what `value` made of the record, or null.
    */
-  call(request: CallRequest): Promise<Execution | null>
+  call<T>(request: CallRequest<T>): Promise<T | null>
+  /** The same without a row: what only looks. Null: refused, or the signal aborted. */
+  ask<T>(send: (client: Client) => Promise<T>, signal: AbortSignal): Promise<T | null>
 }
 
-export interface CallRequest {
+export interface CallRequest<T> {
   readonly kind: Op['kind']
   readonly key: string
   readonly facts?: Pick<Op, 'work' | 'input'>
-  readonly send: (client: Client) => Promise<Execution>
-  readonly value: (record: Execution) => string
+  readonly send: (client: Client) => Promise<T>
+  readonly value: (record: T) => string
   readonly signal: AbortSignal
+  /** Several ask for the same at once: an answer to a repeat may be about what another has done. */
+  readonly isContested?: boolean
 }
 
 interface Seen {
   tries: number
+  /** The most that came one after the other. */
   failures: number
+  /** How many the last ones are. */
+  inRow: number
   status: number | null
 }
 
@@ -38,7 +45,7 @@ export function createApi(options: {
   let turn = 0
 
   function oneClient(): { client: Client; seen: Seen } {
-    const seen: Seen = { tries: 0, failures: 0, status: null }
+    const seen: Seen = { tries: 0, failures: 0, inRow: 0, status: null }
     // Each call begins at the next gateway, and goes to another one each time it is sent again.
     const first = (turn += 1)
     const base = urls[0] ?? ''
@@ -51,22 +58,40 @@ export function createApi(options: {
       try {
         const answer = await fetch(url, { ...init, signal })
         seen.status = answer.status
-        if (answer.status >= 500) seen.failures += 1
+        countFailure(seen, answer.status >= 500)
         return answer
       } catch (error) {
         // Whoever is merely slow has not failed.
-        if (!patience.aborted) seen.failures += 1
+        if (!patience.aborted) countFailure(seen, true)
         throw error
       }
     }
     return { client: createClient({ url: base, apiKey, fetch: failover }), seen }
   }
 
+  async function ask<T>(
+    send: (client: Client) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | null> {
+    const { client } = oneClient()
+    while (!signal.aborted) {
+      try {
+        return await send(client)
+      } catch (error) {
+        if (error instanceof ApiError && !error.retryable && error.status < 500) return null
+      }
+    }
+    return null
+  }
+
   return {
-    call: async ({ kind, key, facts, send, value, signal }) => {
+    ask,
+    call: async <T>(request: CallRequest<T>): Promise<T | null> => {
+      const { kind, key, facts, send, value, signal, isContested = false } = request
       const { client, seen } = oneClient()
       const call = nowNs()
-      const noteEnd = (outcome: Op['outcome'], record: Execution | null): void =>
+      const noteEnd = (said: Op['outcome'], record: T | null): void => {
+        const outcome = isContested && seen.tries > 1 ? 'unknown' : said
         note({
           kind,
           key,
@@ -79,6 +104,7 @@ export function createApi(options: {
           value: record === null ? null : value(record),
           ...facts,
         })
+      }
       for (let isFirst = true; ; isFirst = false) {
         try {
           const record = await send(client)
@@ -99,4 +125,13 @@ export function createApi(options: {
       }
     },
   }
+}
+
+/**
+ * A call that another one with its key is ahead of is told to come back in seconds; the gateway that it
+ * failed at before may still be away then, which says nothing about the way round it.
+ */
+function countFailure(seen: Seen, isFailure: boolean): void {
+  seen.inRow = isFailure ? seen.inRow + 1 : 0
+  seen.failures = Math.max(seen.failures, seen.inRow)
 }

@@ -120,7 +120,7 @@ export function waitFor(at: StackInUse): void {
     })
 
     test('an execution that is scheduled starts then', async () => {
-      const startMs = now() + 1200
+      const startMs = now() + 4_000
       const started = await at.rig.start(
         'return 1',
         {},

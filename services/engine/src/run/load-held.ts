@@ -219,6 +219,7 @@ const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
   sleep: 'TIMER',
   lock: 'LOCK',
   control: 'CONTROL',
+  record: 'RECORD',
 }
 
 function* waitsOf(

@@ -26,12 +26,19 @@ export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'n
         metrics.queues.set(queues)
         waiting = waiters
       }
-      // Long queues are read less often: 5 % of a core at the most.
-      return Math.max(config.sweepMs, (monotonicMs() - startedAt) * 20)
+      return pauseAfter(monotonicMs() - startedAt, config.sweepMs)
     },
     onError: retryLogger(log),
   })
 }
 
+/**
+ * Long queues are read less often: 5 % of a core at the most. What took very long has waited for a
+ * Postgres that was silent, and what was left lying meanwhile must not wait for many times as long.
+ */
+export const pauseAfter = (tookMs: number, sweepMs: number): number =>
+  Math.max(sweepMs, Math.min(tookMs * 20, PAUSE_MAX_MS))
+
+const PAUSE_MAX_MS = 10_000
 const PAGE = 5_000
 const THOROUGH_EVERY = 15
