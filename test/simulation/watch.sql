@@ -116,6 +116,15 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER sim_holder AFTER INSERT OR UPDATE ON lock_holder DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sim_holder();
 
+-- The lock of a limit goes when nobody needs it; who makes it anew counts from the beginning.
+CREATE FUNCTION sim_gate_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM sim_grant g WHERE g.workspace_id = OLD.workspace_id AND g.key = OLD.key;
+  DELETE FROM sim_ticket t WHERE t.key = OLD.key;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER sim_gate_gone AFTER DELETE ON lock FOR EACH ROW WHEN (OLD.key ~ '^(concurrency|rate):') EXECUTE FUNCTION sim_gate_gone();
+
 -- FIFO: whoever is granted has the lowest ticket of those whose wait is open.
 CREATE FUNCTION sim_request() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

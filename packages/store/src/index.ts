@@ -113,7 +113,13 @@ export {
   readScriptSources,
   type RecordWait,
 } from './execution-records.ts'
-export { type Purge, purgeExecution, restoreExecution, trashExecution } from './execution-aside.ts'
+export {
+  hasAside,
+  type Purge,
+  purgeExecution,
+  restoreExecution,
+  trashExecution,
+} from './execution-aside.ts'
 export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
@@ -236,6 +242,7 @@ export {
   type LockChange,
   locksHeldBy,
   locksToServe,
+  removeIdleGates,
   saveLocks,
 } from './locks.ts'
 export {

@@ -124,11 +124,12 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     // Before the body is read: who may not ask cannot send 64 MiB either.
     onRequest: (request, reply, done) => {
       if (request.url.length > URL_MAX_CHARS) return done(addressTooLong())
+      // Here and not by the framework, which cuts off a client that is still sending.
+      const limit = route.raw === 'stream' ? Infinity : (route.bodyLimit ?? BODY_MAX_BYTES)
+      const isTooLarge = Number(request.headers['content-length'] ?? 0) > limit
       const letIn = (known: Caller | null): void => {
         request.caller = known
-        // Here and not by the framework, which cuts off a client that is still sending.
-        const limit = route.raw === 'stream' ? Infinity : (route.bodyLimit ?? BODY_MAX_BYTES)
-        if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+        if (isTooLarge) throw tooLarge(limit)
         enter(context, route, request, reply)
       }
       const failed = (error: unknown): void => done(error as Error)
@@ -142,7 +143,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
         }, failed)
         return
       }
-      if (route.auth === 'none') return done()
+      if (route.auth === 'none') return done(isTooLarge ? tooLarge(limit) : undefined)
       try {
         const caller = context.authenticator.authenticate(credentialOf(request))
         if (!(caller instanceof Promise)) {
