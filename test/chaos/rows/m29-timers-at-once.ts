@@ -94,9 +94,11 @@ async function allEnded({ sql, violation }: Chaos): Promise<void> {
 /** When the last of them was let go on, and that all have come to their end. */
 async function judgeDispatch({ sql, note, violation }: Chaos, due: number): Promise<void> {
   const [waits] = await sql<{ count: number; last: number | null }>(
-    `SELECT count(*)::integer AS count, max(extract(epoch FROM at) * 1000)::float8 - $1::float8 AS last
-     FROM chaos.event WHERE what = 'wait over' AND abs((detail->>'due')::float8 - $1::float8) < 1000`,
-    [due],
+    `SELECT count(*)::integer AS count, max(extract(epoch FROM c.at) * 1000)::float8 - $1::float8 AS last
+     FROM chaos.event c JOIN execution e ON e.id = c.execution_id
+     JOIN flow f ON f.workspace_id = e.workspace_id AND f.id = e.flow_id
+     WHERE c.what = 'wait over' AND c.detail->>'due' IS NOT NULL AND f.name = $2`,
+    [due, FLOW],
   )
   const [ends] = await sql<{ right: number; wrong: number }>(
     `SELECT count(*) FILTER (WHERE e.status = 'ENDED_SUCCESS')::integer AS right,

@@ -51,6 +51,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     bodyLimit: BODY_MAX_BYTES,
     http: { maxHeaderSize: HEAD_MAX_BYTES },
     clientErrorHandler: onClientError,
+    // What cannot even be routed, such as a percent sign that encodes nothing.
+    frameworkErrors: (error, request, reply) =>
+      fail(toKnown(error, undefined), request, reply as unknown as FastifyReply, log),
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 2_048, ignoreTrailingSlash: true, caseSensitive: true },
@@ -60,7 +63,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, body.length === 0 ? undefined : parseJsonBody(body as Buffer))
+      // A body of null is one, and no request without a body.
+      done(null, body.length === 0 ? undefined : (parseJsonBody(body as Buffer) ?? JSON_NULL))
     } catch (error) {
       done(error as Error)
     }
@@ -228,7 +232,8 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
 
 /** The body as its route takes it. Throws where there is none, or one of another media type. */
 function bodyOf(request: FastifyRequest, route: Route): unknown {
-  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
+  const given = request.body === JSON_NULL ? null : (request.body ?? undefined)
+  const body = given === undefined && route.bodyOptional === true ? {} : given
   const [name, type] =
     route.consumes === undefined ? ['JSON', 'application/json'] : ['YAML', route.consumes]
   if (route.body !== undefined && body === undefined)
@@ -240,6 +245,8 @@ function bodyOf(request: FastifyRequest, route: Route): unknown {
     })
   return isYaml ? body.text : body
 }
+
+const JSON_NULL = Symbol('null')
 
 /** Told apart from a JSON body that is a text. */
 class YamlText {
@@ -324,6 +331,8 @@ function toKnown(error: unknown, bodyLimit: number | undefined): unknown {
       return new ServiceError('invalid', 'The body must be JSON: Content-Type: application/json.', {
         details: { httpStatus: 415 },
       })
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return addressTooLong()
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return malformed('Content-Length does not match the body.')
     default:

@@ -238,6 +238,12 @@ test('bulk answers for each, and a dry run touches nothing', async () => {
     dry_run: true,
   })
   assert.equal((dry.json['items'] as object[]).length, 2)
+  const nothing = await gateway.request('POST', 'execution/bulk', {
+    action: 'cancel',
+    filter: null,
+  })
+  assert.equal(nothing.status, 422)
+  assert.match(nothing.text, /exactly one of ids and filter/)
   const ids = [a, newId(), b]
   const done = await gateway.request('POST', 'execution/bulk', { action: 'cancel', ids })
   assert.deepEqual(
