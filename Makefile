@@ -66,7 +66,7 @@ chaos: $(READY) ## Faults on real stacks for half an hour (MINUTES=29 LANES=2 RO
 chaos-full: $(READY) ## Every row with its clean runs; goes on where it was stopped (LANES=2 ROWS=M1,M5 SEED=1)
 	@exec node test/chaos/slice.ts --full --resume $(if $(MINUTES),--minutes $(MINUTES)) $(if $(LANES),--lanes $(LANES)) $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
 
-chaos-gate: $(READY) ## Plant ten bugs, one by one: each must be found (ONLY=name,… WITH=simulation,M1,…)
+chaos-gate: $(READY) ## Plant bugs, one by one: each must be found (ONLY=name,… WITH=simulation,M1,…)
 	@exec node test/chaos/gate.ts $(if $(ONLY),--only $(ONLY)) $(if $(WITH),--with $(WITH))
 
 .toolchain/stamp: deploy/toolchain.sh

@@ -38,8 +38,20 @@ BEGIN
       'from', jsonb_build_array(OLD.version, OLD.epoch, OLD.generation),
       'to', jsonb_build_array(NEW.version, NEW.epoch, NEW.generation)));
   END IF;
-  IF NEW.status <> OLD.status AND NEW.version = OLD.version THEN
+  -- A stop of a debugger is part of the commit that raised the version: nobody sees what is in between.
+  IF NEW.status <> OLD.status AND NEW.version = OLD.version
+    AND NOT (NEW.status = 'PAUSED' AND OLD.xmin = pg_current_xact_id()::xid) THEN
     PERFORM chaos.note('unversioned', NEW.id, jsonb_build_object('from', OLD.status, 'to', NEW.status));
+  END IF;
+  IF NEW.generation > OLD.generation THEN
+    PERFORM chaos.note('life', NEW.id, jsonb_build_object('generation', NEW.generation, 'was', OLD.status));
+  END IF;
+  -- What begins to run, and what goes on after it had ended, has the place that its flow asks for.
+  IF (OLD.started_at IS NULL AND NEW.started_at IS NOT NULL OR OLD.ended_at IS NOT NULL AND NEW.ended_at IS NULL)
+    AND EXISTS (SELECT 1 FROM start_gate g WHERE g.workspace_id = NEW.workspace_id AND g.execution_id = NEW.id
+      AND g.key LIKE 'concurrency:%' AND NOT EXISTS (SELECT 1 FROM lock_holder h
+        WHERE h.workspace_id = g.workspace_id AND h.key = g.key AND h.execution_id = g.execution_id)) THEN
+    PERFORM chaos.note('no place', NEW.id, jsonb_build_object('status', NEW.status, 'generation', NEW.generation));
   END IF;
   IF OLD.status = 'AT_ENGINE' AND NEW.recoveries > OLD.recoveries OR OLD.status <> 'LOST' AND NEW.status = 'LOST' THEN
     PERFORM chaos.note('recovered', NEW.id, jsonb_build_object('epoch', NEW.epoch, 'process', OLD.process_id));
@@ -76,8 +88,16 @@ BEGIN
   IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND NEW.token <> OLD.token THEN
     PERFORM chaos.note('free', OLD.execution_id, jsonb_build_object('key', OLD.key, 'token', OLD.token));
   END IF;
+  IF TG_OP = 'DELETE' AND OLD.key LIKE 'rate:%' AND OLD.expires_at > clock() THEN
+    PERFORM chaos.note('turn early', OLD.execution_id, jsonb_build_object('key', OLD.key));
+  END IF;
+  IF TG_OP = 'DELETE' AND OLD.key LIKE 'concurrency:%' AND EXISTS (SELECT 1 FROM execution e
+    WHERE e.workspace_id = OLD.workspace_id AND e.id = OLD.execution_id AND e.ended_at IS NULL) THEN
+    PERFORM chaos.note('place lost', OLD.execution_id, jsonb_build_object('key', OLD.key));
+  END IF;
   IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND NEW.token <> OLD.token THEN
-    PERFORM chaos.note('grant', NEW.execution_id, jsonb_build_object('key', NEW.key, 'token', NEW.token));
+    PERFORM chaos.note('grant', NEW.execution_id, jsonb_build_object('key', NEW.key, 'token', NEW.token,
+      'until', extract(epoch FROM NEW.expires_at) * 1000));
   END IF;
   RETURN NULL;
 END $$;

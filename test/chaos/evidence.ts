@@ -7,8 +7,12 @@ export interface Evidence {
 
 /** One call of a client, its repeats with the same key included. Times: monotonic ns. */
 export interface Op {
-  readonly kind: 'start' | 'cancel' | 'pause' | 'resume' | 'read'
-  /** The idempotency key of a start; the execution's id of everything else. */
+  readonly kind:
+    'start' | 'cancel' | 'pause' | 'resume' | 'read' | 'revert' | 'debug' | 'reply' | 'hook'
+  /**
+   * The idempotency key of a start, the message's id of a reply, the delivery's id of a call of a
+   * webhook; the execution's id of everything else.
+   */
   readonly key: string
   readonly call: number
   /** When the answer came; null for none. */
@@ -25,6 +29,7 @@ export interface Op {
   readonly value: string | null
   /** Of a start: what was asked for. */
   readonly work?: string
+  /** Of a start its input; of a reply its words; of `debug` the stop; of a call whether it is signed. */
   readonly input?: unknown
 }
 
@@ -53,6 +58,12 @@ export interface StoredRows {
   readonly attempts: readonly AttemptRow[]
   /** What is still open: waits, members of waits, lock requests, holders. */
   readonly left: readonly LeftRow[]
+  readonly reverts: readonly RevertRow[]
+  readonly messages: readonly MessageRow[]
+  /** Executions that webhooks have started. */
+  readonly hooked: readonly HookedRow[]
+  /** Places and turns that runs of limited flows had to get. */
+  readonly gates: readonly GateRow[]
   /** Written by the triggers of audit.sql, in their order. */
   readonly events: readonly AuditEvent[]
 }
@@ -69,6 +80,8 @@ export interface ExecutionRow {
   readonly answered: number
   readonly recoveries: number
   readonly parent: string | null
+  /** Outside of its parent's cancel. */
+  readonly orphan: boolean
   readonly createdAt: number
   readonly startedAt: number | null
   readonly scheduledFor: number | null
@@ -113,6 +126,36 @@ export interface LeftRow {
   readonly detail: string
 }
 
+/** How an execution came to a generation. */
+export interface RevertRow {
+  readonly execution: string
+  readonly generation: number
+  readonly seq: number
+  /** Its own code asked for it. */
+  readonly own: boolean
+}
+
+export interface MessageRow {
+  readonly id: string
+  readonly execution: string
+  readonly generation: number
+  readonly status: string
+  /** What its `string` field was answered with. */
+  readonly answer: string | null
+}
+
+export interface HookedRow {
+  readonly id: string
+  /** The delivery that its call named. */
+  readonly delivery: string
+}
+
+export interface GateRow {
+  readonly key: string
+  readonly execution: string
+  readonly capacity: number
+}
+
 export interface AuditEvent {
   readonly n: number
   readonly at: number
@@ -128,6 +171,10 @@ export type AuditKind =
   | 'backwards' // a version, epoch or generation fell
   | 'unversioned' // a status changed and the version did not
   | 'deleted' // an execution's row is gone
+  | 'life' // an execution was taken back: a generation begins
+  | 'no place' // a run of a limited flow goes on without its place
+  | 'place lost' // and lost it while it lived
+  | 'turn early' // a turn in a rate was free before its time
   | 'recovered' // taken from a lost process
   | 'handover' // in other hands than before
   | 'ask' // a lock request was made

@@ -1,4 +1,6 @@
 import type { ChildEnv, Stack } from '../stack/index.ts'
+import type { Checker } from './evidence.ts'
+import type { Hooks } from './load/hooks.ts'
 import type { Rng } from './rng.ts'
 
 /**
@@ -19,11 +21,15 @@ export interface ChaosRow {
   readonly mustSee?: readonly string[]
   /** How long faults are injected; default 18 s. */
   readonly faultsMs?: number
+  /** How long one run may take from start to end before it is ended; default 7 minutes. */
+  readonly withinMs?: number
   /** How long after healing everything must have ended; default 120 s. */
   readonly quiesceMs?: number
   /** No call may meet more failures in a row (a broken connection, or 5xx); default: any number. */
   readonly failuresAtMost?: number
   readonly load?: LoadShape
+  /** What only this row judges, besides what all runs are judged by. */
+  readonly check?: Checker
   /** Throws ToolMissing on a machine that cannot run it: then it is reported as not run. */
   requires?(): void
   run(chaos: Chaos): Promise<void>
@@ -49,6 +55,8 @@ export interface LoadShape {
   readonly weights?: Readonly<Partial<Record<string, number>>>
   /** Share of the executions that are cancelled, paused and resumed at random; default 0.06. */
   readonly steered?: number
+  /** Share of those that can be that are taken back to one of their savepoints; default none. */
+  readonly takenBack?: number
 }
 
 /** How soon a stack must serve again after everything was killed; what serves later is a finding. */
@@ -94,6 +102,8 @@ export interface RowLoad {
    * any other. Answers with the id of the execution, or null when it was not accepted.
    */
   start(kind: string, more?: object): Promise<string | null>
+  /** Calls the webhook of the load. */
+  readonly hooks: Hooks
 }
 
 /** The seeded proxies of a proxied stack; `startLinks` of faults/ makes them. */

@@ -27,6 +27,8 @@ const { values } = parseArgs({
     docs: { type: 'boolean', default: false },
   },
 })
+/** Of one run of most rows. */
+const RUN_WITHIN_MS = 420_000
 const wanted = values.rows?.split(',')
 const rows = ROWS.filter(({ id }) => wanted === undefined || wanted.some((one) => covers(one, id)))
 const folder = resolve(values.folder)
@@ -56,6 +58,7 @@ async function run(): Promise<void> {
     lanes: Number(values.lanes),
     folder,
     commit,
+    patienceOf: (id) => ROWS.find((row) => row.id === id)?.withinMs ?? RUN_WITHIN_MS,
     withinMs: Number(values.minutes ?? (values.full ? 1e6 : 29)) * 60_000,
     onRun: (one) => {
       own.push(one)

@@ -218,6 +218,11 @@ describe('locks', { concurrency: 4, timeout: 120_000 }, () => {
       },
       { what: 'two inside and one outside' },
     )
+    const outside = three.find((one) => !inside.some(({ id }) => id === one.id))
+    const why = await at.rig.why(outside?.id ?? '')
+    assert.match(why.reason ?? '', /the lock 'pool', held by execution/)
+    // A setting of that name would be another lock: nobody is told to free that.
+    assert.deepEqual([...new Set(why.waits[0]?.unblock?.map(({ action }) => action))], ['cancel'])
     for (const { id } of inside) await at.rig.openGate(id, 'in')
     for (const { id } of three.filter((one) => !inside.some((two) => two.id === one.id)))
       await at.rig.openGate(id, 'in')

@@ -6,6 +6,8 @@ export interface FuzzAnswer {
   readonly status: number
   readonly type: string
   readonly text: string
+  /** False for what goes on for longer than the fuzz reads. */
+  readonly isWhole: boolean
   readonly tookMs: number
 }
 
@@ -40,12 +42,13 @@ export function send(
         timeout: NEVER_MS,
       },
       (response) => {
-        read(response).then((text) => {
+        read(response).then(({ text, isWhole }) => {
           call.destroy()
           resolve({
             status: response.statusCode ?? 0,
             type: response.headers['content-type'] ?? '',
             text,
+            isWhole,
             tookMs: took(),
           })
         }, reject)
@@ -57,12 +60,12 @@ export function send(
   })
 }
 
-async function read(response: IncomingMessage): Promise<string> {
+async function read(response: IncomingMessage): Promise<{ text: string; isWhole: boolean }> {
   const isStream = response.headers['content-type']?.startsWith('text/event-stream') === true
   let text = ''
   for await (const chunk of response) {
     text += String(chunk)
-    if (isStream || text.length > TEXT_MAX) break
+    if (isStream || text.length > TEXT_MAX) return { text, isWhole: false }
   }
-  return text
+  return { text, isWhole: true }
 }

@@ -170,10 +170,10 @@ const AT_REST = [
   {
     name: 'sim.holes',
     text: `SELECT format('I4: %s has %s answers, the last is %s, the row says %s', e.id, a.count, a.last, e.answered) AS what
-           FROM execution e JOIN (SELECT workspace_id, execution_id, generation, count(*), max(position) AS last
+           FROM execution e LEFT JOIN (SELECT workspace_id, execution_id, generation, count(*), max(position) AS last
              FROM answer GROUP BY 1, 2, 3) a
            ON a.workspace_id = e.workspace_id AND a.execution_id = e.id AND a.generation = e.generation
-           WHERE a.count <> a.last OR a.last <> e.answered`,
+           WHERE coalesce(a.count, 0) <> coalesce(a.last, 0) OR coalesce(a.last, 0) <> e.answered`,
   },
   {
     name: 'sim.overlaps',

@@ -6,6 +6,7 @@ import {
   isValid,
   nodesOf,
   type Program,
+  programFlow,
   randomProgram,
   type Rng,
 } from './program/index.ts'
@@ -45,6 +46,19 @@ export interface Start {
   /** A run of the limited flow; what it starts is not limited. */
   readonly isGated: boolean
   readonly maxRuntimeSeconds: number | null
+  /** In development mode, and somebody sits before its debugger; null: productive. */
+  readonly debugging: Debugging | null
+}
+
+export interface Debugging {
+  /** Stops before its first line. */
+  readonly break: boolean
+  /** Lines of the flow that runs all programs. */
+  readonly breakpoints: readonly number[]
+  /** After so many it is let go on without any. */
+  readonly stops: number
+  /** By leaving development mode, and not by taking its breakpoints away. */
+  readonly endsProductive: boolean
 }
 
 /** What the limited flow allows; `key`: by the number of the start. */
@@ -63,6 +77,8 @@ export interface Steer {
   readonly to?: number
   /** Pause and resume: all below it, too. */
   readonly tree: boolean
+  /** In one request for many: pause and resume of all starts that were accepted until then. */
+  readonly many?: boolean
 }
 
 export type Fault =
@@ -86,7 +102,8 @@ export const LOCKS = ['lock-a', 'lock-b', 'lock-c'] as const
 const EFFECT_URL = 'http://effects.test/do'
 
 /** A random plan: few executions, few faults, so that many fit into the time. */
-export const createPlan = (seed: number): Plan => withReverts(createForwardPlan(seed))
+export const createPlan = (seed: number): Plan =>
+  withManyAtOnce(withDebuggers(withReverts(createForwardPlan(seed))))
 
 function createForwardPlan(seed: number): Plan {
   const rng = createRng(seed)
@@ -100,6 +117,7 @@ function createForwardPlan(seed: number): Plan {
     waitSeconds: rng.next() < 0.5 ? null : 5,
     isGated: isLimited && limiting.next() < 0.8,
     maxRuntimeSeconds: limiting.next() < 0.1 ? 1 + limiting.int(3) : null,
+    debugging: null,
   }))
   const faulty = rng.next() < 0.85
   const isLossy = faulty && rng.next() < 0.5
@@ -219,6 +237,39 @@ function withReverts(plan: Plan): Plan {
       steers.push({ atMs: rng.int(2_000), start, action: 'revert', tree: false, to: rng.next() })
   }
   return { ...plan, starts, steers: steers.toSorted((a, b) => a.atMs - b.atMs) }
+}
+
+const LINES = programFlow.split('\n').length
+
+/** Some are in development mode: by a chance of its own, too. */
+function withDebuggers(plan: Plan): Plan {
+  const rng = createRng(plan.seed * 53 + 29)
+  const starts = plan.starts.map((start): Start =>
+    rng.next() < 0.12
+      ? {
+          ...start,
+          debugging: {
+            break: rng.next() < 0.5,
+            // Most lines are no statements or not come by: some of a handful are.
+            breakpoints: Array.from({ length: 1 + rng.int(5) }, () => 1 + rng.int(LINES)),
+            stops: 1 + rng.int(6),
+            endsProductive: rng.next() < 0.5,
+          },
+        }
+      : start,
+  )
+  return { ...plan, starts }
+}
+
+/** Some of what is steered is steered with others, in one request. */
+function withManyAtOnce(plan: Plan): Plan {
+  const rng = createRng(plan.seed * 71 + 5)
+  // A pause and its resume are asked for in the same way.
+  const many = plan.starts.map(() => rng.next() < 0.3)
+  const steers = plan.steers.map((steer) =>
+    steer.action !== 'revert' && many[steer.start] === true ? { ...steer, many: true } : steer,
+  )
+  return { ...plan, steers }
 }
 
 /** The program with a part of it done more than once. */

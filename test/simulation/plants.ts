@@ -211,6 +211,18 @@ export const PLANTS: readonly Plant[] = [
     plan: limited,
   },
   {
+    name: 'an ended run of a limited flow is taken back',
+    finds: /^I17:/,
+    statement: inStatement('reverts.hasGate', "LIKE 'concurrency:%'", "LIKE 'nothing:%'"),
+    plan: takenBackAfterItsEnd,
+  },
+  {
+    name: 'a stop is left without a move',
+    finds: /^I3:/,
+    statement: inStatement('debug.releaseStop', 'version = e.version + 1', 'version = e.version'),
+    plan: stopped,
+  },
+  {
     name: 'a turn in a rate is over with its run',
     finds: /^I17:/,
     statement: inStatement(
@@ -239,7 +251,7 @@ function limited(plan: Plan): Plan {
   const [first] = plan.starts
   if (first === undefined) return plan
   const program = { body: [{ kind: 'sleep', id: 1, ms: 50 }] } as const
-  const one = { ...first, program, isGated: true, maxRuntimeSeconds: null }
+  const one = { ...first, program, isGated: true, maxRuntimeSeconds: null, debugging: null }
   const starts = Array.from({ length: 4 }, (_, n) => ({ ...one, atMs: n * 20 }))
   const limits = { concurrency: { limit: 1 }, rate: { limit: 1, per_seconds: 1 } }
   return { ...plan, starts, limits, steers: [] }
@@ -255,7 +267,23 @@ function goingBack(plan: Plan): Plan {
       { kind: 'back', id: 2, times: 1, body: [{ kind: 'sleep', id: 3, ms: 10 }] },
     ],
   } as const
-  return { ...plan, starts: [{ ...first, program }], steers: [] }
+  return { ...plan, starts: [{ ...first, program, debugging: null }], steers: [] }
+}
+
+/** A run of a limited flow that has ended is taken back while others wait for its place. */
+function takenBackAfterItsEnd(plan: Plan): Plan {
+  const many = limited(plan)
+  const back = { atMs: 600, start: 0, action: 'revert', tree: false, to: 0.9 } as const
+  return { ...many, limits: { ...many.limits, rate: null }, steers: [back], faults: [] }
+}
+
+/** One that is stopped before its first line. */
+function stopped(plan: Plan): Plan {
+  const [first] = plan.starts
+  if (first === undefined) return plan
+  const program = { body: [{ kind: 'sleep', id: 1, ms: 10 }] } as const
+  const debugging = { break: true, breakpoints: [], stops: 2, endsProductive: false }
+  return { ...plan, starts: [{ ...first, program, debugging }], steers: [] }
 }
 
 /** Everybody wants the same lock at once. */
@@ -274,6 +302,9 @@ function locking(plan: Plan): Plan {
       },
     ],
   } as const
-  const starts = Array.from({ length: 4 }, (_, n) => ({ ...first, atMs: n * 20, program }))
+  const starts = Array.from({ length: 4 }, (_, n) => ({
+    ...{ ...first, atMs: n * 20, program },
+    debugging: null,
+  }))
   return { ...plan, starts, steers: [] }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { checkEnd, type StartSeen } from './check-end.ts'
 import { type ClientRequest, createClient } from './client.ts'
+import { leaveStops } from './debugging.ts'
 import { answerMessages, asks } from './people.ts'
 import { LOCKS, type Plan } from './plan.ts'
 import type { Plant } from './plants.ts'
@@ -84,7 +85,7 @@ export async function runHistory(
     open += 1
     void (async () => {
       await world.sleep(start.atMs)
-      const { program, waitSeconds, isGated, maxRuntimeSeconds } = start
+      const { program, waitSeconds, isGated, maxRuntimeSeconds, debugging } = start
       const answer = await client.ask('createExecution', {
         key: `start-${n}`,
         query: waitSeconds === null ? {} : { wait: waitSeconds },
@@ -92,10 +93,17 @@ export async function runHistory(
           flow_name: isGated ? GATED_FLOW : PROGRAM_FLOW,
           input_value: { program, run: `r${n}`, shard: n % 2 },
           ...(maxRuntimeSeconds !== null && { max_runtime_seconds: maxRuntimeSeconds }),
+          ...(debugging !== null && {
+            is_productive: false,
+            use_breakpoints: true,
+            break: debugging.break,
+            breakpoints: [...new Set(debugging.breakpoints)],
+          }),
         },
       })
       const { id } = JSON.parse(answer.body as string) as { id: string }
       seen[n]?.ids.push(id)
+      if (debugging !== null) void leaveStops(world, client, { id, debugging })
       // What was said is kept, whatever becomes of who said it.
       if (plan.diesAfterStart === n) {
         faultsHit += 1
@@ -110,7 +118,7 @@ export async function runHistory(
     open += 1
     void (async () => {
       // One after the other: a pause asked for again after the resume would be for ever.
-      for (const { atMs, action, tree, to = 0 } of steers) {
+      for (const { atMs, action, tree, many = false, to = 0 } of steers) {
         await world.sleep(atMs - world.elapsedMs)
         while (seen[n]?.ids.length === 0 && seen[n].refusals.length === 0) await world.sleep(200)
         const [id = ''] = seen[n]?.ids ?? []
@@ -118,9 +126,13 @@ export async function runHistory(
           action === 'revert'
             ? back(id, to)
             : Promise.resolve({ params: { id }, body: tree ? { tree } : {} })
-        await asked
-          .then((request) => client.ask(`${action}Execution`, request))
-          .catch((error: unknown) => world.note(`- client: refused: ${(error as Error).message}`))
+        // A cancel of others would be one that nobody has planned.
+        const ids = action === 'cancel' ? [id] : seen.flatMap((one) => one.ids)
+        await (
+          many
+            ? client.ask('bulkExecutions', { body: { action, ids } })
+            : asked.then((request) => client.ask(`${action}Execution`, request))
+        ).catch((error: unknown) => world.note(`- client: refused: ${(error as Error).message}`))
       }
     })().finally(() => (open -= 1))
   }

@@ -48,6 +48,11 @@ function* variantsOf(plan: Plan): Iterable<Plan> {
   for (const [n, start] of plan.starts.entries())
     if (start.maxRuntimeSeconds !== null)
       yield { ...plan, starts: plan.starts.with(n, { ...start, maxRuntimeSeconds: null }) }
+  for (const [n, start] of plan.starts.entries())
+    if (start.debugging !== null)
+      yield { ...plan, starts: plan.starts.with(n, { ...start, debugging: null }) }
+  if (plan.steers.some(({ many }) => many === true))
+    yield { ...plan, steers: plan.steers.map((steer) => ({ ...steer, many: false })) }
   if (plan.diesAfterStart !== null) yield { ...plan, diesAfterStart: null }
   if (Object.keys(plan.skews).length > 0) yield { ...plan, skews: {} }
   for (const [service, count] of Object.entries(plan.copies))

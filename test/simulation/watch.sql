@@ -15,7 +15,11 @@ BEGIN
   IF TG_OP = 'DELETE' THEN RETURN NULL; END IF;
   IF TG_OP = 'UPDATE' THEN
     IF NEW.version < OLD.version
-      OR (NEW.version = OLD.version AND (NEW.status, NEW.epoch, NEW.generation) IS DISTINCT FROM (OLD.status, OLD.epoch, OLD.generation)) THEN
+      OR (NEW.version = OLD.version AND (NEW.status, NEW.epoch, NEW.generation) IS DISTINCT FROM (OLD.status, OLD.epoch, OLD.generation)
+        -- A version guards what others can see. A stop of a debugger is a part of the commit that has raised
+        -- it: the row as it was before the stop is this transaction's own.
+        AND NOT (NEW.status = 'PAUSED' AND (NEW.epoch, NEW.generation) = (OLD.epoch, OLD.generation)
+          AND OLD.xmin = pg_current_xact_id()::xid)) THEN
       PERFORM sim_report(format('I3: %s moved from version %s %s to %s %s', NEW.id, OLD.version, OLD.status, NEW.version, NEW.status));
     END IF;
     IF NEW.epoch < OLD.epoch THEN PERFORM sim_report(format('I3: the epoch of %s fell', NEW.id)); END IF;
@@ -31,6 +35,12 @@ BEGIN
     AND EXISTS (SELECT 1 FROM start_gate g WHERE g.execution_id = NEW.id AND g.key LIKE 'concurrency:%'
       AND NOT EXISTS (SELECT 1 FROM lock_holder h WHERE h.execution_id = NEW.id AND h.key = g.key)) THEN
     PERFORM sim_report(format('I17: %s runs without its place', NEW.id));
+  END IF;
+  -- Its end has given it back: whoever takes it back to a savepoint would let it run beside those who wait.
+  IF TG_OP = 'UPDATE' AND OLD.ended_at IS NOT NULL AND NEW.ended_at IS NULL
+    AND EXISTS (SELECT 1 FROM start_gate g WHERE g.execution_id = NEW.id AND g.key LIKE 'concurrency:%'
+      AND NOT EXISTS (SELECT 1 FROM lock_holder h WHERE h.execution_id = NEW.id AND h.key = g.key)) THEN
+    PERFORM sim_report(format('I17: %s goes on after its end without its place', NEW.id));
   END IF;
   IF NEW.ended_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.ended_at IS NULL) THEN
     INSERT INTO sim_end VALUES (NEW.id, NEW.generation, pg_current_xact_id())
@@ -105,6 +115,15 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER sim_holder AFTER INSERT OR UPDATE ON lock_holder DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sim_holder();
+
+-- The lock of a limit goes when nobody needs it; who makes it anew counts from the beginning.
+CREATE FUNCTION sim_gate_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM sim_grant g WHERE g.workspace_id = OLD.workspace_id AND g.key = OLD.key;
+  DELETE FROM sim_ticket t WHERE t.key = OLD.key;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER sim_gate_gone AFTER DELETE ON lock FOR EACH ROW WHEN (OLD.key ~ '^(concurrency|rate):') EXECUTE FUNCTION sim_gate_gone();
 
 -- FIFO: whoever is granted has the lowest ticket of those whose wait is open.
 CREATE FUNCTION sim_request() RETURNS trigger LANGUAGE plpgsql AS $$

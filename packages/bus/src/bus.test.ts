@@ -53,6 +53,8 @@ describe('events and nudges', () => {
     other.onResponseNudge((items) => came.add(items))
     other.onLockNudge((items) => came.add(items))
     other.onRecordNudge((items) => came.add(items))
+    other.onRecordRequestNudge((items) => came.add(items))
+    other.onRecordRequestNudge((items) => came.add(items))
     await settled(one, other)
 
     one.publishMoved([moved])
@@ -65,8 +67,9 @@ describe('events and nudges', () => {
     one.nudgeResponses([{ ...key, seq: 4 }])
     one.nudgeLocks([{ workspaceId: key.workspaceId, key: 'deploy' }])
     one.nudgeRecords([{ workspaceId: key.workspaceId, type: 'flow', id: key.executionId }])
+    one.nudgeRecordRequests([key])
     one.publishMoved([])
-    assert.deepEqual(await came.reached(9), [
+    assert.deepEqual(await came.reached(10), [
       moved,
       resume,
       control,
@@ -76,6 +79,7 @@ describe('events and nudges', () => {
       { ...key, seq: 4 },
       { workspaceId: key.workspaceId, key: 'deploy' },
       { workspaceId: key.workspaceId, type: 'flow', id: key.executionId },
+      key,
     ])
   })
 

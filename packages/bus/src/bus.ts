@@ -41,7 +41,7 @@ import type {
 import { consumeDispatch, type DispatchBatch } from './consume-dispatch.ts'
 import { openLink, type Listening } from './link.ts'
 import { split } from './split.ts'
-import { ENGINE_GROUP, SCHEDULER_GROUP, subjects, type Pool } from './subjects.ts'
+import { ENGINE_GROUP, GATEWAY_GROUP, SCHEDULER_GROUP, subjects, type Pool } from './subjects.ts'
 import { createTrouble } from './trouble.ts'
 import { createWorkQueue, maxBytesOf } from './work-queue.ts'
 
@@ -112,6 +112,9 @@ export interface Bus {
   /** To everybody who caches records. */
   nudgeRecords(items: readonly RecordNudge[]): void
   onRecordNudge(handler: Handler<RecordNudge[]>): Subscription
+  /** RECORD waits were opened. To one of the gateways. */
+  nudgeRecordRequests(items: readonly ExecutionKey[]): void
+  onRecordRequestNudge(handler: Handler<ExecutionKey[]>): Subscription
 
   connected(): boolean
   /** Stops taking, finishes what has arrived, sends what is underway, closes. */
@@ -253,6 +256,11 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     onLockNudge: (handler) => listen('lock', subjects.lock, decodeLockNudges, handler),
     nudgeRecords: (items) => publish('record', subjects.record, items, encodeRecordNudges),
     onRecordNudge: (handler) => listen('record', subjects.record, decodeRecordNudges, handler),
+    // The same on the wire: executions with waits to look at.
+    nudgeRecordRequests: (items) =>
+      publish('recordRequest', subjects.recordRequest, items, encodeControlNudges),
+    onRecordRequestNudge: (handler) =>
+      listen('recordRequest', subjects.recordRequest, decodeControlNudges, handler, GATEWAY_GROUP),
 
     connected: () => link.current() !== null,
     async close() {

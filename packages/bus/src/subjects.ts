@@ -30,8 +30,10 @@ export const subjects = {
   response: 'nudge.response',
   lock: 'nudge.lock',
   record: 'nudge.record',
+  recordRequest: 'nudge.record-request',
 } as const
 
 /** Of those that hear one subject in this group, one gets each message. */
 export const SCHEDULER_GROUP = 'scheduler'
 export const ENGINE_GROUP = 'engine'
+export const GATEWAY_GROUP = 'gateway'

@@ -109,6 +109,8 @@ describe('the doctor', () => {
     assert.equal(waitKindOf({ kind: 'RESPONSE', isSettled: true }), 'settled')
     assert.equal(waitKindOf({ kind: 'RESPONSE', isSettled: true, ageMs: 100 }), null)
     assert.equal(waitKindOf({ kind: 'CONTROL', subject: 'cancel' }), 'control')
+    assert.equal(waitKindOf({ kind: 'RECORD', subject: 'list flows\n{}' }), 'record')
+    assert.equal(waitKindOf({ kind: 'RECORD', ageMs: 100 }), null)
     assert.equal(waitKindOf({ kind: 'BREAK' }), 'wrongStatus')
     assert.equal(waitKindOf({ kind: 'BREAK', isPaused: true }), null)
     assert.equal(waitKindOf({ kind: 'LOCK', request: 'missing' }), 'noRequest')

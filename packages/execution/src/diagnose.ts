@@ -1,3 +1,4 @@
+import { askedOfRecords } from './explain-wait.ts'
 import type { ExecutionType, Idle, Status } from './status.ts'
 import { isEnded, isParked } from './status.ts'
 import type { WaitKind } from './wait.ts'
@@ -86,6 +87,7 @@ export const REPAIRS = {
   decided: 'tell the scheduler to answer it',
   settled: 'tell the scheduler to answer it',
   control: 'tell the scheduler to carry it out',
+  record: 'tell the gateways to carry it out',
   noRequest: null,
   unseen: 'tell the lock-manager to look',
   passedOver: 'tell the lock-manager to serve the queue',
@@ -165,6 +167,8 @@ export function diagnoseWait(wait: StandingWait): Finding | null {
     return finding('settled', 'waits for the answer to a message that is not open')
   if (kind === 'CONTROL')
     return finding('control', `asked ${seconds(ageMs)} ago to ${subject ?? 'control'} another`)
+  if (kind === 'RECORD')
+    return finding('record', `asked ${seconds(ageMs)} ago to ${askedOfRecords(subject)}`)
   if (kind === 'BREAK' && !wait.isPaused)
     return finding('wrongStatus', 'is not paused, and its debugger has stopped it')
   if (kind !== 'LOCK') return null

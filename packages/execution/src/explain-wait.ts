@@ -17,13 +17,16 @@ export interface WaitFacts extends Wait {
   readonly ref: string | null
   /**
    * START of an iteration: its schedule's name. LOCK: the lock's name. CONTROL: cancel, pause or
-   * resume. RESPONSE: the message's subject. BREAK: the line.
+   * resume. RECORD: what was asked in words, and in a second line what a gateway reads. RESPONSE: the
+   * message's subject. BREAK: the line.
    */
   readonly subject: string | null
   /** LOCK: who holds it. */
   readonly holders: readonly Party[]
   /** LOCK before the first activation: the limit of its flow. */
   readonly gate?: GateFacts
+  /** LOCK of no setting: a place in it cannot be taken from its holder. */
+  readonly isSemaphore?: boolean
   /** LOCK: place in the queue, 1 is next; null when it is not in the queue yet. */
   readonly position: number | null
   /** DEPENDENCY: whom it waits for, in the caller's order. */
@@ -82,7 +85,7 @@ export function explainWait(
   const [holder] = wait.holders
   return {
     kind: wait.kind,
-    ref: wait.ref ?? wait.subject,
+    ref: wait.ref ?? (wait.kind === 'RECORD' ? null : wait.subject),
     ...(holder === undefined ? {} : { holder: holder.executionId }),
     ...(wait.position === null ? {} : { position: wait.position }),
     since: wait.since,
@@ -108,9 +111,17 @@ function sentence(wait: WaitFacts): string {
       return `It waits for ${people(wait)} to answer the message ${quoted(wait)}.`
     case 'CONTROL':
       return `It asked to ${wait.subject ?? 'control'} execution ${wait.ref ?? 'unknown'}, which is being carried out.`
+    case 'RECORD':
+      return `It asked to ${askedOfRecords(wait.subject)}, which is being carried out.`
     case 'BREAK':
       return `Its debugger has stopped it before line ${wait.subject ?? 'unknown'}: continue or step.`
   }
+}
+
+/** The words of a RECORD wait: the first line of its subject. */
+export function askedOfRecords(subject: string | null): string {
+  const [words = ''] = (subject ?? '').split('\n', 1)
+  return words === '' ? 'read or change records' : words
 }
 
 function people({ assignees = [] }: WaitFacts): string {
@@ -210,7 +221,8 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
       if (wait.gate !== undefined && wait.gate.perSeconds !== null)
         return [{ action: 'cancel', ref: executionId }]
       // A place is given back by its holder alone: taken from it, more would run than may.
-      const force = wait.subject === null || wait.gate !== undefined ? [] : [wait.subject]
+      const isSetting = wait.gate === undefined && wait.isSemaphore !== true
+      const force = isSetting && wait.subject !== null ? [wait.subject] : []
       return [
         ...byUrgency(wait.holders).map(freeParty),
         ...force.map((ref) => ({ action: 'forceRelease', ref }) as const),
@@ -223,6 +235,7 @@ function unblock(wait: WaitFacts, executionId: string): readonly Unblock[] {
     case 'START':
     case 'TIMER':
     case 'CONTROL':
+    case 'RECORD':
       // Time frees it by itself; a person can only give it up.
       return [{ action: 'cancel', ref: executionId }]
   }

@@ -223,6 +223,11 @@ describe('why it waits', () => {
       /which is AT_ENGINE and 1 more; it is number 3 in the queue\. It ran out of time at 1970/u,
     )
     assert.deepEqual(third.unblock[0], { action: 'resume', ref: 'b' })
+    // A setting of the same name is another lock.
+    const place = { kind: 'LOCK', subject: 'pool', holders: [a], position: 1 } as const
+    assert.deepEqual(waiting({ ...place, isSemaphore: true }).unblock, [
+      { action: 'cancel', ref: 'a' },
+    ])
     assert.match(
       reason({ kind: 'LOCK', subject: 's', holders: [b] }),
       /is on its way to the queue\.$/u,
@@ -304,6 +309,15 @@ describe('why it waits', () => {
     assert.equal(
       reason({ kind: 'CONTROL' }),
       'It asked to control execution unknown, which is being carried out.',
+    )
+    assert.equal(
+      reason({ kind: 'RECORD', subject: 'save flow "a"\n{"type":"flow"}' }),
+      'It asked to save flow "a", which is being carried out.',
+    )
+    assert.equal(waiting({ kind: 'RECORD', subject: 'list flows\n{}' }).ref, null)
+    assert.equal(
+      reason({ kind: 'RECORD' }),
+      'It asked to read or change records, which is being carried out.',
     )
     assert.deepEqual(waiting({ kind: 'LOCK' }).unblock, [])
   })

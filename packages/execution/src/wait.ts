@@ -9,6 +9,7 @@ export const WAIT_KINDS = [
   'LOCK', // its turn in a lock's queue
   'RESPONSE', // a person's answer
   'CONTROL', // its request to cancel, pause or resume an execution
+  'RECORD', // what it asked of the records: to read some, or to change one
   'BREAK', // its debugger, before a line; open only while it is paused
 ] as const
 
@@ -27,6 +28,7 @@ const STATUS_OF_WAIT: Record<Exclude<WaitKind, 'BREAK'>, Parked> = {
   LOCK: 'WAITING_LOCK',
   RESPONSE: 'WAITING_RESPONSE',
   CONTROL: 'WAITING_DEPENDENCY',
+  RECORD: 'WAITING_DEPENDENCY',
 }
 
 /** The status of an execution that is parked with this wait as its oldest. A BREAK pauses instead. */
@@ -37,7 +39,7 @@ export function statusOfWait(kind: Exclude<WaitKind, 'BREAK'>): Parked {
 /** Which kinds of wait an answer can be for. A sleep does not time out: its time is its answer. */
 export const ANSWERABLE: Record<AnswerType, readonly WaitKind[]> = {
   startTimeReached: ['START', 'TIMER'],
-  dependenciesMet: ['DEPENDENCY', 'CONTROL'],
+  dependenciesMet: ['DEPENDENCY', 'CONTROL', 'RECORD'],
   lockGranted: ['LOCK'],
   responseReceived: ['RESPONSE'],
   waitTimedOut: ['DEPENDENCY', 'LOCK', 'RESPONSE'],

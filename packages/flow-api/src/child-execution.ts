@@ -22,6 +22,8 @@ export interface ChildExecution {
   readonly message: string | null
   /** Its output once it has ended; null before. */
   readonly output: any
+  /** Whether it is there: not removed, and of this workspace. */
+  exists(): Promise<boolean>
   /**
    * Fields of its record, from what is known already, else from the record. One field gives its
    * value, several an array. Throws ResourceNotFoundError when there is no such execution.

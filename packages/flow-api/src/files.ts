@@ -1,9 +1,11 @@
+import type { StoredRecord } from './records.ts'
+
 /**
  * A file of the workspace: a content under a name that is a path. What is written is there for others
  * once this execution has got past its next wait, or has ended; a write replaces the whole content,
  * so that nobody ever reads a part of it. At most 16 MiB; connections move larger ones.
  */
-export interface File {
+export interface File extends StoredRecord {
   /** Such as `reports/2026/sales.csv`; at most 512 characters. */
   readonly name: string
   /**
@@ -15,13 +17,10 @@ export interface File {
   getBase64(): Promise<string>
   /** What is known of it without reading it; null when there is no such file. */
   getFacts(): Promise<FileFacts | null>
-  exists(): Promise<boolean>
   /** Replaces the content; makes the file when there is none. */
   setText(content: string): Promise<void>
   setBytes(content: Uint8Array): Promise<void>
   setBase64(content: string): Promise<void>
-  /** To the trash; false when there is no such file. */
-  delete(): Promise<boolean>
 }
 
 export interface FileFacts {

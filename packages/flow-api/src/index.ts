@@ -22,6 +22,7 @@ export type { ChildExecution, ExecutionStatus } from './child-execution.ts'
 export type { File, FileFacts } from './files.ts'
 export type { Lock, Semaphore, Setting } from './locks.ts'
 export type { Message, MessageLink, MessageOptions } from './message.ts'
+export type { Filter, ListOptions, RestAddress, StoredRecord } from './records.ts'
 export type {
   ChildOptions,
   ConnectorSpec,

@@ -53,7 +53,8 @@ function checkText({ type, maxLength }: ExecutionProperty, value: Json): Checked
 function checkTime(value: Json): Checked {
   const match = typeof value === 'string' ? RFC_3339.exec(value) : null
   const at = match === null ? Number.NaN : Date.parse(match[0].replace(' ', 'T'))
-  return Number.isNaN(at)
+  // There is no year 0, and a zone may lead into it.
+  return Number.isNaN(at) || new Date(at).getUTCFullYear() < 1
     ? bad('must be a time with its zone, such as 2026-01-31T12:00:00Z')
     : good(new Date(at).toISOString())
 }

@@ -42,7 +42,7 @@ const STATUSES = [
 ] as const
 
 /** The seed's table, and the two that its prose and the products have besides: K8S and SFTP. */
-const CONNECTOR_TYPES = [
+export const CONNECTOR_TYPES = [
   'AWS',
   'AZURE',
   'AZUREAI',

@@ -56,6 +56,15 @@ test('properties that are only imported are taken and never written', () => {
   )
 })
 
+test('a time in the year 0, which Postgres does not have, is a fault', () => {
+  for (const time of ['0000-06-01T00:00:00Z', '0001-01-01T00:00:00+01:00'])
+    assert.deepEqual(
+      refused(text({ started_at: time })).map(({ pointer }) => pointer),
+      ['/0/execution/started_at'],
+    )
+  assert.ok(importDocuments(text({ started_at: '0001-01-01T00:00:00Z' })).ok)
+})
+
 test('every fault is named with its document, place and line, and nothing is imported', () => {
   const yaml = `${text({})}${text({ name: 'n'.repeat(129), colour: 1 })}---
 execution:

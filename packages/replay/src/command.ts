@@ -1,4 +1,5 @@
 import type { Json } from './history.ts'
+import type { RecordRequest } from './record-request.ts'
 
 export type ReturnWhen =
   | 'ALL_ENDED'
@@ -64,6 +65,8 @@ export type Command = { readonly seq: number; readonly again?: true } &
       }
     /** Read fields of an execution of this workspace. */
     | { readonly kind: 'read'; readonly id: string; readonly fields: readonly string[] }
+    /** Ask for records, or change one. A gateway does it, by the rules of its API, and answers. */
+    | { readonly kind: 'record'; readonly request: RecordRequest }
     /** Ask people; without `wait` it is answered at once, and nobody has to answer. */
     | {
         readonly kind: 'message'

@@ -115,6 +115,7 @@ export const COMMAND_KINDS = [
   'file_delete',
   'control',
   'read',
+  'record',
   'message',
   'message_wait',
   'message_read',

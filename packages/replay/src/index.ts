@@ -2,6 +2,7 @@ export * from './history.ts'
 export * from './command.ts'
 export * from './activation.ts'
 export * from './debug.ts'
+export type { RecordRequest } from './record-request.ts'
 
 export { childId } from './child-id.ts'
 export {
@@ -14,6 +15,7 @@ export {
 export { findSavepoint, standAt, type Stand } from './stand-at.ts'
 export { FILE_NAME_MAX, fileNameProblem } from './file-name.ts'
 export { fingerprint } from './fingerprint.ts'
+export { recordWords } from './record-words.ts'
 export { seededRandom } from './random.ts'
 export { describeDivergence, isSameCall, type ActualCall } from './describe-divergence.ts'
 export { AnswerQueue, type DueAnswer } from './answer-queue.ts'

@@ -126,9 +126,34 @@ function isCommand(value: unknown): boolean {
         ['cancel', 'pause', 'resume'].includes(value['action'] as string)
       )
     case 'read':
-      return typeof value['id'] === 'string' && isTexts(value['fields'])
+    case 'record':
+      return isReadCommand(value)
     default:
       return isMessageCommand(value)
+  }
+}
+
+function isReadCommand({ kind, id, fields, request }: Record<string, unknown>): boolean {
+  return kind === 'record' ? isRecordRequest(request) : typeof id === 'string' && isTexts(fields)
+}
+
+function isRecordRequest(value: unknown): boolean {
+  if (!isRecord(value) || typeof value['type'] !== 'string') return false
+  const { action, key, fields, values, order, limit } = value
+  if (action === 'list')
+    return 'filter' in value && isTextOrNull(order) && (limit === null || isCount(limit))
+  if (typeof key !== 'string') return false
+  switch (action) {
+    case 'exists':
+    case 'delete':
+      return true
+    case 'read':
+      return fields === null || isTexts(fields)
+    case 'save':
+    case 'clone':
+      return isRecord(values)
+    default:
+      return false
   }
 }
 
@@ -254,6 +279,10 @@ function isTimeout(value: unknown): boolean {
 
 function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === 'string'
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string'
 }
 
 function isNumber(value: unknown): boolean {

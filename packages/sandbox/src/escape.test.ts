@@ -139,7 +139,10 @@ describe('nothing is left behind for the next execution', () => {
     'the prototype of async generators': '(async function* () {})().__proto__.__proto__.next = 1',
     'the prototype of regular expressions':
       'RegExp.prototype.exec = () => null; RegExp.prototype.test = () => true',
-    'the prototype of self': 'Object.getPrototypeOf(self).log = () => 0',
+    'the prototype of self': 'Object.getPrototypeOf(self).log = "x"',
+    'the prototype of system': 'Object.getPrototypeOf(system).flow = 1',
+    'the prototype of a file': "Object.getPrototypeOf(system.file('a')).getText = 1",
+    'the prototype of records': "Object.getPrototypeOf(system.flow('a')).x = 1",
     'an exception class': 'EngineException.prototype.name = "x"; EngineException.x = 1',
     ReturnWhen: 'ReturnWhen.ALL_ENDED = "x"',
     Symbol: 'Symbol.iterator = 1',
@@ -155,7 +158,7 @@ describe('nothing is left behind for the next execution', () => {
     const look = () => JSON.stringify([
       {}.x, [1].push.call([1], 2), typeof Promise.resolve(1).then, JSON.stringify({ a: 1 }), typeof globalThis.x, [...[1, 2]].length,
       [...(function* () { yield 1 })()].length, /a/.test('b'), typeof self.log, new EngineException('x').name, EngineException.x ?? 0,
-      ReturnWhen.ALL_ENDED, Math.abs(-1), Error.stackTraceLimit, new Date(5).getTime(), String({}), new Uint8Array([1]).length])
+      typeof system.flow, typeof system.file('a').getText, system.flow('a').x ?? 0, ReturnWhen.ALL_ENDED, Math.abs(-1), Error.stackTraceLimit, new Date(5).getTime(), String({}), new Uint8Array([1]).length])
   `
   for (const [name, poison] of Object.entries(POISONS)) {
     test(name, async () => {

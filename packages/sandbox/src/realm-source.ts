@@ -28,6 +28,8 @@ const REALM_FILES = [
   'start-child',
   'starter',
   'wrapped',
+  'records',
+  'split-url',
   'locks',
   'message',
   'files',

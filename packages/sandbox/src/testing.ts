@@ -7,6 +7,7 @@ import type {
   Json,
   LocalAnswer,
   Outcome,
+  RecordRequest,
 } from '@millrace/replay'
 import { createLogger } from '@millrace/runtime'
 import { createSandbox } from './create-sandbox.ts'
@@ -62,6 +63,16 @@ const usual: AnswersItself = (command) => {
     default:
       return null
   }
+}
+
+function goodRecord(request: RecordRequest): Outcome {
+  if (request.action === 'list') return value(['id-1', 'id-2'])
+  const { key } = request
+  if (request.action === 'exists' || request.action === 'delete') return value(true)
+  if (request.action !== 'read')
+    return value({ id: `id of ${key}`, name: request.values['name'] ?? key })
+  const fields = request.fields ?? ['id', 'name', 'description']
+  return value(Object.fromEntries(fields.map((field) => [field, `${field} of ${key}`])))
 }
 
 export interface TestRunOptions {
@@ -169,6 +180,7 @@ export class TestRun {
     if (command?.kind === 'sleep') return value(null)
     if (command?.kind === 'lock') return value({ token: seq })
     if (command?.kind === 'control') return value({ status: 'PAUSED' })
+    if (command?.kind === 'record') return goodRecord(command.request)
     if (command?.kind === 'message' || command?.kind === 'message_wait')
       return value({ response: output, button: 'ok', answered_by: 'anna', answered_at: null })
     const ids =

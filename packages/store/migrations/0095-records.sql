@@ -15,7 +15,8 @@ CREATE TABLE execution_aside (
 CREATE INDEX execution_aside_trash ON execution_aside (workspace_id, execution_id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX execution_aside_hidden ON execution_aside (workspace_id, execution_id) WHERE is_hidden;
 
--- The tags of execution.extra, one row each.
+-- The tags of execution.extra, one row each: written by whoever writes those. Not by a trigger: Postgres
+-- would read its condition anew in every statement that creates executions, nearly all of them without any.
 CREATE TABLE execution_tag (
   workspace_id uuid NOT NULL,
   tag text NOT NULL,
@@ -31,25 +32,6 @@ FROM execution e CROSS JOIN LATERAL json_array_elements_text(
   CASE WHEN json_typeof(e.extra -> 'tags') = 'array' THEN e.extra -> 'tags' ELSE '[]' END) AS t (tag)
 WHERE e.extra IS NOT NULL
 ON CONFLICT DO NOTHING;
-
--- At birth only: whoever changes them afterwards changes the rows here as well. Not a trigger for
--- updates, which would make each of them fetch the row as it was.
-CREATE FUNCTION note_execution_extra() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF json_typeof(NEW.extra -> 'tags') = 'array' THEN
-    INSERT INTO execution_tag (workspace_id, tag, execution_id)
-    SELECT NEW.workspace_id, t.tag, NEW.id FROM json_array_elements_text(NEW.extra -> 'tags') AS t (tag)
-    ON CONFLICT DO NOTHING;
-  END IF;
-  IF NEW.extra ->> 'is_hidden' = 'true' THEN
-    INSERT INTO execution_aside (workspace_id, execution_id, is_hidden) VALUES (NEW.workspace_id, NEW.id, true)
-    ON CONFLICT (workspace_id, execution_id) DO UPDATE SET is_hidden = true;
-  END IF;
-  RETURN NULL;
-END $$;
-CREATE TRIGGER execution_born_with_extra AFTER INSERT ON execution FOR EACH ROW
-  WHEN (NEW.extra ->> 'tags' IS NOT NULL OR NEW.extra ->> 'is_hidden' = 'true')
-  EXECUTE FUNCTION note_execution_extra();
 
 -- Each ends in the id, which is the order of lists. The conditions keep the planner of a hot statement,
 -- which names none of these columns, from ever considering them.

@@ -6,20 +6,28 @@ WITH RECURSIVE page AS MATERIALIZED (
   WHERE e.workspace_id = $1 AND e.ended_at IS NULL AND e.id > $2
   ORDER BY e.id LIMIT $3
 ), climb AS (
-  -- As the sweep does: see sweepExecutions.
-  SELECT p.workspace_id, p.id, a.status, a.ended_at, a.parent_execution_id, a.orphan
+  -- As the sweep does, to the word: see sweepExecutions.
+  SELECT p.workspace_id, p.id, a.status, a.ended_at, a.parent_execution_id, a.orphan, a.generation, a.id AS at,
+    CASE WHEN p.generation = 1 THEN '-infinity'::timestamptz ELSE (
+      SELECT r.created_at FROM revert r
+      WHERE r.workspace_id = p.workspace_id AND r.execution_id = p.id AND r.generation = p.generation
+    ) END AS since
   FROM page p
   CROSS JOIN LATERAL (
     SELECT * FROM execution a WHERE a.workspace_id = p.workspace_id AND a.id = p.parent_execution_id LIMIT 1
   ) a
-  WHERE NOT p.orphan AND p.generation = 1 AND a.ended_at IS NOT NULL
+  WHERE NOT p.orphan AND a.ended_at IS NOT NULL
   UNION ALL
-  SELECT c.workspace_id, c.id, a.status, a.ended_at, a.parent_execution_id, a.orphan
+  SELECT c.workspace_id, c.id, a.status, a.ended_at, a.parent_execution_id, a.orphan, a.generation, a.id,
+    CASE WHEN c.generation = 1 THEN c.since ELSE greatest(c.since, (
+      SELECT r.created_at FROM revert r
+      WHERE r.workspace_id = c.workspace_id AND r.execution_id = c.at AND r.generation = c.generation
+    )) END
   FROM climb c
   CROSS JOIN LATERAL (
     SELECT * FROM execution a WHERE a.workspace_id = c.workspace_id AND a.id = c.parent_execution_id LIMIT 1
   ) a
-  WHERE c.status <> 'ENDED_CANCELLED' AND NOT c.orphan AND a.ended_at IS NOT NULL
+  WHERE (c.status <> 'ENDED_CANCELLED' OR c.ended_at <= c.since) AND NOT c.orphan AND a.ended_at IS NOT NULL
 )
 SELECT p.id, p.type, p.status, p.beneath, p.version, p.epoch, p.process_id,
   (p.extra ->> 'max_runtime_seconds')::integer AS max_runtime,
@@ -34,7 +42,7 @@ SELECT p.id, p.type, p.status, p.beneath, p.version, p.epoch, p.process_id,
   p.extra ->> 'max_runtime_seconds' IS NULL OR EXISTS (
     SELECT FROM runtime_limit r WHERE r.workspace_id = p.workspace_id AND r.execution_id = p.id) AS is_watched,
   EXISTS (
-    SELECT FROM climb c WHERE c.id = p.id AND c.status = 'ENDED_CANCELLED'
+    SELECT FROM climb c WHERE c.id = p.id AND c.status = 'ENDED_CANCELLED' AND c.ended_at > c.since
       AND c.ended_at < clock() - $4 * interval '1 millisecond') AS is_abandoned
 FROM page p
 ORDER BY p.id

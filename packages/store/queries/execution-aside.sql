@@ -70,3 +70,16 @@ WITH savepoints AS (
   DELETE FROM answer WHERE workspace_id = $1 AND execution_id = ANY ($2::uuid[])
 )
 DELETE FROM log WHERE workspace_id = $1 AND execution_id = ANY ($2::uuid[])
+
+-- name: noteBorn
+-- What new executions are found by, and that they are hidden; in the transaction that creates them.
+WITH d AS MATERIALIZED (
+  SELECT * FROM json_to_recordset($1::json) AS r(workspace_id uuid, id uuid, tags text[], is_hidden boolean)
+), tagged AS (
+  INSERT INTO execution_tag (workspace_id, tag, execution_id)
+  SELECT d.workspace_id, t.tag, d.id FROM d CROSS JOIN LATERAL unnest(d.tags) AS t (tag)
+  ON CONFLICT DO NOTHING
+)
+INSERT INTO execution_aside (workspace_id, execution_id, is_hidden)
+SELECT d.workspace_id, d.id, true FROM d WHERE d.is_hidden
+ON CONFLICT (workspace_id, execution_id) DO UPDATE SET is_hidden = true

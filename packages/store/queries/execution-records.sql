@@ -19,7 +19,8 @@ SELECT
     WHERE r.workspace_id = e.workspace_id AND r.id = (e.extra ->> 'wrapper_id')::uuid
   ) END AS wrapper_name,
   CASE WHEN e.ended_at IS NULL THEN (
-    SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref, 'subject', w.subject,
+    SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref,
+      'subject', CASE WHEN w.kind = 'RECORD' THEN split_part(w.subject, E'\n', 1) ELSE w.subject END,
       'due_at', w.due_at, 'since', w.since) ORDER BY w.seq)
     FROM wait w WHERE w.workspace_id = e.workspace_id AND w.execution_id = e.id
   ) END AS waits

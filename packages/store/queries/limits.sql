@@ -180,6 +180,7 @@ WHERE shard_of_execution(r.execution_id) = ANY ($1::smallint[])
 ORDER BY r.check_at LIMIT 1
 
 -- name: forgetRuntimes
+-- One that was reverted meanwhile has its maximum runtime once more: that stays.
 DELETE FROM runtime_limit r
 USING json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
-WHERE r.workspace_id = d.workspace_id AND r.execution_id = d.execution_id
+WHERE r.workspace_id = d.workspace_id AND r.execution_id = d.execution_id AND r.is_over

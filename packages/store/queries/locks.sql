@@ -280,3 +280,28 @@ WITH RECURSIVE gate AS (
 SELECT k.key FROM (SELECT prefix, key FROM held UNION SELECT prefix, key FROM asked) k
 WHERE starts_with(k.key, k.prefix)
 ORDER BY k.key LIMIT $3
+
+-- name: idleGates
+-- Limits of flows, in the caller's shards, that nobody holds a place of or waits for; $3 at most. Each
+-- value of a limit's key has a lock, and most values never come again.
+WITH held AS (
+  SELECT s.shard FROM json_to_recordset($1::json) AS h(shard smallint, term bigint)
+  JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
+    AND s.process_id = $2 AND s.expires_at > clock()
+)
+SELECT l.workspace_id, l.key FROM lock l
+WHERE l.key ~ '^(concurrency|rate):'
+  AND shard_of_lock(l.workspace_id, l.key) = ANY (ARRAY(SELECT shard FROM held))
+  AND (SELECT true FROM lock_holder h WHERE h.workspace_id = l.workspace_id AND h.key = l.key LIMIT 1) IS NULL
+  AND (SELECT true FROM lock_request r WHERE r.workspace_id = l.workspace_id AND r.key = l.key LIMIT 1) IS NULL
+LIMIT $3
+
+-- name: removeIdleGates
+-- After lockLocks in the same transaction: who was served meanwhile is seen. Whoever asks from now on
+-- makes the lock anew.
+DELETE FROM lock l
+USING json_to_recordset($1::json) AS d(workspace_id uuid, key text)
+WHERE l.workspace_id = d.workspace_id AND l.key = d.key
+  AND (SELECT true FROM lock_holder h WHERE h.workspace_id = l.workspace_id AND h.key = l.key LIMIT 1) IS NULL
+  AND (SELECT true FROM lock_request r WHERE r.workspace_id = l.workspace_id AND r.key = l.key LIMIT 1) IS NULL
+RETURNING l.key

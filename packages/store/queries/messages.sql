@@ -108,7 +108,8 @@ WHERE m.workspace_id = d.workspace_id AND m.id = d.id
 
 -- name: closeMessages
 -- Writes down what message_now says. An answer that comes meanwhile has the row, and then it is not open;
--- said in this way for the reason that saveProgress gives.
+-- said in this way for the reason that saveProgress gives. A later life that asks it again meanwhile has
+-- another generation.
 UPDATE message m SET
   status = 'CLOSED', closed_at = n.closed_at, closed_why = n.closed_why, next_at = NULL, changes = m.changes + 1
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
@@ -116,7 +117,7 @@ CROSS JOIN LATERAL (
   SELECT * FROM message_now n WHERE n.workspace_id = d.workspace_id AND n.id = d.id LIMIT 1
 ) n
 WHERE n.status = 'CLOSED' AND m.workspace_id = d.workspace_id AND m.id = d.id
-  AND m.status NOT IN ('ANSWERED', 'CLOSED')
+  AND m.generation = n.generation AND m.status NOT IN ('ANSWERED', 'CLOSED')
 RETURNING m.id
 
 -- name: sweepMessages

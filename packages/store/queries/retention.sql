@@ -57,6 +57,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), gates AS (
   DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
+), runtimes AS (
+  DELETE FROM runtime_limit t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (
@@ -114,6 +116,8 @@ WITH RECURSIVE aged AS MATERIALIZED (
   WHERE g.generation > 1 AND r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), gates AS (
   DELETE FROM start_gate t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
+), runtimes AS (
+  DELETE FROM runtime_limit t USING gone g WHERE t.workspace_id = g.workspace_id AND t.execution_id = g.id
 ), savepoints AS (
   DELETE FROM savepoint_rest r USING gone g WHERE r.workspace_id = g.workspace_id AND r.execution_id = g.id
 ), answers AS (

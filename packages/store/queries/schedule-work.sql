@@ -234,7 +234,7 @@ WITH gone AS (
   DELETE FROM schedule_run r
   USING (
     SELECT o.workspace_id, o.id FROM schedule_run o
-    WHERE o.workspace_id = $1 AND o.settled_at < clock() - $2 * interval '1 millisecond'
+    WHERE o.workspace_id = $1 AND o.settled_at < (SELECT clock()) - $2 * interval '1 millisecond'
     ORDER BY o.settled_at LIMIT $3
   ) o
   WHERE r.workspace_id = o.workspace_id AND r.id = o.id

@@ -68,9 +68,13 @@ WITH locked AS MATERIALIZED (
   ) g
   WHERE $2 = 'resume' AND m.status = 'WAITING_LOCK' AND w.kind = 'LOCK'
   ON CONFLICT DO NOTHING
+  RETURNING workspace_id, execution_id, key
 )
-SELECT l.workspace_id, l.id, l.type, l.priority, l.was, l.process_id, l.parent_execution_id, m.version, m.status
-FROM locked l LEFT JOIN moved m ON m.workspace_id = l.workspace_id AND m.id = l.id
+SELECT l.workspace_id, l.id, l.type, l.priority, l.was, l.process_id, l.parent_execution_id, m.version, m.status,
+  a.key AS gate
+FROM locked l
+  LEFT JOIN moved m ON m.workspace_id = l.workspace_id AND m.id = l.id
+  LEFT JOIN asked a ON a.workspace_id = l.workspace_id AND a.execution_id = l.id
 
 -- name: readStatuses
 SELECT e.workspace_id, e.id, e.status, e.status = 'PAUSED' AND EXISTS (

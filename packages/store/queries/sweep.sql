@@ -87,6 +87,7 @@ WITH held AS (
       (SELECT n.status = 'OPEN' FROM message_now n
        WHERE n.workspace_id = p.workspace_id AND n.id = p.ref LIMIT 1) IS NOT TRUE THEN 'response'
     WHEN p.kind = 'CONTROL' AND p.since < clock() - $7 * interval '1 millisecond' THEN 'control'
+    WHEN p.kind = 'RECORD' AND p.since < clock() - $7 * interval '1 millisecond' THEN 'record'
     WHEN p.kind = 'LOCK' AND p.since < clock() - $7 * interval '1 millisecond' AND (
       SELECT r.ticket FROM lock_request r
       WHERE r.workspace_id = p.workspace_id AND r.key = p.subject AND r.execution_id = p.execution_id
@@ -101,9 +102,10 @@ WITH held AS (
   ) e ON true
   WHERE shard_of_execution(p.execution_id) = ANY (ARRAY(SELECT shard FROM held))
 )
-SELECT find, workspace_id, execution_id, seq, subject, 0 AS rows FROM found WHERE find IS NOT NULL
+SELECT find, workspace_id, execution_id, seq, CASE WHEN kind = 'LOCK' THEN subject END AS subject, 0 AS rows
+FROM found WHERE find IS NOT NULL
 UNION ALL
-SELECT 'page', workspace_id, execution_id, seq, subject, (SELECT count(*)::integer FROM page)
+SELECT 'page', workspace_id, execution_id, seq, NULL, (SELECT count(*)::integer FROM page)
 FROM (SELECT * FROM page ORDER BY workspace_id DESC, execution_id DESC, seq DESC LIMIT 1) last
 
 -- name: deleteStaleWaits

@@ -47,7 +47,16 @@ ON CONFLICT (workspace_id, webhook_id, key) DO UPDATE
 RETURNING r.execution_id
 
 -- name: sweepReplays
-DELETE FROM webhook_replay WHERE remember_until < clock()
+-- At most $1. The time as a value: clock() itself would be asked again for every row of the table.
+WITH old AS (
+  SELECT r.workspace_id, r.webhook_id, r.key FROM webhook_replay r
+  WHERE r.remember_until < (SELECT clock())
+  ORDER BY r.remember_until LIMIT $1
+)
+DELETE FROM webhook_replay r USING old o
+WHERE r.workspace_id = o.workspace_id AND r.webhook_id = o.webhook_id AND r.key = o.key
+  AND r.remember_until < clock()
+RETURNING r.key
 
 -- name: insertDeliveries
 INSERT INTO webhook_delivery (
@@ -71,17 +80,36 @@ WHERE d.workspace_id = $1
 SELECT count(*) AS total FROM webhook_delivery d
 WHERE d.workspace_id = $1
 
--- name: sweepDeliveries
--- Those older than a week, and all but the newest $1 of each webhook.
+-- name: sweepOldDeliveries
+-- At most $1 of those that are older than a week.
+WITH old AS (
+  SELECT d.workspace_id, d.webhook_id, d.id FROM webhook_delivery d
+  WHERE d.at < (SELECT clock()) - interval '7 days'
+  ORDER BY d.at LIMIT $1
+)
+DELETE FROM webhook_delivery d USING old o
+WHERE d.workspace_id = o.workspace_id AND d.webhook_id = o.webhook_id AND d.id = o.id
+RETURNING d.id
+
+-- name: sweepMoreDeliveries
+-- At most $1 of those that are not among the newest $2 of their webhook.
 WITH kept AS MATERIALIZED (
   SELECT w.workspace_id, w.id AS webhook_id, (
     SELECT d.id FROM webhook_delivery d
     WHERE d.workspace_id = w.workspace_id AND d.webhook_id = w.id
-    ORDER BY d.id DESC OFFSET $1 LIMIT 1
+    ORDER BY d.id DESC OFFSET $2 LIMIT 1
   ) AS last
   FROM webhook w
-), many AS (
-  DELETE FROM webhook_delivery d USING kept k
-  WHERE k.last IS NOT NULL AND d.workspace_id = k.workspace_id AND d.webhook_id = k.webhook_id AND d.id <= k.last
+), old AS (
+  SELECT d.workspace_id, d.webhook_id, d.id
+  FROM kept k
+  CROSS JOIN LATERAL (
+    SELECT * FROM webhook_delivery d
+    WHERE d.workspace_id = k.workspace_id AND d.webhook_id = k.webhook_id AND d.id <= k.last
+    ORDER BY d.id LIMIT $1
+  ) d
+  LIMIT $1
 )
-DELETE FROM webhook_delivery WHERE at < clock() - interval '7 days'
+DELETE FROM webhook_delivery d USING old o
+WHERE d.workspace_id = o.workspace_id AND d.webhook_id = o.webhook_id AND d.id = o.id
+RETURNING d.id

@@ -6,6 +6,7 @@ export {
   type FileContent,
   findFiles,
   type FoundFile,
+  keepContent,
   type NewFileContent,
   readContent,
   type SavedFile,
@@ -88,7 +89,7 @@ export {
   readMessagesOf,
   readResponseWaits,
 } from './messages.ts'
-export { listMessages } from './message-lists.ts'
+export { listMessageIds, listMessages } from './message-lists.ts'
 export {
   closeMessages,
   type MessageProgress,
@@ -97,7 +98,12 @@ export {
   sweepMessages,
   takeDueMessages,
 } from './message-plans.ts'
-export { collectResponses, responseOutcome, settledOutcome } from './message-responses.ts'
+export {
+  collectResponses,
+  responseOutcome,
+  settledOutcome,
+  valueOutcome,
+} from './message-responses.ts'
 export { type WrapperFields, type WrapperRow, wrappers } from './wrappers.ts'
 export {
   type LinkableWrapper,

@@ -66,7 +66,7 @@ export interface NewFile {
 /** A wait to open. `members`: the executions of a DEPENDENCY over several, in the caller's order. */
 export interface NewWait {
   readonly seq: number
-  readonly kind: 'TIMER' | 'DEPENDENCY' | 'LOCK' | 'RESPONSE' | 'CONTROL'
+  readonly kind: 'TIMER' | 'DEPENDENCY' | 'LOCK' | 'RESPONSE' | 'CONTROL' | 'RECORD'
   readonly returnWhen: string | null
   readonly needed: number | null
   readonly ref: string | null

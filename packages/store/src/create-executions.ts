@@ -1,4 +1,5 @@
 import { type Database, inTransaction, type Queryable } from './database.ts'
+import { hasAside, noteBorn } from './execution-aside.ts'
 import { sql } from './executions-sql.ts'
 import { isLimited, openLimits, withFlowLimits } from './limits.ts'
 import { newExecutionRow, type NewExecution } from './new-execution.ts'
@@ -10,21 +11,20 @@ import { recordset } from './recordset.ts'
  * twice starts once. Returns the birth times (ms since 1970) of those that were created.
  *
  * After it commits the caller nudges an engine (or a connector); a crash before that leaves
- * executions in WAITING_ENGINE that the sweep finds. Only what is limited costs a transaction.
+ * executions in WAITING_ENGINE that the sweep finds. Only what is limited, tagged or hidden costs a
+ * transaction.
  */
 export async function createExecutions(
   db: Queryable | Database,
   given: readonly NewExecution[],
 ): Promise<Map<string, number>> {
   const items = await withFlowLimits(db, given)
-  const limited = items.filter(isLimited)
-  if (limited.length === 0) return insertExecutions(db, items)
+  if (!items.some((item) => isLimited(item) || hasAside(item))) return insertExecutions(db, items)
   return inTransaction(db, async (tx) => {
     const born = await insertExecutions(tx, items)
-    await openLimits(
-      tx,
-      limited.filter((item) => born.has(item.id)),
-    )
+    const isBorn = ({ id }: NewExecution): boolean => born.has(id)
+    await openLimits(tx, items.filter(isLimited).filter(isBorn))
+    await noteBorn(tx, items.filter(hasAside).filter(isBorn))
     return born
   })
 }

@@ -67,7 +67,7 @@ const steps = fc.array(
       'cancel',
       'revert',
     ),
-    kind: fc.constantFrom('TIMER', 'DEPENDENCY', 'LOCK', 'RESPONSE', 'CONTROL'),
+    kind: fc.constantFrom('TIMER', 'DEPENDENCY', 'LOCK', 'RESPONSE', 'CONTROL', 'RECORD'),
     late: fc.boolean(),
     unread: fc.boolean(),
   }),
@@ -80,6 +80,7 @@ const ANSWERS = {
   LOCK: 'lockGranted',
   RESPONSE: 'responseReceived',
   CONTROL: 'dependenciesMet',
+  RECORD: 'dependenciesMet',
 } as const
 
 test('the statements do what decide does, over random histories', async () => {

@@ -1,11 +1,31 @@
 import type { Status } from '@millrace/execution'
 import type { Database, Queryable } from './database.ts'
+import type { NewExecution } from './new-execution.ts'
 import { removeDeepest } from './retention.ts'
 import { loadStatements } from './statement.ts'
 
 interface Key {
   readonly workspaceId: string
   readonly id: string
+}
+
+/** Whether it is born with rows beside its own: tags to be found by, or hidden from lists. */
+export const hasAside = ({ extra }: Pick<NewExecution, 'extra'>): boolean =>
+  extra !== null && (extra.includes('"tags":') || extra.includes('"is_hidden":'))
+
+/** Writes those rows, in the transaction that creates the executions. */
+export async function noteBorn(tx: Queryable, items: readonly NewExecution[]): Promise<void> {
+  if (items.length === 0) return
+  const rows = items.map(({ workspaceId, id, extra }) => {
+    const { tags, is_hidden } = JSON.parse(extra ?? '{}') as { tags?: unknown; is_hidden?: unknown }
+    return {
+      workspace_id: workspaceId,
+      id,
+      tags: Array.isArray(tags) ? tags : [],
+      is_hidden: is_hidden === true,
+    }
+  })
+  await tx.query(statements.noteBorn, [JSON.stringify(rows)])
 }
 
 /** Puts an execution into the trash. Null: there is none; `done` is false where it has not ended. */
@@ -95,4 +115,5 @@ const statements = loadStatements('execution-aside', [
   'readBelow',
   'findWaiter',
   'removeHistory',
+  'noteBorn',
 ])

@@ -57,6 +57,20 @@ test('cheap filters need no time range', async () => {
   assert.deepEqual(await found({ field: 'top_execution_id', op: 'eq', value: ids[0] }), [0, 1, 2])
 })
 
+test('a time that Postgres cannot read as it is written is refused', async () => {
+  for (const value of ['0000-01-01T00:00:00Z', '+010000-01-01T00:00:00Z', 'soon'])
+    await assert.rejects(found({ field: 'created_at', op: 'ge', value }), { code: 'invalid' })
+  assert.deepEqual(
+    await found({ field: 'created_at', op: 'ge', value: '0001-01-01T00:00:00Z' }),
+    [0, 1, 2],
+  )
+})
+
+test('a value that Postgres finds out of range is somebody’s mistake, and none of ours', async () => {
+  for (const text of [`SELECT '0000-01-01'::timestamptz`, `SELECT 'x'::date`, 'SELECT 3e9::int'])
+    await assert.rejects(db.query({ name: '', text }), { code: 'invalid' })
+})
+
 test('any other filter or order needs a time range of at most 7 days', async () => {
   const inside: Filter = { field: 'input_value.customer.id', op: 'eq', value: 'c-1' }
   const ended: Filter = { field: 'status', op: 'eq', value: 'ENDED_SUCCESS' }

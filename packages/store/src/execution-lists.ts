@@ -13,7 +13,14 @@ import {
   refuse,
   termsOf,
 } from './list-filter.ts'
-import { type ListRequest, type Page, readPage } from './list-page.ts'
+import {
+  type IdsRequest,
+  type ListRequest,
+  type ListSource,
+  type Page,
+  readIds,
+  readPage,
+} from './list-page.ts'
 import { loadStatements } from './statement.ts'
 
 /**
@@ -25,24 +32,31 @@ export async function listExecutions(
   db: Queryable,
   request: ListRequest & { readonly at: number; readonly trashed?: boolean },
 ): Promise<Page<ExecutionRecordRow>> {
-  const order = request.order ?? '-created_at'
   const { trashed = false } = request
   const filter = trashed ? inTrash(request.filter) : request.filter
-  const plan = planCost(filter, order, request.at)
-  return readPage(
-    db,
-    {
-      name: 'execution',
-      select: executionRecordSelect,
-      count: executionRecordCount,
-      id: 'e.id',
-      fields: executionFields,
-      countMax: COUNT_MAX,
-      defaultOrder: '-created_at',
-      where: (params) => plan(params),
-    },
-    { ...request, filter },
-  )
+  return readPage(db, sourceOf({ ...request, filter }), { ...request, filter })
+}
+
+/** The ids of executions that are neither hidden nor in the trash; filters cost as in `listExecutions`. */
+export async function listExecutionIds(
+  db: Queryable,
+  request: IdsRequest & { readonly at: number },
+): Promise<string[]> {
+  return readIds(db, sourceOf(request), request)
+}
+
+function sourceOf(request: IdsRequest & { readonly at: number }): ListSource {
+  const plan = planCost(request.filter, request.order ?? '-created_at', request.at)
+  return {
+    name: 'execution',
+    select: executionRecordSelect,
+    count: executionRecordCount,
+    id: 'e.id',
+    fields: executionFields,
+    countMax: COUNT_MAX,
+    defaultOrder: '-created_at',
+    where: (params) => plan(params),
+  }
 }
 
 /** Counting some hundred thousand rows takes as long as anybody waits for a number. */

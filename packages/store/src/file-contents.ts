@@ -150,6 +150,14 @@ export async function saveFileIn(tx: Queryable, file: NewFileContent): Promise<S
   }
 }
 
+/** About to be given to one more file: the sweep leaves it alone for now. */
+export async function keepContent(
+  db: Queryable,
+  key: { readonly workspaceId: string; readonly contentId: string },
+): Promise<void> {
+  await db.query(sql.keepContent, [key.workspaceId, key.contentId])
+}
+
 export interface FoundFile {
   readonly id: string
   readonly content_id: string

@@ -113,10 +113,17 @@ export {
   readScriptSources,
   type RecordWait,
 } from './execution-records.ts'
-export { type Purge, purgeExecution, restoreExecution, trashExecution } from './execution-aside.ts'
+export {
+  hasAside,
+  type Purge,
+  purgeExecution,
+  restoreExecution,
+  trashExecution,
+} from './execution-aside.ts'
 export { importExecutions, type ImportedRow } from './execution-imports.ts'
 export {
   listChildren,
+  listExecutionIds,
   listExecutions,
   readTree,
   summarizeExecutions,
@@ -143,7 +150,7 @@ export {
   type SavepointView,
 } from './logs.ts'
 export { type ProjectFields, projects } from './projects.ts'
-export { listRecords, type RecordRows, type RecordType } from './record-lists.ts'
+export { listRecordIds, listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
 export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
@@ -219,6 +226,7 @@ export {
   steerExecutions,
 } from './steer-executions.ts'
 export { type ControlRequest, readControls } from './controls.ts'
+export { type AskedOfRecords, lockAsked, readRecordRequests } from './record-requests.ts'
 export {
   type CancelledExecution,
   cancelExecutions,
@@ -234,6 +242,7 @@ export {
   type LockChange,
   locksHeldBy,
   locksToServe,
+  removeIdleGates,
   saveLocks,
 } from './locks.ts'
 export {

@@ -6,8 +6,9 @@ import { commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
 import { decide } from '@millrace/execution'
 import { listGateKeys } from './inspect-locks.ts'
-import { maxRuntimeOf } from './limits.ts'
+import { forgetRuntimes, maxRuntimeOf, putRuntimeLimits } from './limits.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
+import { steerExecutions } from './steer-executions.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore()
@@ -59,6 +60,31 @@ test('one that is scheduled waits for its time first, and one that is held back 
   assert.ok(await applyIfVersion(db, at, { before, after: decision.next }))
   assert.deepEqual(await statusOf(held.id), [{ status: 'WAITING_LOCK', beneath: null }])
   assert.deepEqual(await requestsOf(held.id), asked)
+})
+
+test('of many that are resumed, who was held back before its gate asks, and the caller is told where', async () => {
+  const held = newExecution({ workspaceId, id: newId(), gates, paused: true })
+  const plain = newExecution({ workspaceId, id: newId(), paused: true })
+  await createExecutions(db, [held, plain])
+  const executions = [held, plain].map(({ id }) => ({ workspaceId, executionId: id }))
+  const steered = await steerExecutions(db, { action: 'resume', executions, message: null })
+  const byId = new Map(steered.map((one) => [one.executionId, [one.moved?.status, one.gate]]))
+  assert.deepEqual(byId.get(held.id), ['WAITING_LOCK', key])
+  assert.deepEqual(byId.get(plain.id), ['WAITING_ENGINE', null])
+  assert.deepEqual(await requestsOf(held.id), asked)
+})
+
+test('what was reverted while what is below it was cancelled keeps its maximum runtime', async () => {
+  const at = { workspaceId, executionId: newId() }
+  const limit = { ...at, seconds: 60, scheduledFor: null }
+  const isWatched = async () =>
+    (await sql('SELECT FROM runtime_limit WHERE execution_id = $1', [at.executionId])).length > 0
+  await putRuntimeLimits(db, [limit])
+  await forgetRuntimes(db, [at])
+  assert.ok(await isWatched())
+  await sql('UPDATE runtime_limit SET is_over = true WHERE execution_id = $1', [at.executionId])
+  await forgetRuntimes(db, [at])
+  assert.ok(!(await isWatched()))
 })
 
 test('a child of a limited flow, and one with a maximum runtime, bring it with the commit', async () => {

@@ -201,7 +201,7 @@ export async function nextRuntimeCheckMs(
   return row?.in_ms ?? null
 }
 
-/** All below them is cancelled. */
+/** All below them is cancelled. What lives again is left to be watched. */
 export async function forgetRuntimes(db: Queryable, keys: readonly ExecutionKey[]): Promise<void> {
   if (keys.length > 0) await db.query(sql.forgetRuntimes, [JSON.stringify(keys.map(keyColumns))])
 }

@@ -149,7 +149,9 @@ function convert(field: Field, value: unknown, pointer: string): unknown {
       throw refuse(pointer, 'must be a UUID')
     case 'time': {
       const at = typeof value === 'string' ? Date.parse(value) : Number.NaN
-      if (!Number.isNaN(at)) return new Date(at).toISOString()
+      // The years that Postgres reads as they are written here.
+      const year = new Date(at).getUTCFullYear()
+      if (year >= 1 && year <= 9_999) return new Date(at).toISOString()
       throw refuse(pointer, 'must be a time as RFC 3339 has it, such as 2026-01-31T12:00:00Z')
     }
     case 'integer':

@@ -75,7 +75,7 @@ export async function readPage<Row extends object>(
   const text = [
     withKeys(source.select, keys),
     ...where.map((condition) => `AND ${condition}`),
-    `ORDER BY ${keys.map((key) => `${key.sql} ${key.descending ? 'DESC' : 'ASC'}`).join(', ')}`,
+    orderBy(keys),
     `LIMIT ${params.add(request.limit + 1)}`,
   ].join('\n')
   // Unnamed: filters have no end, and each name would keep a plan on every connection.
@@ -92,6 +92,32 @@ export async function readPage<Row extends object>(
     total: total === null ? null : Math.min(total, countMax),
     isTotalExact: total === null || total <= countMax,
   }
+}
+
+/** What a list of ids is asked for. */
+export type IdsRequest = Pick<ListRequest, 'workspaceId' | 'filter' | 'order' | 'limit'>
+
+/** The ids of what matches, in order, as of one moment; at most `limit`. */
+export async function readIds(
+  db: Queryable,
+  source: Omit<ListSource, 'name' | 'select'>,
+  request: IdsRequest,
+): Promise<string[]> {
+  const { workspaceId, filter, order, limit } = request
+  const keys = parseOrder(order ?? source.defaultOrder, source)
+  const params = createParams([workspaceId])
+  const where = [
+    ...(source.where?.(params) ?? []),
+    ...(filter === null ? [] : [filterToSql(filter, source.fields, params)]),
+  ]
+  const text = [
+    source.count.replace('count(*) AS total', `${source.id} AS id`),
+    ...where.map((condition) => `AND ${condition}`),
+    orderBy(keys),
+    `LIMIT ${params.add(limit)}`,
+  ].join('\n')
+  const rows = await db.query<{ id: string }>({ name: '', text }, params.values)
+  return rows.map(({ id }) => id)
 }
 
 async function countRows(
@@ -123,7 +149,10 @@ interface SortKey {
   readonly field: string
 }
 
-function parseOrder(order: string, source: ListSource): SortKey[] {
+const orderBy = (keys: readonly SortKey[]): string =>
+  `ORDER BY ${keys.map((key) => `${key.sql} ${key.descending ? 'DESC' : 'ASC'}`).join(', ')}`
+
+function parseOrder(order: string, source: Pick<ListSource, 'fields' | 'id'>): SortKey[] {
   const keys: SortKey[] = []
   for (const part of order.split(',')) {
     const descending = part.startsWith('-')

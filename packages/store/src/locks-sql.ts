@@ -15,4 +15,6 @@ export const sql = loadStatements('locks', [
   'listGateKeys',
   'auditLock',
   'countQueues',
+  'idleGates',
+  'removeIdleGates',
 ])

@@ -1,5 +1,5 @@
 import { type Holder, type Lock, parseGateKey, type Waiter } from '@millrace/lock'
-import type { Queryable } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { sql } from './locks-sql.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { heldParam, type ShardFence } from './shard-leases.ts'
@@ -145,6 +145,22 @@ export async function locksToServe(
     input.limit,
   ])
   return rows.map(keyOf)
+}
+
+/** Removes the locks of limits that nobody holds a place of or waits for; returns how many. */
+export async function removeIdleGates(
+  db: Database,
+  input: ShardFence & { readonly limit: number },
+): Promise<number> {
+  const { processId, limit } = input
+  const idle = await db.query<KeyRow>(sql.idleGates, [heldParam(input), processId, limit])
+  if (idle.length === 0) return 0
+  return db.transaction(async (tx) => {
+    const params = [JSON.stringify(idle), heldParam(input), processId]
+    const locked = await tx.query<KeyRow>(sql.lockLocks, params)
+    const keys = locked.map(({ workspace_id, key }) => ({ workspace_id, key }))
+    return (await tx.query(sql.removeIdleGates, [JSON.stringify(keys)])).length
+  })
 }
 
 /** Requests that wait, and locks that somebody waits for. */

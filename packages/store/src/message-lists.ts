@@ -1,6 +1,13 @@
 import type { Queryable } from './database.ts'
 import type { Field, FieldType, Params } from './list-filter.ts'
-import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
+import {
+  type IdsRequest,
+  type ListRequest,
+  type ListSource,
+  type Page,
+  readIds,
+  readPage,
+} from './list-page.ts'
 import type { MessageRow } from './messages.ts'
 import { readStatements } from './statement.ts'
 
@@ -11,8 +18,7 @@ export function listMessages(
 ): Promise<Page<MessageRow>> {
   const { filter, forIdentities } = request
   const where = (params: Params): string[] => [
-    // What the index of open messages is of; what message_now says comes on top.
-    ...(asksForOpen(filter) ? [`m.stored_status = 'OPEN'`] : []),
+    ...whereOpen(filter),
     ...(forIdentities === null
       ? []
       : [`(m.assignees = '{}' OR m.assignees && ${params.add(forIdentities)}::text[])`]),
@@ -20,6 +26,10 @@ export function listMessages(
   const bound = forIdentities === null ? '' : ` for ${forIdentities.join(',')}`
   return readPage(db, { ...source, name: `message${bound}`, where }, request)
 }
+
+/** The ids of messages, the newest first. */
+export const listMessageIds = (db: Queryable, request: IdsRequest): Promise<string[]> =>
+  readIds(db, { ...source, where: () => whereOpen(request.filter) }, request)
 
 const column = (name: string, type: FieldType): Field => ({ sql: `m.${name}`, type })
 
@@ -56,6 +66,10 @@ const source: Omit<ListSource, 'name' | 'where'> = {
     },
   },
 }
+
+/** What the index of open messages is of; what message_now says comes on top. */
+const whereOpen = (filter: unknown): string[] =>
+  asksForOpen(filter) ? [`m.stored_status = 'OPEN'`] : []
 
 /** Whether nothing that is stored as answered or closed can match. The filter is not checked yet. */
 function asksForOpen(filter: unknown): boolean {

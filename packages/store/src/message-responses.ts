@@ -6,7 +6,7 @@ import { sql } from './messages-sql.ts'
 import { type Payload, payloadOf } from './payloads.ts'
 import type { WaitKey } from './sweep.ts'
 
-/** What a wait for a message is answered with, and the payload to put first when that is large. */
+/** What a wait is answered with, and the payload to put first when that is large. */
 export interface ResponseOutcome {
   readonly outcome: Outcome
   readonly payload: Payload | null
@@ -23,6 +23,11 @@ export function responseOutcome(
     answered_by: answer.by,
     answered_at: new Date(answer.at).toISOString(),
   }
+  return valueOutcome(workspaceId, v)
+}
+
+/** What a call is answered with that gives this value. */
+export function valueOutcome(workspaceId: string, v: Json): ResponseOutcome {
   const text = JSON.stringify(v)
   const payload = payloadOf(workspaceId, text)
   if (payload === null) return { payload, outcome: { kind: 'value', value: { v } } }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { newId } from '@millrace/runtime'
 import { startTestStore, type TestStore } from '../test/test-store.ts'
 import { answerWaits } from './answers.ts'
@@ -96,6 +97,35 @@ test('a later life of its execution asks the same once more, and nobody else doe
   await insertMessages(store.db, [{ ...again, executionId: other, generation: 3 }, again])
   assert.equal((await read(made)).answered_by, 'ben')
 })
+
+test('what a later life asks again is not closed by who saw it closed before', async () => {
+  const made = await message()
+  await store.sql('DELETE FROM wait')
+  await store.sql('UPDATE execution SET generation = 2')
+  const sweep = await store.db.transaction(async (tx) => {
+    await insertMessages(tx, [{ ...made, generation: 2 }])
+    // It reads what is committed, and waits for the row.
+    const closed = closeMessages(store.db, [keyOf(made)])
+    await until(isWaitingForRow)
+    return { closed }
+  })
+  await store.wait(made.executionId, { kind: 'RESPONSE', ref: made.id, seq: 1, generation: 2 })
+  assert.deepEqual(await sweep.closed, [])
+  assert.equal((await read(made)).status, 'OPEN')
+})
+
+/** Somebody's UPDATE of a message stands before a row that another transaction has. */
+async function isWaitingForRow(): Promise<boolean> {
+  const rows = await store.sql(
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE message%'`,
+  )
+  return rows.length > 0
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setImmediate()
+}
 
 test('the first answer is written, a second is not', async () => {
   const made = await message()
@@ -232,6 +262,6 @@ test('the list is filtered by what stands, by assignee and by who may answer', a
 })
 
 test('there is a key to sign links with from the beginning', async () => {
-  const [first] = await readLinkKeys(store.db)
-  assert.ok(first !== undefined && first.key.length >= 32)
+  const { current, keys } = await readLinkKeys(store.db)
+  assert.ok((keys.get(current)?.length ?? 0) >= 32)
 })

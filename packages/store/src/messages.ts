@@ -179,9 +179,10 @@ export async function readResponseWaits(
   }))
 }
 
-/** What links are signed with, the newest first: it signs, all of them are accepted. */
-export function readLinkKeys(
+/** What links are signed with: the newest signs, all of them are accepted. */
+export async function readLinkKeys(
   db: Queryable,
-): Promise<readonly { readonly id: string; readonly key: Uint8Array }[]> {
-  return db.query(sql.readLinkKeys)
+): Promise<{ readonly current: string; readonly keys: ReadonlyMap<string, Uint8Array> }> {
+  const rows = await db.query<{ id: string; key: Uint8Array }>(sql.readLinkKeys)
+  return { current: rows[0]?.id ?? '', keys: new Map(rows.map(({ id, key }) => [id, key])) }
 }

@@ -3,7 +3,14 @@ import type { Queryable } from './database.ts'
 import { files, type FileRow } from './files.ts'
 import { flows, type FlowRow } from './flows.ts'
 import type { Field } from './list-filter.ts'
-import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
+import {
+  type IdsRequest,
+  type ListRequest,
+  type ListSource,
+  type Page,
+  readIds,
+  readPage,
+} from './list-page.ts'
 import { projects } from './projects.ts'
 import type { RecordRow } from './records.ts'
 import { schedulers, type SchedulerRow } from './schedulers.ts'
@@ -20,6 +27,13 @@ export function listRecords<T extends RecordType>(
 ): Promise<Page<RecordRows[T]>> {
   return readPage(db, request.trashed ? TRASH[type] : SOURCES[type], request)
 }
+
+/** The ids of the records of one type that are not in the trash. */
+export const listRecordIds = (
+  db: Queryable,
+  type: RecordType,
+  request: IdsRequest,
+): Promise<string[]> => readIds(db, SOURCES[type], request)
 
 export interface RecordRows {
   readonly flow: FlowRow

@@ -155,3 +155,66 @@ test('a script counts as used until the last flow lets go of it', async () => {
   await store.sql(age)
   assert.deepEqual((await unused()).toSorted(), hashes.toSorted())
 })
+
+/** What goes with an execution, one row each; what stays has a reason. */
+const THEIRS: Readonly<Record<string, object>> = {
+  connection_attempt: { attempt: 1, epoch: 1, process_id: idOf(1), repeat_class: 'safe' },
+  message: { id: idOf(2), generation: 1, seq: 1, is_awaited: false, title: 't', form: {} },
+  revert: { generation: 2, from_generation: 1, seq: 0 },
+  debug_session: { generation: 1, seen: 0 },
+  execution_aside: { is_hidden: true },
+  execution_tag: { tag: 't' },
+  start_gate: { ordinal: 1, key: 'k', capacity: 1 },
+  runtime_limit: { seconds: 1, check_at: ago(-1), is_over: false },
+}
+const STAYS: Readonly<Record<string, string>> = {
+  wait: 'gone with its end; a stale one is swept',
+  wait_member: 'goes with its wait',
+  lock_request: 'the lock-manager puts it away',
+  lock_holder:
+    'the lock-manager takes it away; a start in a rate holds its place until its period is over',
+  savepoint: 'goes with its partition',
+  answer: 'goes with its partition',
+  log: 'goes with its partition',
+  schedule_iteration: 'the scheduler finds it without an execution',
+  schedule_run: 'has a retention of its own',
+  webhook_replay: 'until the delivery cannot come again',
+  webhook_delivery: 'a week',
+}
+
+test('with an execution goes what is its alone, from every table that names one', async () => {
+  const tables = await store.sql<{ name: string }>(
+    `SELECT c.table_name AS name FROM information_schema.columns c JOIN pg_class p ON p.relname = c.table_name
+     WHERE c.table_schema = 'public' AND c.column_name = 'execution_id' AND p.relkind IN ('r', 'p') AND NOT p.relispartition`,
+  )
+  assert.deepEqual(
+    tables.map(({ name }) => name).toSorted(),
+    [...Object.keys(THEIRS), ...Object.keys(STAYS)].toSorted(),
+  )
+  const plant = async (serial: number): Promise<string> => {
+    const id = await store.execution({
+      ...ended,
+      id: idOf(serial),
+      top_execution_id: idOf(serial),
+      type: 'CONNECTION',
+      generation: 2,
+    })
+    for (const [table, row] of Object.entries(THEIRS))
+      await store.seed(table, [{ workspace_id: store.workspaceId, execution_id: id, ...row }])
+    return id
+  }
+  const rowsOf = async (id: string): Promise<string[]> => {
+    const found: string[] = []
+    for (const table of Object.keys(THEIRS)) {
+      const rows = await store.sql(`DELETE FROM ${table} WHERE execution_id = $1 RETURNING 1`, [id])
+      if (rows.length > 0) found.push(table)
+    }
+    return found
+  }
+  const small = await plant(10)
+  assert.equal((await remove()).removed, 1)
+  assert.deepEqual(await rowsOf(small), [])
+  const large = await plant(11)
+  assert.equal(await removeDeepest(store.db, retained, { top: large, limit: 1 }), 1)
+  assert.deepEqual(await rowsOf(large), [])
+})

@@ -8,6 +8,7 @@ import {
   type SavepointRef,
   type SavepointRefusal,
 } from './find-savepoint.ts'
+import { maxRuntimeOf } from './limits.ts'
 import { inheritPast } from './past.ts'
 import {
   type ExecutionKey,
@@ -104,7 +105,7 @@ async function revertIn(
     by,
     cut.entries.at(-1)?.line ?? null,
   ])
-  const seconds = maxRuntimeOf(row)
+  const seconds = maxRuntimeOf(row.extra)
   if (seconds !== null)
     await tx.query(sql.renewRuntime, [key.workspaceId, key.executionId, seconds])
   if (keepsLast(row))
@@ -129,12 +130,6 @@ async function whyNoPlace(tx: Queryable, row: ExecutionRow): Promise<string | nu
   const gates = await tx.query<{ key: string }>(sql.hasGate, [row.workspace_id, row.id])
   if (gates.length === 0) return null
   return `Execution ${row.id} has ended and given back its place in its flow, of which only so many may run at once. Rerun it from the savepoint instead.`
-}
-
-function maxRuntimeOf({ extra }: ExecutionRow): number | null {
-  if (extra === null) return null
-  const { max_runtime_seconds: seconds } = JSON.parse(extra) as { max_runtime_seconds?: unknown }
-  return typeof seconds === 'number' ? seconds : null
 }
 
 async function isLoop(tx: Queryable, key: ExecutionKey, seq: number): Promise<boolean> {

@@ -7,10 +7,10 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '23505': 'conflict', // unique_violation
   '22P02': 'invalid', // malformed uuid or json
   '22P05': 'invalid', // a character that text cannot hold
+  '22003': 'invalid', // a number out of range
+  '22007': 'invalid', // a time that is none
+  '22008': 'invalid', // a time out of range, such as one of the year 0
   '22021': 'invalid',
-  '22003': 'invalid', // a number or a time that its column cannot hold
-  '22007': 'invalid',
-  '22008': 'invalid',
   '55P03': 'unavailable', // lock timeout: somebody else is at it
   '57014': 'unavailable', // statement timeout
   '40001': 'unavailable', // serialization failure

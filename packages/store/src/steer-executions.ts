@@ -24,6 +24,8 @@ export interface SteeredExecution extends ExecutionKey {
   readonly parentId: string | null
   /** Null: its status does not allow it, or it was so already. */
   readonly moved: { readonly version: number; readonly status: Status } | null
+  /** The lock that it has just asked for its place in its flow: its manager is to be told. */
+  readonly gate: string | null
 }
 
 /**
@@ -61,6 +63,7 @@ export async function steerExecutions(
       row.version === null || row.status === null
         ? null
         : { version: row.version, status: row.status },
+    gate: row.gate,
   }))
 }
 
@@ -84,7 +87,10 @@ export async function readStatuses(
   return new Map(rows.map((row) => [row.id, { status: row.status, isStopped: row.is_stopped }]))
 }
 
-/** The children of these that are no orphans, ended ones included, page by page. */
+/**
+ * The children of these that are no orphans, ended ones included, in pages of a few hundred: no matter
+ * how many of them one has, the next page is read when the last was dealt with.
+ */
 export async function* readChildrenOfMany(
   db: Queryable,
   parents: readonly ExecutionKey[],
@@ -92,29 +98,32 @@ export async function* readChildrenOfMany(
   for (let from = 0; from < parents.length; from += PARENTS) {
     const some = parents.slice(from, from + PARENTS)
     const rows = await db.query<ChildRow>(sql.readChildrenOfMany, [keysParam(some), CHILDREN])
-    yield rows.map(keyOf)
+    if (rows.length > 0) yield rows.map(keyOf)
     for (const [, children] of Map.groupBy(rows, (row) => row.parent_execution_id)) {
-      const [first] = children
-      let last = children.at(-1)
-      if (children.length < CHILDREN || first === undefined) continue
-      const parent = { workspaceId: first.workspace_id, executionId: first.parent_execution_id }
-      while (last !== undefined) {
-        const more = await readChildren(db, {
-          parent,
-          parentIs: 'any',
-          after: last.id,
-          limit: CHILDREN,
-        })
-        yield more.map(({ workspaceId, executionId }) => ({ workspaceId, executionId }))
-        const end = more.length < CHILDREN ? undefined : more.at(-1)
-        last = end && { ...last, id: end.executionId }
-      }
+      const last = children.at(-1)
+      if (children.length === CHILDREN && last !== undefined) yield* moreOf(db, last)
     }
   }
 }
 
-const PARENTS = 200
-const CHILDREN = 500
+/** Those behind the last one that was read. */
+async function* moreOf(
+  db: Queryable,
+  { workspace_id, id, ...row }: ChildRow,
+): AsyncGenerator<ExecutionKey[]> {
+  const parent = { workspaceId: workspace_id, executionId: row.parent_execution_id }
+  for (let after: string | null = id; after !== null;) {
+    const page = { parent, parentIs: 'any', after, limit: PAGE } as const
+    const more: readonly ExecutionKey[] = await readChildren(db, page)
+    if (more.length > 0)
+      yield more.map(({ workspaceId, executionId }) => ({ workspaceId, executionId }))
+    after = more.length < PAGE ? null : (more.at(-1)?.executionId ?? null)
+  }
+}
+
+const PARENTS = 50
+const CHILDREN = 10
+const PAGE = 500
 
 const keysParam = (keys: readonly ExecutionKey[]): string =>
   JSON.stringify(
@@ -142,4 +151,5 @@ interface SteeredRow {
   parent_execution_id: string | null
   version: number | null
   status: Status | null
+  gate: string | null
 }

@@ -153,6 +153,8 @@ test('each kind of wait that a lost nudge left is found, and no other', async ()
   await add('response', { kind: 'RESPONSE', ref: newId() })
   await add('control', { kind: 'CONTROL', ref: running, subject: 'cancel' })
   await add(null, { kind: 'CONTROL', ref: running, subject: 'cancel', since: past(0) })
+  await add('record', { kind: 'RECORD', subject: 'list flows\n{}' })
+  await add(null, { kind: 'RECORD', subject: 'list flows\n{}', since: past(0) })
   await add('lock', { kind: 'LOCK', subject: 'semaphore:a' })
   const queued = await add(null, { kind: 'LOCK', subject: 'semaphore:a' })
   await store.seed('lock_request', [

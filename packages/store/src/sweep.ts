@@ -31,14 +31,15 @@ export interface ExecutionFind {
 
 /**
  * An open wait that may need a push. `stale`: of an ended execution or a former generation;
- * `dependency`: something it waits for has ended; `response`: its message is open no more; `control`:
- * not carried out yet; `lock`: without a ticket yet.
+ * `dependency`: something it waits for has ended; `response`: its message is open no more; `control` and
+ * `record`: not carried out yet; `lock`: without a ticket yet.
  */
 export interface WaitFind {
-  readonly find: 'stale' | 'dependency' | 'response' | 'control' | 'lock'
+  readonly find: 'stale' | 'dependency' | 'response' | 'control' | 'record' | 'lock'
   readonly workspaceId: string
   readonly executionId: string
   readonly seq: number
+  /** LOCK: its key. */
   readonly subject: string | null
 }
 

@@ -13,6 +13,7 @@ const WALKS: Readonly<Record<string, readonly string[]>> = {
   'sweep.sweepWaits': [],
   'sweep.heldByProcess': [],
   'locks.locksToServe': ['lock_request', 'lock_holder'],
+  'locks.idleGates': ['lock'],
   'retention.listWorkspaces': ['workspace'],
   'messages.takeDueMessages': ['message'],
   'messages.nextDueMessage': ['message'],

@@ -105,11 +105,21 @@ export function listDeliveries(
   return readPage(db, source, request)
 }
 
-/** Forgets deliveries that cannot come again, and lines of the list that nobody will read. */
+/**
+ * Forgets deliveries that cannot come again, and lines of the list that nobody will read. Step by step: a
+ * sender may bring more of them in ten minutes than one statement removes in its time.
+ */
 export async function sweepWebhookCalls(db: Queryable): Promise<void> {
-  await db.query(sql.sweepReplays)
-  await db.query(sql.sweepDeliveries, [DELIVERIES_KEPT])
+  const sweeps = [
+    [sql.sweepReplays, AT_ONCE],
+    [sql.sweepOldDeliveries, AT_ONCE],
+    [sql.sweepMoreDeliveries, AT_ONCE, DELIVERIES_KEPT],
+  ] as const
+  for (const [statement, ...params] of sweeps)
+    while ((await db.query(statement, params)).length === AT_ONCE);
 }
+
+const AT_ONCE = 2_000
 
 /** Of each webhook; none is kept longer than a week. */
 const DELIVERIES_KEPT = 1_000

@@ -85,9 +85,10 @@ test('after its time a delivery is a new one, swept or not', async () => {
   const short = () => start(webhook, 'a', { replay: { key: 'a', rememberMs: -1 } })
   assert.deepEqual(await run(short()), [{ kind: 'started' }])
   assert.deepEqual(await run(short()), [{ kind: 'started' }])
+  assert.deepEqual(await run(start(webhook, 'b')), [{ kind: 'started' }])
   await sweepWebhookCalls(db)
-  const rows = await store.sql('SELECT 1 FROM webhook_replay WHERE webhook_id = $1', [webhook])
-  assert.deepEqual(rows, [])
+  const rows = await store.sql('SELECT key FROM webhook_replay WHERE webhook_id = $1', [webhook])
+  assert.deepEqual(rows, [{ key: 'b' }])
 })
 
 test('deliveries are listed newest first, and the oldest of many are forgotten', async () => {
@@ -109,16 +110,23 @@ test('deliveries are listed newest first, and the oldest of many are forgotten',
   await webhooks.insert(db, { workspaceId, id: webhookId, by: null, fields })
   await insertDeliveries(
     db,
-    Array.from({ length: 1_010 }, (_, index) => delivery(index)),
+    Array.from({ length: 6_010 }, (_, index) => delivery(index)),
   )
   const request = { workspaceId, webhookId, order: null, cursor: null, limit: 2, count: true }
   const filter = { field: 'outcome', op: 'eq', value: 'refused' } as const
   const page = await listDeliveries(db, { ...request, filter })
   assert.deepEqual(
     page.rows.map((row) => row.path),
-    ['/1009', '/1007'],
+    ['/6009', '/6007'],
   )
-  assert.equal(page.total, 505)
+  assert.equal(page.total, 3_005)
+  // More than one statement removes.
   await sweepWebhookCalls(db)
-  assert.equal((await listDeliveries(db, { ...request, filter: null })).total, 1_000)
+  const kept = await listDeliveries(db, { ...request, filter: null })
+  assert.deepEqual([kept.total, kept.rows[0]?.path], [1_000, '/6009'])
+  await store.sql(`UPDATE webhook_delivery SET at = clock() - interval '8 days' WHERE id <> $1`, [
+    kept.rows[0]?.id,
+  ])
+  await sweepWebhookCalls(db)
+  assert.equal((await listDeliveries(db, { ...request, filter: null })).total, 1)
 })

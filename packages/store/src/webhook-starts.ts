@@ -15,7 +15,8 @@ export const webhookCallsSql = loadStatements('webhook-calls', [
   'insertDeliveries',
   'selectDeliveries',
   'countDeliveries',
-  'sweepDeliveries',
+  'sweepOldDeliveries',
+  'sweepMoreDeliveries',
 ])
 const sql = webhookCallsSql
 

@@ -14,6 +14,7 @@ export {
 } from './judge-call.ts'
 export type { CallHeaders, WebhookCall } from './call.ts'
 export { CALL_LIMITS, type CallLimits, type WebhookInput } from './input-value.ts'
+export { isDeeperThan } from './json-depth.ts'
 export type { Fields, Payload } from './payload.ts'
 export { rateLimited, type Refusal, type RefusalReason, REFUSALS } from './refusal.ts'
 

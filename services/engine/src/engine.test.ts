@@ -7,6 +7,7 @@ import { createLogger, newId } from '@millrace/runtime'
 import {
   answerMessage,
   answerWaits,
+  closeMessages,
   createDatabase,
   createExecutions,
   type Database,
@@ -16,6 +17,7 @@ import {
   readExecution,
   readMessagesOf,
   readWaits,
+  revertExecution,
   scriptHash,
 } from '@millrace/store'
 import {
@@ -216,7 +218,7 @@ test('a message is made with the commit that asks, once, and its answer continue
   assert.deepEqual([wait?.kind, wait?.ref, wait?.subject], ['RESPONSE', message.id, 'Go?'])
   assert.ok(parked.scheduled_for !== null)
   const v = { response: { string: 'so' }, button: null, answered_by: 'anna', answered_at: 'now' }
-  await wake(id, 1, v)
+  await wake(id, 1, { v })
   const ended = await until(id, (row) => isEnded(row.status))
   assert.equal(ended.output, JSON.stringify([{ string: 'so' }, null, 'anna']))
 })
@@ -251,7 +253,8 @@ test('a message of another execution is read, waited for when open, and answered
   await until(id, (row) => row.status === 'WAITING_RESPONSE')
   const by = { by: 'anna', byId: null, button: null, response: '{}' }
   await answerMessage(db, { workspaceId, messageId }, by)
-  await wake(id, 2, { response: {}, button: null, answered_by: 'anna', answered_at: 'now' })
+  const v = { response: {}, button: null, answered_by: 'anna', answered_at: 'now' }
+  await wake(id, 2, { v })
   const ended = await until(id, (row) => isEnded(row.status))
   assert.equal(ended.output, JSON.stringify(['OPEN', {}, 'ANSWERED']))
   assert.equal((await run(source, messageId)).output, JSON.stringify(['ANSWERED', {}, 'ANSWERED']))
@@ -259,6 +262,53 @@ test('a message of another execution is read, waited for when open, and answered
     'export default async (system) => { try { await system.message("nothing").wait() } catch (error) { return error.name } }',
   )
   assert.equal(none.output, '"ResourceNotFoundError"')
+})
+
+test('a life that goes back to an open message asks it again, and a replay knows that it waits', async () => {
+  const key = {
+    workspaceId,
+    executionId: await start(
+      'export default async (system, self) => { const asked = self.message({ message: "Go?", due_after: 60 }); await self.sleep(3600); await self.sleep(3600); return (await asked).response }',
+    ),
+  }
+  const id = key.executionId
+  await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  const [first] = await readMessagesOf(db, key, 10)
+  assert.ok(first)
+  const reverted = await revertExecution(db, key, { to: { seq: 1 }, by: newId() })
+  assert.ok(reverted.kind === 'reverted')
+  const [withdrawn] = await readMessagesOf(db, key, 10)
+  assert.equal(withdrawn?.closed_why, 'WITHDRAWN')
+  // As the sweep does, should it be first.
+  await closeMessages(db, [{ workspaceId, messageId: first.id }])
+  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: reverted.version }])
+  await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  const messages = await readMessagesOf(db, key, 10)
+  assert.deepEqual(
+    messages.map((one) => [one.id, one.status, one.generation, one.closed_why]),
+    [[first.id, 'OPEN', 2, null]],
+  )
+  assert.ok((messages[0]?.due_at ?? 0) > (first.due_at ?? 0), 'its times count anew')
+
+  // An engine that has never seen it: the message is still what it waits for when something else comes.
+  await engine[Symbol.asyncDispose]()
+  engine = await startEngine()
+  await wake(id, 2, { generation: 2 })
+  const isParked = ({ status }: ExecutionRow): boolean =>
+    !['WAITING_ENGINE', 'AT_ENGINE'].includes(status)
+  const parked = await until(id, (row) => row.answered === 1 && isParked(row))
+  assert.equal(parked.status, 'WAITING_RESPONSE')
+  assert.deepEqual(
+    (await readWaits(db, key)).map(({ kind, ref }) => [kind, ref]),
+    [
+      ['RESPONSE', first.id],
+      ['TIMER', null],
+    ],
+  )
+  await wake(id, 3, { generation: 2 })
+  const v = { response: { so: 1 }, button: null, answered_by: 'anna', answered_at: 'now' }
+  await wake(id, 1, { generation: 2, v })
+  assert.equal((await until(id, (row) => isEnded(row.status))).output, '{"so":1}')
 })
 
 test('links are made where a message allows them', async () => {
@@ -330,11 +380,13 @@ async function start(source: string, input: unknown = null): Promise<string> {
   return id
 }
 
-async function wake(executionId: string, seq: number, v: Json = null): Promise<void> {
+async function wake(
+  executionId: string,
+  seq: number,
+  { v = null, generation = 1 }: { v?: Json; generation?: number } = {},
+): Promise<void> {
   const outcome = { kind: 'value', value: { v } } as const
-  const [answered] = await answerWaits(db, [
-    { workspaceId, executionId, generation: 1, seq, outcome },
-  ])
+  const [answered] = await answerWaits(db, [{ workspaceId, executionId, generation, seq, outcome }])
   assert.ok(answered)
   await bus.publishDispatch('engine', [{ workspaceId, executionId, version: answered.version }])
 }

@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { consumeEagerResults } from './consume/eager-results.ts'
 import { consumeMoved } from './consume/moved.ts'
 import { consumeRecordNudges } from './consume/record-nudge.ts'
+import { consumeRecordRequests } from './consume/record-request.ts'
 import type { Context } from './context.ts'
 import { guardPostgres } from './guard-database.ts'
 import { debugRoutes } from './http/debug-routes.ts'
@@ -24,6 +25,7 @@ import { fileRoutes } from './http/file-routes.ts'
 import { webhookRoutes } from './http/webhook-routes.ts'
 import { housekeepingLoop } from './loop/housekeeping.ts'
 import { leaseLoop } from './loop/lease.ts'
+import { createRecordRequests } from './loop/record-requests.ts'
 import { createCalledWebhooks } from './operations/called-webhooks.ts'
 import { createDeliveryLog } from './operations/delivery-log.ts'
 import { createEagerStarts } from './operations/eager-starts.ts'
@@ -116,9 +118,11 @@ export async function createGateway(
     deliveries: createDeliveryLog({ api, log, metrics }),
   }
   exposeCreator(metrics, creator)
+  const recordRequests = createRecordRequests(context)
   const subscriptions = [
     consumeMoved(bus, context),
     consumeRecordNudges(bus, context),
+    consumeRecordRequests(bus, recordRequests),
     consumeEagerResults(bus, { eager, processId }),
   ]
 
@@ -147,7 +151,11 @@ export async function createGateway(
   const rpc = await ports.serveRpc(context, { ...config.grpc, log })
 
   const process = { processId, service: 'gateway', address: `127.0.0.1:${rpc.port}` }
-  const loops = [leaseLoop({ db: api, log, process }), housekeepingLoop({ db: api, log })]
+  const loops = [
+    leaseLoop({ db: api, log, process }),
+    housekeepingLoop({ db: api, log }),
+    recordRequests,
+  ]
   for (const one of loops) one.start()
   log.info({ httpPort, grpcPort: rpc.port }, 'listening')
 

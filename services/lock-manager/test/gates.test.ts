@@ -164,3 +164,24 @@ test('a parent that waits for a run of its own flow is told of the deadlock, and
   )
   assert.deepEqual(await ready(), [parent])
 })
+
+test('the lock of a limit that nobody needs is gone, and is made anew', async () => {
+  const key = `concurrency:${await flow({ concurrency: { limit: 1 } })}:"a customer"`
+  const semaphore = 'semaphore:s'
+  const [first = '', second = ''] = await starts(2, key)
+  const user = await bench.store.execution({ status: 'WAITING_LOCK' })
+  await bench.acquire(user, semaphore)
+  await bench.start({ sweepMs: 20 })
+  await eventually(ready, [first, user].toSorted())
+  await end(first)
+  await end(user)
+  await eventually(ready, [second])
+  await end(second)
+  const locks = async () => (await bench.sql<{ key: string }>('SELECT key FROM lock')).map(keyOf)
+  // What code has locked keeps its row: its tokens must rise.
+  await eventually(locks, [semaphore])
+  const [third = ''] = await starts(1, key)
+  await eventually(ready, [third])
+})
+
+const keyOf = ({ key }: { key: string }): string => key

@@ -1,4 +1,5 @@
 import type { PlantedBug } from './planted-bug.ts'
+import { BUGS_IN_WAITS } from './planted-in-waits.ts'
 import {
   DEPENDENCY_SWEEP_OFF,
   FENCE_OFF_IN_COMMIT,
@@ -177,4 +178,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
     rows: ['M38'],
   },
+  ...BUGS_IN_WAITS,
 ]

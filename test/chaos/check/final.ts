@@ -60,7 +60,10 @@ function afterTheEnd(rows: Parameters<Checker>[0]['rows']): Violation[] {
 /** A parent that ends may start children in the same statement, a moment later by the clock. */
 const ONE_STATEMENT_MS = 100
 
-/** I8: what has ended stays as it is; I3: versions and epochs only rise, and every move has one. */
+/**
+ * I8: what has ended stays as it is; I3: versions and epochs only rise, and every move has one; I17:
+ * runs of limited flows keep what they have waited for.
+ */
 export const checkFinal: Checker = ({ rows }) =>
   rows.events.flatMap((event) => {
     const invariant = BROKEN[event.what]
@@ -77,6 +80,9 @@ export const checkFinal: Checker = ({ rows }) =>
 const BROKEN: Partial<Record<AuditEvent['what'], string>> = {
   'after end': 'I8',
   deleted: 'I1',
+  'no place': 'I17',
+  'place lost': 'I17',
+  'turn early': 'I17',
   backwards: 'I3',
   unversioned: 'I3',
 }

@@ -62,13 +62,19 @@ function finalFind(id: string | null, own: readonly Op[]) {
   return [{ ...AFTERWARDS, input: 'find' as const, output: id }]
 }
 
-function cancelHistories({ ops, rows }: Evidence): Histories<'cancel' | 'read', string> {
+type Steer = 'cancel' | 'read' | 'revert'
+
+function cancelHistories({ ops, rows }: Evidence): Histories<Steer, string> {
   const byId = indexBy(rows.executions, ({ id }) => id)
   const own = ops.filter(
     ({ kind, outcome }) =>
-      kind === 'cancel' || (outcome === 'ok' && (kind === 'read' || kind === 'pause')),
+      kind === 'cancel' ||
+      kind === 'revert' ||
+      (outcome === 'ok' && (kind === 'read' || kind === 'pause')),
   )
-  const steered = new Set(ops.filter(({ kind }) => kind === 'cancel').map(({ key }) => key))
+  const steered = new Set(
+    ops.filter(({ kind }) => kind === 'cancel' || kind === 'revert').map(({ key }) => key),
+  )
   const groups = groupBy(
     own.filter(({ key }) => steered.has(key)),
     ({ key }) => key,
@@ -79,12 +85,16 @@ function cancelHistories({ ops, rows }: Evidence): Histories<'cancel' | 'read', 
       return [
         id,
         [
-          ...all.map((op) => ({
-            call: op.call,
-            ret: retOf(op),
-            input: op.kind === 'cancel' ? ('cancel' as const) : ('read' as const),
-            output: op.outcome === 'refused' ? 'refused' : op.outcome === 'ok' ? op.value : null,
-          })),
+          ...all.flatMap((op) => {
+            const input: Steer = op.kind === 'cancel' || op.kind === 'revert' ? op.kind : 'read'
+            const output =
+              op.outcome === 'refused' ? 'refused' : op.outcome === 'ok' ? op.value : null
+            const asked = { call: op.call, ret: retOf(op), input, output }
+            // Sent again, a revert may have been done by an earlier try as well.
+            return input === 'revert' && op.tries > 1
+              ? [asked, { ...asked, ret: Infinity, output: null }]
+              : [asked]
+          }),
           ...(status === undefined
             ? []
             : [{ ...AFTERWARDS, input: 'read' as const, output: status }]),
@@ -108,6 +118,8 @@ function lockHistories({ ops, effects, rows }: Evidence): Histories<LockInput, '
     ({ key }) => key,
   )
   const byId = indexBy(rows.executions, ({ id }) => id)
+  // A revert gives up all locks, and later calls of the execution have other tokens.
+  const takenBack = new Set(rows.reverts.map(({ execution }) => execution))
   const held = effects.filter(({ lock, stale, acted }) => lock !== null && acted && !stale)
 
   const operationsOf = (own: readonly EffectRow[]): Operation<LockInput, 'done'>[] => {
@@ -117,7 +129,9 @@ function lockHistories({ ops, effects, rows }: Evidence): Histories<LockInput, '
     const who = { holder: execution, token: token ?? 0 }
     const leave = own.find(({ phase }) => phase === 'leave')
     const succeeded = byId.get(execution)?.status === 'ENDED_SUCCESS'
-    const freedFrom = leave?.at ?? (succeeded ? at : (cancelled.get(execution)?.call ?? at))
+    const freedFrom =
+      leave?.at ??
+      (succeeded || takenBack.has(execution) ? at : (cancelled.get(execution)?.call ?? at))
     return [
       {
         call: started.get(execution) ?? 0,
@@ -125,7 +139,7 @@ function lockHistories({ ops, effects, rows }: Evidence): Histories<LockInput, '
         input: { what: 'acquire', ...who },
         output: 'done',
       },
-      ...(succeeded
+      ...(succeeded && !takenBack.has(execution)
         ? own.map((row) => ({
             call: row.at,
             ret: row.at,

@@ -40,7 +40,9 @@ function replay(
       const request = `${execution}/${String(detail['seq'])}`
       if (what === 'free') holders.delete(execution)
       if (what === 'unask') queue.delete(request)
-      if (what === 'ticket') {
+      // The next life's request has taken the place of this one: it is queued anew.
+      if (what === 'ticket' && detail['ticket'] === null) queue.delete(request)
+      else if (what === 'ticket') {
         const ticket = Number(detail['ticket'])
         if (detail['was'] !== null) say('I5', `${execution} got another ticket`)
         queue.set(request, { ticket, execution })
@@ -55,7 +57,8 @@ function replay(
       if (token <= lastToken) say('I3', `token ${token} was granted after ${lastToken}`)
       lastToken = token
       holders.set(execution, token)
-      if (holders.size > 1) say('I3', `held by ${[...holders.keys()].join(' and ')} at once`)
+      if (!isGate(key) && holders.size > 1)
+        say('I3', `held by ${[...holders.keys()].join(' and ')} at once`)
       const asked = own.find(
         (event) => event.what === 'unask' && event.execution === execution && isAcquire(event),
       )
@@ -74,18 +77,24 @@ function replay(
   return violations
 }
 
+/** How many hold one of these is judged by check/places.ts. */
+export const isGate = (key: string): boolean => /^(?:concurrency|rate):/.test(key)
+
 const isAcquire = ({ detail }: AuditEvent): boolean => detail['action'] === 'acquire'
 
 const ticketOf = ({ detail }: AuditEvent): number | null =>
   detail['ticket'] === null || detail['ticket'] === undefined ? null : Number(detail['ticket'])
 
-/** When the waits for locks were over, by request: who does not wait is not passed over. */
+/**
+ * When the waits for locks were over, by request: who does not wait is not passed over. Of several
+ * lives the first one's counts, since its request may lie about in the next.
+ */
 function closedWaits({ events }: Evidence['rows']): ReadonlyMap<string, number> {
-  return new Map(
-    events.flatMap(({ what, execution, detail, n }) =>
-      what === 'wait over' && detail['kind'] === 'LOCK'
-        ? [[`${execution}/${String(detail['seq'])}`, n]]
-        : [],
-    ),
-  )
+  const closed = new Map<string, number>()
+  for (const { what, execution, detail, n } of events) {
+    const request = `${execution}/${String(detail['seq'])}`
+    if (what === 'wait over' && detail['kind'] === 'LOCK' && !closed.has(request))
+      closed.set(request, n)
+  }
+  return closed
 }

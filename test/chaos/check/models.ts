@@ -16,12 +16,17 @@ export const startModel: Model<string | null, 'start' | 'find', string | null> =
 /** Steps of one execution as clients see them. `over`: ended, and not by a cancel. */
 type Life = 'live' | 'cancelled' | 'over'
 
-/** A cancel ends what lives; what has ended stays as it is, and a cancel of it says so. */
-export const cancelModel: Model<Life, 'cancel' | 'read', string> = {
+/**
+ * A cancel ends what lives; what has ended stays as it is until it is taken back, and a cancel of it says
+ * so. A revert that is refused may be so for reasons of its own.
+ */
+export const cancelModel: Model<Life, 'cancel' | 'read' | 'revert', string> = {
   initial: 'live',
   name: String,
   step: (state, input, output) => {
     if (input === 'read') return readLife(state, output)
+    if (input === 'revert')
+      return output === 'refused' ? [state] : output === null ? [state, 'live'] : ['live']
     if (output === 'refused') return state === 'cancelled' ? ['cancelled'] : ['over']
     // Accepted, or unknown: of what is over it changes nothing, and only an unknown one says so.
     if (state === 'over') return output === null ? ['over'] : []

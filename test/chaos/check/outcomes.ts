@@ -1,4 +1,4 @@
-import type { Checker, Evidence, Op } from '../evidence.ts'
+import type { AttemptRow, Checker, Evidence, Op, Violation } from '../evidence.ts'
 import { reportedEffects } from '../load/judge.ts'
 import { WORK } from '../load/work.ts'
 import { acceptedStarts } from './accepted.ts'
@@ -22,25 +22,38 @@ export const checkOutcomes: Checker = ({ ops, rows }) => {
 }
 
 /**
- * I9: what a flow calls done was done, what may not be repeated came once at most, and nothing
- * arrived outside that no attempt was written down for.
+ * I9: what a flow calls done was done, what may not be repeated came once at most in each of its lives,
+ * and nothing arrived outside that no attempt was written down for.
  */
 export const checkEffects: Checker = ({ ops, effects, rows }) => {
   const byId = indexBy(rows.executions, ({ id }) => id)
   const arrivals = groupBy(effects, ({ key }) => key)
+  const livesOf = (id: string): number => 1 + (takenBack.get(id) ?? []).length
+  // A flow that goes back by itself tells the effects of its lives apart; whoever is taken back cannot.
+  const takenBack = groupBy(
+    rows.reverts.filter(({ own }) => !own),
+    ({ execution }) => execution,
+  )
   const reports = [...acceptedStarts(ops)].flatMap(([id, op]) => {
     const end = byId.get(id)
-    return end?.status === 'ENDED_SUCCESS' ? reportedEffects(op.work ?? '', end.output) : []
+    return end?.status === 'ENDED_SUCCESS'
+      ? reportedEffects(op.work ?? '', end.output).map((report) => ({ ...report, id }))
+      : []
   })
   return [
     ...reports
       .filter(({ key, outcome }) => outcome === 'done' && !wasDone(arrivals.get(key) ?? []))
       .map(({ key }) => ({ invariant: 'I9', text: `${key} is called done and was never done` })),
     ...reports
+      // What has arrived may be what a former life has sent.
+      .filter(({ id }) => livesOf(id) === 1)
       .filter(({ key, outcome }) => outcome === 'none' && (arrivals.get(key) ?? []).length > 0)
       .map(({ key }) => ({ invariant: 'I9', text: `${key} is called not sent and has arrived` })),
     ...[...arrivals]
-      .filter(([, all]) => all.length > 1 && all.some(({ mode }) => mode === 'post'))
+      .filter(
+        ([, all]) =>
+          all.length > livesOf(all[0]?.execution ?? '') && all.some(({ mode }) => mode === 'post'),
+      )
       .map(([key, all]) => ({
         invariant: 'I9',
         text: `${key} may not be repeated and came ${all.length} times`,
@@ -49,7 +62,21 @@ export const checkEffects: Checker = ({ ops, effects, rows }) => {
       .filter(([, all]) => all.filter(({ acted }) => acted).length > 1)
       .map(([key]) => ({ invariant: 'I9', text: `${key} took place twice` })),
     ...unwritten(effects, rows),
+    ...triedAgain(rows.attempts),
   ]
+}
+
+/** Of a call that may not be repeated, one attempt at most may have happened. */
+function triedAgain(attempts: readonly AttemptRow[]): Violation[] {
+  const risky = attempts.filter(
+    ({ repeatClass, outcome }) => repeatClass === 'never' && outcome !== 'none',
+  )
+  return [...groupBy(risky, ({ execution }) => execution)]
+    .filter(([, all]) => all.length > 1)
+    .map(([id, all]) => ({
+      invariant: 'I9',
+      text: `call ${id} may not be repeated and was tried ${all.length} times`,
+    }))
 }
 
 const wasDone = (arrivals: Evidence['effects']): boolean =>

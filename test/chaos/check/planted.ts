@@ -20,6 +20,10 @@ export const CLEAN: Evidence = {
     answers: [],
     attempts: [],
     left: [],
+    reverts: [],
+    messages: [],
+    hooked: [],
+    gates: [],
     events: [event('end', 'a', { generation: 1, status: 'ENDED_SUCCESS' }, { xid: 7 })],
   },
 }
@@ -52,6 +56,7 @@ export function execution(id: string, fields: Partial<ExecutionRow> = {}): Execu
     answered: 0,
     recoveries: 0,
     parent: null,
+    orphan: false,
     createdAt: 900,
     startedAt: 950,
     scheduledFor: null,

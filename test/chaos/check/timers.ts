@@ -29,7 +29,7 @@ interface Timer {
   readonly seq: number
   readonly due: number
   readonly answeredAt: number | null
-  /** Its execution ended with it, or before it was gone. */
+  /** Its life ended with it, or before it was gone. */
   readonly hasEnded: boolean
 }
 
@@ -42,11 +42,16 @@ function timers({ events, answers }: Evidence['rows']): Timer[] {
         : [],
     ),
   )
+  // A revert takes the waits of the life before it away, in its own transaction.
+  const lives = new Set(
+    events.filter(({ what }) => what === 'life').map((life) => `${life.execution}/${life.xid}`),
+  )
   return events.flatMap(({ n, what, execution, xid, at, detail }) => {
     const { kind, seq, generation, due } = detail as unknown as WaitOver
     if (what !== 'wait over' || due === null || (kind !== 'TIMER' && kind !== 'START')) return []
     const end = ends.get(`${execution}/${generation}`)
-    const hasEnded = end !== undefined && (end.xid === xid || end.n < n)
+    const hasEnded =
+      lives.has(`${execution}/${xid}`) || (end !== undefined && (end.xid === xid || end.n < n))
     // The start itself has no answer that is kept: what counts is when its wait was over.
     const startedAt = hasEnded ? null : at
     const answer = answered.get(`${execution}/${generation}/${seq}`)

@@ -99,3 +99,13 @@ function readStat(path: string): string[] | null {
     return null // gone meanwhile
   }
 }
+
+/** What it has in memory; 0 when it is gone. */
+export function residentMiB(pid: number): number {
+  try {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+    return (pages * 4_096) / 2 ** 20
+  } catch {
+    return 0
+  }
+}

@@ -1,4 +1,4 @@
-import { ApiError, type Client, createClient, type Execution } from '@millrace/client'
+import { ApiError, type Client, createClient } from '@millrace/client'
 import type { Op } from '../evidence.ts'
 import { nowNs } from '../run/journal.ts'
 
@@ -8,16 +8,20 @@ export interface Api {
    * Calls until the answer is definite, or the signal aborts. One journal row, whatever came of it;
    * answers with what `value` made of the record, or null.
    */
-  call(request: CallRequest): Promise<Execution | null>
+  call<T>(request: CallRequest<T>): Promise<T | null>
+  /** The same without a row: what only looks. Null: refused, or the signal aborted. */
+  ask<T>(send: (client: Client) => Promise<T>, signal: AbortSignal): Promise<T | null>
 }
 
-export interface CallRequest {
+export interface CallRequest<T> {
   readonly kind: Op['kind']
   readonly key: string
   readonly facts?: Pick<Op, 'work' | 'input'>
-  readonly send: (client: Client) => Promise<Execution>
-  readonly value: (record: Execution) => string
+  readonly send: (client: Client) => Promise<T>
+  readonly value: (record: T) => string
   readonly signal: AbortSignal
+  /** Several ask for the same at once: an answer to a repeat may be about what another has done. */
+  readonly isContested?: boolean
 }
 
 interface Seen {
@@ -65,11 +69,29 @@ export function createApi(options: {
     return { client: createClient({ url: base, apiKey, fetch: failover }), seen }
   }
 
+  async function ask<T>(
+    send: (client: Client) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | null> {
+    const { client } = oneClient()
+    while (!signal.aborted) {
+      try {
+        return await send(client)
+      } catch (error) {
+        if (error instanceof ApiError && !error.retryable && error.status < 500) return null
+      }
+    }
+    return null
+  }
+
   return {
-    call: async ({ kind, key, facts, send, value, signal }) => {
+    ask,
+    call: async <T>(request: CallRequest<T>): Promise<T | null> => {
+      const { kind, key, facts, send, value, signal, isContested = false } = request
       const { client, seen } = oneClient()
       const call = nowNs()
-      const noteEnd = (outcome: Op['outcome'], record: Execution | null): void =>
+      const noteEnd = (said: Op['outcome'], record: T | null): void => {
+        const outcome = isContested && seen.tries > 1 ? 'unknown' : said
         note({
           kind,
           key,
@@ -82,6 +104,7 @@ export function createApi(options: {
           value: record === null ? null : value(record),
           ...facts,
         })
+      }
       for (let isFirst = true; ; isFirst = false) {
         try {
           const record = await send(client)

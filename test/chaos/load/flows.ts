@@ -154,6 +154,7 @@ export const FLOWS: Readonly<Record<string, string>> = {
     return { got, error: null }`),
 }
 
-function handler(body: string): string {
+/** A body begins with a line break: what stands behind it is line 2 of the script. */
+export function handler(body: string): string {
   return `export default async function handler(system, self, inputs) {${body}\n}\n${EFFECT}\n`
 }

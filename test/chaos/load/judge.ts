@@ -16,6 +16,7 @@ export interface EffectReport {
 
 /** The effects that a flow of these kinds reports in its output. */
 export function reportedEffects(kind: string, output: unknown): EffectReport[] {
+  if (kind === 'back') return [(output as { done: EffectReport }).done]
   if (!Array.isArray(output)) return []
   if (kind === 'effect' || kind === 'post') return output as EffectReport[]
   if (kind !== 'lock' && kind !== 'locks') return []
@@ -64,7 +65,7 @@ export function judgeEffects(end: End, n: number): string | null {
 }
 
 /** Done and not stale, or an outcome that is said honestly. */
-function isReport(value: unknown): boolean {
+export function isReport(value: unknown): boolean {
   const { outcome, stale } = (value ?? {}) as Partial<EffectReport>
   return outcome === 'done' ? stale === false : ['none', 'known', 'unknown'].includes(outcome ?? '')
 }

@@ -1,9 +1,12 @@
-import type { Execution } from '@millrace/client'
+import type { Execution, NewExecution } from '@millrace/client'
 import { monotonicMs, now, sleep } from '@millrace/runtime'
 import type { Rng } from '../rng.ts'
 import type { LoadShape } from '../row.ts'
 import type { Api } from './api.ts'
-import { WORK, type Work, type World } from './work.ts'
+import { leaveStops } from './debugging.ts'
+import type { HookCall, Hooks } from './hooks.ts'
+import type { Work, World } from './kind-of-work.ts'
+import { WORK } from './work.ts'
 
 export interface Load {
   /** One piece of work now, besides the steady stream. */
@@ -16,8 +19,14 @@ export interface Load {
  * Starts work at scheduled times, whatever became of the work before: a slow stack gets no less of
  * it. Some starts are sent by two callers with one key, some again later, some are steered.
  */
-export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world: World }): Load {
-  const { api, rng, shape, world } = options
+export function startLoad(options: {
+  api: Api
+  hooks: Hooks
+  rng: Rng
+  shape: LoadShape
+  world: World
+}): Load {
+  const { api, hooks, rng, shape, world } = options
   const stopping = new AbortController()
   const givingUp = new AbortController()
   const underWay = new Set<Promise<unknown>>()
@@ -35,6 +44,7 @@ export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world
     const work = workOf(kind)
     count += 1
     const key = `${kind}-${count}`
+    if (kind === 'hook') return deliver(key)
     const input: Record<string, unknown> = { ...work.input(rng, world), ...more }
     const plan = {
       twice: rng.next() < 0.06,
@@ -43,7 +53,13 @@ export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world
       steer: rng.next() < steered ? steering(rng) : null,
       readMs: rng.next() < 0.15 ? rng.int(3_000) : null,
     }
-    const body = {
+    // No number is drawn for it where nobody asked for it: a seed goes on to mean the same.
+    const isBack =
+      shape.takenBack !== undefined && work.takenBack !== undefined && rng.next() < shape.takenBack
+    const back = isBack ? goingBack(rng) : null
+    const steer = back !== null && work.takenBack === 'alone' ? null : plan.steer
+    const body: NewExecution = {
+      ...work.request?.(input),
       flow_name: kind === 'bomb' ? `${work.flow}-${String(input['kind'])}` : work.flow,
       input_value: input as never,
       name: key,
@@ -65,12 +81,26 @@ export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world
     if (plan.againMs !== null) void track(later(plan.againMs).then(send))
     const record = await first
     if (record === null) return null
-    if (plan.steer !== null) void track(steer(record.id, plan.steer))
+    if (steer !== null) void track(steerOne(record.id, steer))
+    if (back !== null) void track(takeBack(record.id, back))
+    if (kind === 'debugged') void track(leaveStops(api, record.id, givingUp.signal))
     if (plan.readMs !== null) void track(later(plan.readMs).then(() => read(record.id)))
     return record.id
   }
 
   const later = (ms: number): Promise<void> => sleep(ms)
+
+  /** Some senders send a delivery twice at once, some again later, some under a key that is not ours. */
+  async function deliver(delivery: string): Promise<string | null> {
+    const call: HookCall = { delivery, signed: rng.next() >= 0.1 }
+    const twice = rng.next() < 0.2
+    const againMs = rng.next() < 0.2 ? 200 + rng.int(3_000) : null
+    const send = (): Promise<string | null> => track(hooks.deliver(call, givingUp.signal))
+    const first = send()
+    if (twice) void send()
+    if (againMs !== null) void track(later(againMs).then(send))
+    return first
+  }
 
   const control = (kind: 'cancel' | 'pause' | 'resume' | 'read', id: string): Promise<unknown> =>
     api.call({
@@ -82,7 +112,29 @@ export function startLoad(options: { api: Api; rng: Rng; shape: LoadShape; world
     })
   const read = (id: string): Promise<unknown> => control('read', id)
 
-  async function steer(id: string, plan: Steering): Promise<void> {
+  /** To any of its savepoints, however it stands: also once it has ended. */
+  async function takeBack(id: string, plan: GoingBack): Promise<void> {
+    for (const { afterMs, to } of plan) {
+      await later(afterMs)
+      const page = await api.ask(
+        (client) => client.executions.savepoints(id, { limit: 1_000 }),
+        givingUp.signal,
+      )
+      const seqs = [0, ...(page?.items ?? []).map(({ seq }) => seq)]
+      const seq = seqs[Math.floor(to * seqs.length)] ?? 0
+      await api.call({
+        kind: 'revert',
+        key: id,
+        facts: { input: { seq } },
+        send: (client) => client.executions.revert(id, { seq }),
+        value: (record) => record.status,
+        signal: givingUp.signal,
+      })
+      await read(id)
+    }
+  }
+
+  async function steerOne(id: string, plan: Steering): Promise<void> {
     await later(plan.afterMs)
     if (plan.kind === 'cancel') {
       await Promise.all([control('cancel', id), plan.reads ? read(id) : null])
@@ -135,6 +187,11 @@ interface Steering {
   readonly pauseMs: number
   readonly reads: boolean
 }
+
+type GoingBack = readonly { readonly afterMs: number; readonly to: number }[]
+
+const goingBack = (rng: Rng): GoingBack =>
+  Array.from({ length: 1 + rng.int(2) }, () => ({ afterMs: rng.int(3_000), to: rng.next() }))
 
 function steering(rng: Rng): Steering {
   return {

@@ -6,42 +6,10 @@ import {
   randomProgram,
   UNATTENDED,
 } from '../../simulation/program/index.ts'
-import type { Rng } from '../rng.ts'
 import { BOMBS } from './flows.ts'
-import {
-  type End,
-  fieldsOf,
-  judgeEffects,
-  judgeLocks,
-  sameTwice,
-  success,
-  unexpected,
-} from './judge.ts'
-
-/** One kind of work of the load: what it asks for, and what must come of it (I7). */
-export interface Work {
-  readonly flow: string
-  readonly weight: number
-  input(rng: Rng, world: World): Record<string, unknown>
-  /** What is wrong with this end of it, or null. Not asked about what was cancelled. */
-  judge(end: End, input: unknown): string | null
-}
-
-/** A kind whose judge knows what its input looks like. */
-function work<Input extends Record<string, unknown>>(kind: {
-  readonly flow: string
-  readonly weight: number
-  input(rng: Rng, world: World): Input
-  judge(end: End, input: Input): string | null
-}): Work {
-  // The input that is judged is the one it made, as the journal kept it.
-  return { ...kind, judge: (end, input) => kind.judge(end, input as Input) }
-}
-
-export interface World {
-  readonly effectsUrl: string
-  readonly locks: readonly string[]
-}
+import { fieldsOf, judgeEffects, judgeLocks, sameTwice, success, unexpected } from './judge.ts'
+import { seconds, work, type Work } from './kind-of-work.ts'
+import { WAIT_WORK } from './wait-work.ts'
 
 /** Locks of random programs. */
 export const PROGRAM_LOCKS = ['program-1', 'program-2', 'program-3'] as const
@@ -49,25 +17,25 @@ export const PROGRAM_LOCKS = ['program-1', 'program-2', 'program-3'] as const
 /** Locks that flows take in any order. */
 export const RING_LOCKS = ['lock-ring-1', 'lock-ring-2', 'lock-ring-3'] as const
 
-const seconds = (rng: Rng, from: number, to: number): number =>
-  Math.round((from + rng.next() * (to - from)) * 1_000) / 1_000
-
 export const WORK: Readonly<Record<string, Work>> = {
   quick: work({
     flow: 'chaos-quick',
     weight: 12,
+    takenBack: 'always',
     input: (rng) => ({ n: rng.int(1_000) }),
     judge: (end, { n }) => success(end, { twice: n * 2 }),
   }),
   steps: work({
     flow: 'chaos-steps',
     weight: 20,
+    takenBack: 'always',
     input: (rng) => ({ n: 5 + rng.int(16), rest: seconds(rng, 0.05, 1.5) }),
     judge: (end, { n }) => sameTwice(end, n),
   }),
   slow: work({
     flow: 'chaos-slow',
     weight: 8,
+    takenBack: 'always',
     input: (rng) => ({
       turns: 1 + rng.int(3),
       loops: 10_000_000 + rng.int(60_000_000),
@@ -78,6 +46,7 @@ export const WORK: Readonly<Record<string, Work>> = {
   timer: work({
     flow: 'chaos-timer',
     weight: 16,
+    takenBack: 'always',
     input: (rng) => ({
       seconds: Array.from({ length: 1 + rng.int(3) }, () => seconds(rng, 0.05, 4)),
     }),
@@ -86,6 +55,7 @@ export const WORK: Readonly<Record<string, Work>> = {
   lock: work({
     flow: 'chaos-lock',
     weight: 18,
+    takenBack: 'alone',
     input: (rng, { effectsUrl, locks }) => ({
       url: effectsUrl,
       locks: [rng.pick(locks)],
@@ -96,6 +66,7 @@ export const WORK: Readonly<Record<string, Work>> = {
   locks: work({
     flow: 'chaos-lock',
     weight: 6,
+    takenBack: 'alone',
     // In one order, so that no ring can come of it.
     input: (rng, { effectsUrl, locks }) => ({
       url: effectsUrl,
@@ -107,18 +78,21 @@ export const WORK: Readonly<Record<string, Work>> = {
   effect: work({
     flow: 'chaos-effect',
     weight: 14,
+    takenBack: 'alone',
     input: (rng, { effectsUrl }) => ({ url: effectsUrl, n: 1 + rng.int(3) }),
     judge: (end, { n }) => judgeEffects(end, n),
   }),
   post: work({
     flow: 'chaos-effect',
     weight: 6,
+    takenBack: 'alone',
     input: (rng, { effectsUrl }) => ({ url: effectsUrl, n: 1 + rng.int(2), mode: 'post' }),
     judge: (end, { n }) => judgeEffects(end, n),
   }),
   tree: work({
     flow: 'chaos-tree',
     weight: 10,
+    takenBack: 'alone',
     input: (rng) => ({
       rests: Array.from({ length: 1 + rng.int(5) }, () => seconds(rng, 0, 1)),
     }),
@@ -127,6 +101,7 @@ export const WORK: Readonly<Record<string, Work>> = {
   race: work({
     flow: 'chaos-race',
     weight: 5,
+    takenBack: 'alone',
     input: (rng) => ({
       rests: Array.from({ length: 2 + rng.int(3) }, () => seconds(rng, 0.05, 1)),
     }),
@@ -141,6 +116,7 @@ export const WORK: Readonly<Record<string, Work>> = {
   fail: work({
     flow: 'chaos-fail',
     weight: 4,
+    takenBack: 'alone',
     input: (rng) => ({ loud: rng.int(2) === 1 }),
     judge: (end) =>
       end.status === 'ENDED_ERROR' &&
@@ -151,6 +127,7 @@ export const WORK: Readonly<Record<string, Work>> = {
   large: work({
     flow: 'chaos-large',
     weight: 2,
+    takenBack: 'always',
     input: (rng) => ({ size: 40_000 + rng.int(200_000) }),
     judge: (end, { size }) =>
       end.status === 'ENDED_SUCCESS' &&
@@ -214,4 +191,5 @@ export const WORK: Readonly<Record<string, Work>> = {
         : unexpected(end, 'all locks, or a ring that was noticed')
     },
   }),
+  ...WAIT_WORK,
 }

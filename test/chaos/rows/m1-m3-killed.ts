@@ -8,10 +8,12 @@ export const m1: ChaosRow = {
   stack: {},
   takeover: true,
   faults: ['kill engine'],
-  run: async (chaos) => {
-    while (await chaos.rest(1_500 + chaos.rng.int(4_000))) await killOne(chaos, 'engine', 3)
-    await chaos.stack.ready(BACK_WITHIN_MS)
-  },
+  run: killEnginesInTurn,
+}
+
+export async function killEnginesInTurn(chaos: Chaos): Promise<void> {
+  while (await chaos.rest(1_500 + chaos.rng.int(4_000))) await killOne(chaos, 'engine', 3)
+  await chaos.stack.ready(BACK_WITHIN_MS)
 }
 
 /** Of each other service one copy, or both. */

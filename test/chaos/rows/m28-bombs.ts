@@ -1,6 +1,6 @@
 import { monotonicMs } from '@millrace/runtime'
-import { readFileSync } from 'node:fs'
 import { until } from '../../stack/index.ts'
+import { residentMiB } from '../faults/process.ts'
 import { BOMBS } from '../load/flows.ts'
 import type { Chaos, ChaosRow } from '../row.ts'
 
@@ -50,13 +50,4 @@ async function explode(chaos: Chaos, kind: string): Promise<number> {
     { what: `the end of ${kind}`, timeoutMs: 90_000 },
   )
   return monotonicMs() - from
-}
-
-function residentMiB(pid: number): number {
-  try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
-    return (pages * 4_096) / 2 ** 20
-  } catch {
-    return 0
-  }
 }

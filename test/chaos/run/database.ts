@@ -28,6 +28,10 @@ export function openDatabase(home: string): StackDatabase {
       answers: await sql(ANSWERS),
       attempts: await sql(ATTEMPTS),
       left: await sql(LEFT),
+      reverts: await sql(REVERTS),
+      messages: await sql(MESSAGES),
+      hooked: await sql(HOOKED),
+      gates: await sql(GATES),
       events: await sql(EVENTS),
     }),
     installAudit: async () => {
@@ -41,7 +45,7 @@ const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::
 
 const EXECUTIONS = `
   SELECT e.id, e.type, e.status, e.name, e.message, coalesce(e.output, p.body::json) AS output,
-    e.generation, e.answered, e.recoveries, e.parent_execution_id AS parent,
+    e.generation, e.answered, e.recoveries, e.parent_execution_id AS parent, e.orphan,
     ${ms('e.created_at')} AS "createdAt", ${ms('e.started_at')} AS "startedAt",
     ${ms('e.scheduled_for')} AS "scheduledFor", ${ms('e.ended_at')} AS "endedAt",
     e.xmin::text::float8 AS xmin
@@ -72,6 +76,23 @@ const LEFT = `
   UNION ALL SELECT 'member', execution_id, seq::text FROM wait_member
   UNION ALL SELECT 'request', execution_id, action || ' ' || key FROM lock_request
   UNION ALL SELECT 'holder', execution_id, key FROM lock_holder`
+
+const REVERTS = `
+  SELECT execution_id AS execution, generation, seq, created_by IS NULL AS own
+  FROM revert ORDER BY execution_id, generation`
+
+/** Those of the load, as with webhooks: what a row asks and calls besides it judges itself. */
+const MESSAGES = `
+  SELECT id, execution_id AS execution, generation, status, response->>'string' AS answer
+  FROM message WHERE title LIKE 'chaos%' ORDER BY id`
+
+const HOOKED = `
+  SELECT e.id, coalesce(e.input #>> '{payload,json,delivery}', '') AS delivery
+  FROM execution e JOIN webhook w ON w.workspace_id = e.workspace_id AND w.id::text = e.extra->>'webhook_id'
+  WHERE w.name = 'chaos' ORDER BY e.id`
+
+const GATES = `
+  SELECT key, execution_id AS execution, capacity FROM start_gate ORDER BY key, execution_id`
 
 const EVENTS = `
   SELECT n::float8 AS n, ${ms('at')} AS at, xid::float8 AS xid, what, execution_id AS execution, detail

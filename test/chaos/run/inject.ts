@@ -1,5 +1,6 @@
 import { sleep } from '@millrace/runtime'
 import type { Violation } from '../evidence.ts'
+import type { Hooks } from '../load/hooks.ts'
 import type { Load } from '../load/load.ts'
 import type { Rng } from '../rng.ts'
 import type { Chaos, ChaosRow } from '../row.ts'
@@ -14,6 +15,7 @@ export interface Run {
   readonly database: StackDatabase
   readonly journal: Journal
   readonly load: Load
+  readonly hooks: Hooks
   readonly watch: Watch
   readonly rng: Rng
   readonly effectsUrl: string
@@ -44,7 +46,7 @@ function createChaos(run: Run, signal: AbortSignal): Chaos {
     rng,
     signal,
     inFlight: watch.inFlight,
-    load: { effectsUrl: run.effectsUrl, start: load.start },
+    load: { effectsUrl: run.effectsUrl, start: load.start, hooks: run.hooks },
     sql: database.sql,
     fault: async (name, details, act) => {
       const note = (

@@ -14,12 +14,11 @@ export interface LaneOptions {
   /** No run is begun after so many ms. */
   readonly withinMs: number
   readonly onRun: (run: KeptRun) => void
+  /** How long a run of that row may take, start to end; whatever hangs longer is ended. */
+  readonly patienceOf: (row: string) => number
 }
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
-/** Of one run, start to end; whatever hangs longer is ended with all it has started. */
-const RUN_WITHIN_MS = 420_000
-
 /** Several runs at once, each a process with a stack of its own: most of a run is waiting. */
 export async function runInLanes(plan: Iterable<PlannedRun>, options: LaneOptions): Promise<void> {
   const { lanes, withinMs, onRun } = options
@@ -43,7 +42,7 @@ async function runOne({ row, seed }: PlannedRun, options: LaneOptions): Promise<
     [MAIN, '--row', row, '--seed', String(seed), '--folder', folder],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const patience = setTimeout(() => child.kill('SIGTERM'), RUN_WITHIN_MS)
+  const patience = setTimeout(() => child.kill('SIGTERM'), options.patienceOf(row))
   const stopped = onStop(child)
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   clearTimeout(patience)

@@ -8,7 +8,11 @@ import type { Evidence } from '../evidence.ts'
 import { createApi } from '../load/api.ts'
 import { startEffectStub } from '../load/effect-stub.ts'
 import { FLOWS } from '../load/flows.ts'
+import { createHooks, hookSecret } from '../load/hooks.ts'
 import { startLoad } from '../load/load.ts'
+import { startPeople } from '../load/people.ts'
+import { prepareWaits } from '../load/wait-flows.ts'
+import { WAIT_WORK } from '../load/wait-work.ts'
 import { PROGRAM_LOCKS, RING_LOCKS } from '../load/work.ts'
 import { isMissing } from '../faults/tools.ts'
 import { createRng, type Rng, seedOf } from '../rng.ts'
@@ -50,15 +54,21 @@ export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunRes
   await database.installAudit()
   await prepare(running)
   const { urls, stack } = running
+  const shape = row.load ?? {}
+  const asksForWaits = Object.keys(shape.weights ?? {}).some((kind) => kind in WAIT_WORK)
+  const secret = hookSecret(seed)
+  if (asksForWaits) await prepareWaits(stack.client, secret)
   await using watch = watchInFlight(database)
+  const api = createApi({ urls, apiKey: stack.credentials.api_key, note: journal.op })
+  const hooks = createHooks({ urls, secret, note: journal.op })
+  await using _people = asksForWaits ? startPeople({ api, rng: rngOf('people') }) : null
   const load = startLoad({
-    api: createApi({ urls, apiKey: stack.credentials.api_key, note: journal.op }),
+    ...{ api, hooks, shape },
     rng: rngOf('load'),
-    shape: row.load ?? {},
     world: { effectsUrl: stub.url, locks: LOCKS },
   })
   const run: Run = {
-    ...{ running, database, journal, load, watch },
+    ...{ running, database, journal, load, hooks, watch },
     ...{ rng: rngOf('faults'), effectsUrl: stub.url, violations: [], notes: {} },
   }
 
@@ -76,6 +86,7 @@ export async function runRow(row: ChaosRow, options: RunOptions): Promise<RunRes
     ...run.violations,
     ...quiesce.violations,
     ...checkAll(evidence),
+    ...(row.check?.(evidence) ?? []),
     ...tooManyFailures(row, journal.ops),
   ]
   const report = violations.length > 0 ? await keepReport(folder, evidence, violations) : null

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { timerLateness } from '../check/timers.ts'
 import type { Evidence, Op, Violation } from '../evidence.ts'
 import type { ChaosRow } from '../row.ts'
+import { SHORTENED } from '../shortened.ts'
 import type { Journal } from './journal.ts'
 
 /** What came of one run of a row. */
@@ -98,6 +99,7 @@ function discount(
   const share = run.succeeded / Math.max(1, run.ops.length)
   const missed = row.faults.filter((name) => (run.faults[name]?.hit ?? 0) === 0)
   const unseen = (row.mustSee ?? []).filter((name) => (run.notes[name] ?? 0) <= 0)
+  if (SHORTENED > 1) return `shortened ${SHORTENED} times`
   if (share < SUCCEEDED_MIN)
     return `only ${Math.round(share * 100)} % of ${run.ops.length} operations succeeded`
   if (missed.length > 0) return `no work in flight at ${missed.join(', ')}`

@@ -58,4 +58,6 @@ export const DECISIONS_USE: readonly Item[] = decided(DECISIONS, [
   ['D94', 'rest', 'Pages follow by keyset; a cursor is bound to its filter.'],
   ['D95', 'stream', 'No event is missed or doubled.'],
   ['D96', 'grpc', 'gRPC has the same operations and checks as REST.'],
+  ['D97', 'flow', 'Flow code reads and writes records by the rules of REST, each change once.'],
+  ['D98', 'flow', 'What save, clone, get, load and lists of records do.'],
 ])

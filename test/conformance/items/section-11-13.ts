@@ -33,7 +33,7 @@ export const SECTION_11: readonly Item[] = [
 export const SECTION_12: readonly Item[] = [
   ...documented(WRAPPERS, [
     ['12.1', 'rest', 'A wrapper runs instead of what it wraps, and knows how to start that.'],
-    ['12.2', 'rest', 'Flows, schedules, schedulers, connections and wrappers can be wrapped.'],
+    ['12.2', 'rest', 'Flows, schedules, connections and wrappers can be wrapped.'],
     ['12.3a', 'rest', 'A static wrapper always applies, and the caller does not notice.'],
     ['12.3b', 'flow', 'A caller may name wrappers for one call.'],
     ['12.3c', 'flow', 'Static wrappers and those of the call form one chain.'],
@@ -48,6 +48,7 @@ export const SECTION_12: readonly Item[] = [
     ['12.7.check', 'flow', 'check lets another flow or script judge the output.'],
     ['12.7.validate', 'flow', 'validate checks inputs and outputs.'],
   ]),
+  ...decidedOtherwise(WRAPPERS, [['12.2b', 'Schedulers can be wrapped, too.', 'D87']]),
 ]
 
 export const SECTION_13: readonly Item[] = [

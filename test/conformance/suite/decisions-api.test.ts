@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { createClient } from '@millrace/client'
 import { newId } from '@millrace/runtime'
 import { until } from '../../stack/index.ts'
 import { type Doors, item, useDoors } from '../harness.ts'
@@ -164,6 +165,23 @@ describe('decisions about looking and the API', { concurrency: 4, timeout: 120_0
     },
   )
 
+  item('D93', 'what only administrators may do is 403 to others', async ({ rest, url }) => {
+    const name = `da-${newId()}`
+    const password = 'long enough'
+    assert.equal((await rest('POST', '/user', { name, password })).status, 201)
+    const { token } = await createClient({ url, apiKey: null }).auth.login({
+      userName: name,
+      password,
+    })
+    const other = { name: `${name}-2`, password }
+    const headers = { authorization: `Bearer ${token}` }
+    const refused = await rest('POST', '/user', other, headers)
+    assert.equal(refused.status, 403, refused.text)
+    assert.match(refused.headers.get('content-type') ?? '', /^application\/problem\+json/)
+    assert.match(String(refused.json['detail']), /administrators/)
+    assert.equal((await rest('GET', '/flow/da-double?by=name', undefined, headers)).status, 200)
+  })
+
   item('D93', 'a body of more than 64 MiB is 413', async ({ rest }) => {
     const body = `{"flow_name":"da-double","input_value":"${'x'.repeat(65 * 1024 * 1024)}"}`
     assert.equal((await rest('POST', '/execution', body)).status, 413)
@@ -288,6 +306,39 @@ describe('decisions about looking and the API', { concurrency: 4, timeout: 120_0
       await sameRecord(doors, root.id)
     },
   )
+
+  item(
+    'D96',
+    'a record that is made, changed and taken away over gRPC is so over REST, with its refusals',
+    async ({ client, grpc, rest }) => {
+      const name = `da-${newId()}`
+      const fields = { type: 'setting', values: struct({ name, value: 'one' }) }
+      const { record } = await grpc<{ record: { id: string } }>('records', 'Create', fields)
+      assert.equal((await client.settings.get(name, { by: 'name' })).value, 'one')
+      assert.equal((await rest('POST', '/setting', { name, value: 1 })).status, 409)
+      await assert.rejects(grpc('records', 'Create', fields), { code: 9 })
+      const changed = { type: 'setting', id: record.id, values: struct({ value: 'two' }) }
+      await grpc('records', 'Update', changed)
+      assert.equal((await client.settings.get(name, { by: 'name' })).value, 'two')
+      await grpc('records', 'Delete', { type: 'setting', id: record.id })
+      assert.equal((await rest('GET', `/setting/${name}?by=name`)).status, 404)
+      await assert.rejects(grpc('records', 'Get', { type: 'setting', name }), { code: 5 })
+    },
+  )
+
+  item('D96', 'a message is answered over gRPC as over REST', async ({ rig, grpc, client }) => {
+    const asking = await rig.start(
+      `return (await self.message({ request: 'Who?' })).response.string`,
+    )
+    const { message_id: id } = await rig.reaches(asking.id, 'WAITING_RESPONSE')
+    const response = struct({ string: 'Ada' })
+    const wrong = { id, response: struct({ colour: 'red' }) }
+    await assert.rejects(grpc('messages', 'Reply', wrong), { code: 3 })
+    await grpc('messages', 'Reply', { id, response })
+    assert.equal((await rig.ended(asking.id)).output_value, 'Ada')
+    await assert.rejects(grpc('messages', 'Reply', { id, response }), { code: 9 })
+    assert.equal((await client.messages.get(id ?? '')).status, 'ANSWERED')
+  })
 })
 
 /** Every property that REST shows, gRPC shows with the same value. */
@@ -305,15 +356,16 @@ async function sameRecord({ client, grpc }: Doors, id: string): Promise<void> {
 
 interface Value {
   readonly kind?: string
-  readonly structValue?: { fields: Record<string, Value> }
+  readonly structValue?: { fields?: Record<string, Value> | null }
   readonly listValue?: { values: Value[] }
   readonly [kind: string]: unknown
 }
 
 /** A google.protobuf.Struct as the proto loader gives it. */
-function plain({ fields }: { fields: Record<string, object> }): Record<string, unknown> {
+function plain({ fields }: { fields?: Record<string, object> | null }): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, plainValue(value as Value)]),
+    // The loader leaves out what is empty.
+    Object.entries(fields ?? {}).map(([key, value]) => [key, plainValue(value as Value)]),
   )
 }
 

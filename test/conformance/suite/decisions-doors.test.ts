@@ -122,6 +122,14 @@ describe('decisions about webhooks and files', { concurrency: 3, timeout: 180_00
     },
   )
 
+  item('D85', 'a body of more than 25 MiB is 413', async (doors) => {
+    const path = await hook(doors, 'return inputs.payload.text.length')
+    const send = (bytes: number) =>
+      doors.rest('POST', path, 'x'.repeat(bytes), { 'content-type': 'text/plain' })
+    assert.equal((await send(25 * 1024 * 1024 + 1)).status, 413)
+    assert.equal((await send(1_000)).json['output_value'], 1_000)
+  })
+
   item('8.6.1', 'text, bytes and base64 are read and written by flows', async ({ rig, client }) => {
     const name = `files/${newId()}`
     const output = await rig.output(

@@ -212,6 +212,36 @@ describe('decisions about the record and its life', { concurrency: 4, timeout: 1
     },
   )
 
+  item(
+    'D35',
+    'connections, iterations, and what has given back its place are not reverted: 409 says what else',
+    async ({ client, rest }) => {
+      const { executions, flows, schedules } = client
+      const revert = async (id: string) => {
+        const { status, json } = await rest('POST', `/execution/${id}/revert`, { seq: 0 })
+        return [status, String(json['detail'])] as const
+      }
+      const refused = async (id: string, words: RegExp) => {
+        const [status, detail] = await revert(id)
+        assert.equal(status, 409)
+        assert.match(detail, words)
+      }
+      const connection = await executions.create({ connector_type: 'REST' }, { waitSeconds: 20 })
+      await refused(connection.id, /Rerun it instead/)
+
+      const name = `dr-${newId()}`
+      const timing = { cron: '0 0 1 1 *' }
+      const schedule = await schedules.create({ name, flow_name: 'dr-double', timing })
+      await refused(schedule.iteration_execution_id ?? '', /iteration of a schedule/)
+      await schedules.delete(schedule.id)
+
+      const script = 'export default () => 1'
+      await flows.create({ name, script, concurrency: { limit: 1 } })
+      const limited = await executions.create({ flow_name: name }, { waitSeconds: 20 })
+      await refused(limited.id, /given back its place[\s\S]*Rerun it/)
+    },
+  )
+
   item('D44', 'nothing to run, and two things to run, are refused', async ({ rest }) => {
     for (const body of [{}, { flow_name: 'dr-double', script: 'export default () => 1' }]) {
       const { status, text } = await rest('POST', '/execution', body)

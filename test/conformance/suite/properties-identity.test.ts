@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { createClient } from '@millrace/client'
+import { type Client, createClient } from '@millrace/client'
 import { newId } from '@millrace/runtime'
-import { property, useDoors } from '../harness.ts'
+import { type Doors, property, useDoors } from '../harness.ts'
 
 describe(
   'properties: what it is and where it belongs',
@@ -100,6 +100,26 @@ describe(
       },
     )
 
+    property('type', 'what runs decides it, and it is one of five', async ({ client }) => {
+      const name = `pi-${newId()}`
+      const script = 'export default async (system, self) => (await self.wrapped()).output'
+      await client.wrappers.create({ name, script })
+      const timing = { cron: '0 0 1 1 *' }
+      const schedule = await client.schedules.create({ name, flow_name: 'pi-double', timing })
+      const runs = [
+        await client.executions.create({ flow_name: 'pi-double' }),
+        await client.executions.create({ script: 'export default () => 1' }),
+        await client.executions.create({ connector_type: 'REST' }),
+        await client.executions.create({ flow_name: 'pi-double', wrappers: [{ name }] }),
+        await client.executions.get(schedule.iteration_execution_id ?? ''),
+      ]
+      assert.deepEqual(
+        runs.map(({ type }) => type),
+        ['FLOW', 'SCRIPT', 'CONNECTION', 'WRAPPER', 'SCHEDULE'],
+      )
+      await client.schedules.delete(schedule.id)
+    })
+
     property(
       ['flow_id', 'flow_name'],
       'a run of a flow has both, however it was named; others have neither',
@@ -147,6 +167,24 @@ describe(
     )
 
     property(
+      'connector_type',
+      'it says who is called, and thereby which inputs there are',
+      async ({ client }) => {
+        const lackingOf = async (connector_type: string) => {
+          const ended = await client.executions.create({ connector_type }, { waitSeconds: 20 })
+          assert.equal(ended.status, 'ENDED_ERROR')
+          const { error } = ended.output_value as {
+            error: { name: string; problems: { pointer: string }[] }
+          }
+          assert.equal(error.name, 'MissingInputError')
+          return error.problems.map(({ pointer }) => pointer)
+        }
+        assert.deepEqual(await lackingOf('REST'), ['/url'])
+        assert.equal((await lackingOf('SQLPG')).includes('/url'), false)
+      },
+    )
+
+    property(
       ['project_id', 'project_name'],
       'it lives with its flow unless a project is named, by id or name',
       async ({ client }) => {
@@ -190,19 +228,14 @@ describe(
     property(
       'created_by',
       'it is who asked, also on children, and other users see that it was not they',
-      async ({ rig, userId, rest, url, client }) => {
+      async (doors) => {
+        const { rig, userId, client } = doors
         const mine = await rig.run(`await self.flow('pi-double', { n: 1 })`)
         const me = await userId()
         assert.deepEqual([mine.created_by, (await rig.children(mine.id))[0]?.created_by], [me, me])
-        const name = `pi-${newId()}`
-        const user = await rest('POST', '/user', { name, password: 'long enough' })
-        assert.equal(user.status, 201)
-        const nobody = createClient({ url, apiKey: null })
-        const { token } = await nobody.auth.login({ userName: name, password: 'long enough' })
-        const theirs = await createClient({ url, apiKey: token }).executions.create({
-          flow_name: 'pi-double',
-        })
-        assert.equal(theirs.created_by, user.json['id'])
+        const other = await anotherUser(doors)
+        const theirs = await other.client.executions.create({ flow_name: 'pi-double' })
+        assert.equal(theirs.created_by, other.id)
         const filter = { field: 'created_by', op: 'eq', value: theirs.created_by } as const
         assert.deepEqual(
           (await client.executions.list({ filter })).items.map(({ id }) => id),
@@ -248,15 +281,14 @@ describe(
       },
     )
 
-    property(
-      'modified_by',
-      'it is who has changed the record last',
-      async ({ rig, rest, userId }) => {
-        const ended = await rig.run('return 1')
-        const { json } = await rest('PATCH', `/execution/${ended.id}`, { description: 'mine' })
-        assert.equal(json['modified_by'], await userId())
-      },
-    )
+    property('modified_by', 'it is who has changed the record last', async (doors) => {
+      const { id } = await doors.rig.run('return 1')
+      const other = await anotherUser(doors)
+      const theirs = await other.client.executions.update(id, { description: 'theirs' })
+      assert.deepEqual([theirs.modified_by, theirs.created_by], [other.id, await doors.userId()])
+      const mine = await doors.client.executions.update(id, { description: 'mine' })
+      assert.equal(mine.modified_by, await doors.userId())
+    })
 
     property(
       'modified_at',
@@ -292,3 +324,15 @@ describe(
     )
   },
 )
+
+/** Somebody else of the same workspace. */
+async function anotherUser({ rest, url }: Doors): Promise<{ id: string; client: Client }> {
+  const [name, password] = [`pi-${newId()}`, 'long enough']
+  const made = await rest('POST', '/user', { name, password })
+  assert.equal(made.status, 201, made.text)
+  const { token } = await createClient({ url, apiKey: null }).auth.login({
+    userName: name,
+    password,
+  })
+  return { id: String(made.json['id']), client: createClient({ url, apiKey: token }) }
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Json } from '@millrace/client'
 import { newId } from '@millrace/runtime'
+import { until } from '../../stack/index.ts'
 import { item, property, useDoors } from '../harness.ts'
 
 const INTEGER_N: Json = {
@@ -80,6 +81,27 @@ describe('schemas of a run', { concurrency: 4, timeout: 120_000 }, () => {
       assert.equal(parent.output_value, 'DependencyFailedError')
       const [child] = await rig.children(parent.id)
       assert.deepEqual([child?.status, child?.output_schema], ['ENDED_ERROR', { type: 'array' }])
+    },
+  )
+
+  item(
+    'D14',
+    'a run of a schedule whose input does not match is skipped, and its book says why',
+    async ({ client }) => {
+      const name = `rs-${newId()}`
+      await client.flows.create({ name, script: 'export default () => 1' })
+      const timing = { cron: '* * * * * *' }
+      const schedule = await client.schedules.create({ name, flow_name: name, timing })
+      await client.flows.update(name, { input_schema: INTEGER_N }, { by: 'name' })
+      const skipped = await until(
+        async () => {
+          const { items } = await client.schedules.runs(schedule.id, { limit: 1_000 })
+          return items.find(({ state }) => state === 'SKIPPED')
+        },
+        { what: 'a run is skipped', timeoutMs: 30_000 },
+      )
+      assert.match(skipped.reason ?? '', /input_schema of its flow: \/n is missing/)
+      await client.schedules.delete(schedule.id)
     },
   )
 

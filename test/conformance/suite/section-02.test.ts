@@ -332,6 +332,23 @@ describe('the record', { concurrency: 4, timeout: 120_000 }, () => {
       assert.equal((await rest('POST', '/execution', body)).status, 422)
     },
   )
+
+  item(
+    '2.5.7',
+    'it is ALL unless LAST was asked for, which leaves one savepoint; there is no third',
+    async ({ rig, rest, client }) => {
+      const body = 'self.log(1); self.log(2); self.log(3)'
+      const all = await rig.run(body)
+      const last = await rig.run(body, {}, { savepoint_retention: 'LAST' })
+      assert.deepEqual([all.savepoint_retention, last.savepoint_retention], ['ALL', 'LAST'])
+      const left = async (id: string) =>
+        (await client.executions.savepoints(id)).items.map(({ seq }) => seq)
+      assert.deepEqual([await left(all.id), await left(last.id)], [[1, 2, 3], [3]])
+      const third = { script: 'export default () => 1', savepoint_retention: 'SOME' }
+      const refused = await rest('POST', '/execution', third)
+      assert.deepEqual([refused.status, refused.pointers], [422, ['/savepoint_retention']])
+    },
+  )
 })
 
 /** A deadline counts from the commit that began the wait, a moment after the start. */

@@ -51,6 +51,22 @@ describe('statuses and life cycle', { concurrency: 4, timeout: 180_000 }, () => 
   })
 
   item(
+    '3.WAITING_RESPONSE',
+    'it says which message it waits for, until somebody has answered',
+    async ({ rig, client }) => {
+      const asking = await rig.start(
+        `return (await self.message({ request: 'Who?' })).response.string`,
+      )
+      const waiting = await rig.reaches(asking.id, 'WAITING_RESPONSE')
+      const message = await client.messages.get(waiting.message_id ?? '')
+      assert.deepEqual([message.status, message.execution_id], ['OPEN', asking.id])
+      await client.messages.reply(message.id, { string: 'Ada' })
+      const ended = await rig.ended(asking.id)
+      assert.deepEqual([ended.output_value, ended.message_id], ['Ada', null])
+    },
+  )
+
+  item(
     '3.SCHEDULED',
     'asleep, or before its start, it says until when',
     async ({ rig, client }) => {
@@ -143,10 +159,15 @@ describe('statuses and life cycle', { concurrency: 4, timeout: 180_000 }, () => 
 
   item('3.5', 'after a signal only finally runs', async ({ rig }) => {
     const ended = await rig.run(`
-      try { self.success('done'); self.log('never') } finally { self.log('finally') }`)
-    assert.equal(ended.status, 'ENDED_SUCCESS')
-    const logged = await rig.logs(ended.id)
-    assert.ok(!logged.includes('never'))
+      self.log('before')
+      try { self.success('done'); for (;;); } finally { Math.random() }
+      self.log('never')`)
+    assert.deepEqual([ended.status, ended.message], ['ENDED_SUCCESS', 'done'])
+    assert.deepEqual(await rig.logs(ended.id), ['before'])
+    // No call can be made any more, so that what runs there is seen by the time that it takes alone.
+    const stuck = await rig.run(`try { self.success('done') } finally { for (;;); }`)
+    assert.equal(stuck.status, 'ENDED_ERROR')
+    assert.match(stuck.message ?? '', /CPU time/)
   })
 
   item(
@@ -187,6 +208,7 @@ describe('statuses and life cycle', { concurrency: 4, timeout: 180_000 }, () => 
       ['SCHEDULED', 'await self.sleep(3600)'],
       ['WAITING_DEPENDENCY', `await self.flow('s03-sleeper')`],
       ['WAITING_LOCK', `await system.setting('${lock}').acquire()`],
+      ['WAITING_RESPONSE', `await self.message({ message: 'x' })`],
     ] as const) {
       const started = await rig.start(body)
       await rig.reaches(started.id, status)
@@ -211,6 +233,9 @@ describe('statuses and life cycle', { concurrency: 4, timeout: 180_000 }, () => 
       rig
         .start(`await self.flow('s03-sleeper')`)
         .then(({ id }) => rig.reaches(id, 'WAITING_DEPENDENCY')),
+      rig
+        .start(`await self.message({ message: 'x' })`)
+        .then(({ id }) => rig.reaches(id, 'WAITING_RESPONSE')),
       rig.start(BUSY).then(({ id }) => rig.reaches(id, 'AT_ENGINE')),
     ])
     for (const one of all) {

@@ -126,8 +126,10 @@ describe('development mode and debugging', { concurrency: 4, timeout: 180_000 },
   )
 
   item('5.13', 'break pauses at the next line, also later', async ({ rig, client }) => {
-    const { id } = await rig.start('await self.sleep(0.5)\nconst a = 1\nreturn a', {}, dev)
+    const { id } = await rig.start(`await gate(self, 'held')\nconst a = 1\nreturn a`, {}, dev)
+    await rig.reaches(id, 'WAITING_DEPENDENCY')
     await client.executions.debug(id, { action: 'break' })
+    await rig.openGate(id, 'held')
     const state = await client.executions.debugState(id, { waitSeconds: 60 })
     assert.equal(state.stop?.reason, 'pause')
     await client.executions.debug(id, { action: 'continue' })
@@ -157,6 +159,18 @@ describe('development mode and debugging', { concurrency: 4, timeout: 180_000 },
     },
   )
 
+  item('D31', 'a rerun in development mode stops where that did', async ({ rig, client }) => {
+    const stopsAndEnds = async (id: string) => {
+      const { stop } = await client.executions.debugState(id, { waitSeconds: 60 })
+      assert.equal(stop?.line, 8)
+      await client.executions.debug(id, { action: 'continue' })
+      assert.equal((await rig.ended(id)).output_value, 6)
+    }
+    const first = await rig.start(LOOP, {}, { ...dev, breakpoints: [8] })
+    await stopsAndEnds(first.id)
+    await stopsAndEnds((await client.executions.rerun(first.id)).id)
+  })
+
   property('is_productive', 'the debugger works where it is false only', async ({ rig, rest }) => {
     for (const [is_productive, status] of [
       [true, 422],
@@ -169,24 +183,99 @@ describe('development mode and debugging', { concurrency: 4, timeout: 180_000 },
     assert.equal((await rig.children(child.id))[0]?.is_productive, false)
   })
 
+  item(
+    '5.5b',
+    'a webhook that is set to it starts its runs in development mode, another one does not',
+    async ({ rig, client, rest }) => {
+      const name = `s05-${newId()}`
+      await rig.flow(name, 'await self.sleep(3600)')
+      for (const isProductive of [false, true]) {
+        const hook = await client.webhooks.create({
+          name: `${name}-${isProductive}`,
+          flow_name: name,
+          is_enabled: true,
+          is_async: true,
+          is_productive: isProductive,
+        })
+        const { status, json } = await rest('POST', hook.call_path.slice('/api/latest'.length))
+        assert.equal(status, 202)
+        const id = String(json['execution_id'])
+        assert.equal((await client.executions.get(id)).is_productive, isProductive)
+        const debug = await rest('POST', `/execution/${id}/debug`, { action: 'break' })
+        assert.equal(debug.status, isProductive ? 409 : 200)
+        await client.executions.cancel(id)
+      }
+    },
+  )
+
   property(
-    ['break', 'breakpoints', 'use_breakpoints', 'use_only_explicit_breakpoints', 'lineno'],
-    'they say where it is to stop; break is used up by its stop',
+    ['break', 'lineno'],
+    'set, it stops at its next line, which lineno shows, and is used up by that',
     async ({ rig, client }) => {
-      const wanted = { ...dev, break: true, breakpoints: [8, 5] }
-      const created = await rig.start(LOOP, {}, wanted)
-      assert.deepEqual(
-        [created.break, created.breakpoints, created.use_breakpoints],
-        [true, [5, 8], true],
-      )
+      const created = await rig.start(LOOP, {}, { ...dev, break: true })
+      assert.equal(created.break, true)
       await client.executions.debugState(created.id, { waitSeconds: 60 })
       const stopped = await client.executions.get(created.id)
-      assert.deepEqual([stopped.lineno, stopped.break, stopped.breakpoints], [2, null, [5, 8]])
-      await client.executions.cancel(created.id)
-      const fixed = { ...dev, breakpoints: [5], use_only_explicit_breakpoints: true }
-      const explicit = await rig.start(LOOP, {}, fixed)
-      assert.equal(explicit.use_only_explicit_breakpoints, true)
-      await client.executions.cancel(explicit.id)
+      assert.deepEqual([stopped.status, stopped.lineno, stopped.break], ['PAUSED', 2, null])
+      await client.executions.debug(created.id, { action: 'continue' })
+      assert.equal((await rig.ended(created.id)).output_value, 6)
+    },
+  )
+
+  property(
+    'breakpoints',
+    'it stops before each of these lines whenever it comes by, and nowhere else',
+    async ({ rig, client }) => {
+      const { id, breakpoints } = await rig.start(LOOP, {}, { ...dev, breakpoints: [8, 5] })
+      assert.deepEqual(breakpoints, [5, 8])
+      const lines: number[] = []
+      for (;;) {
+        const { stop } = await client.executions.debugState(id, { waitSeconds: 60 })
+        if (stop === null) break
+        lines.push(stop.line)
+        await client.executions.debug(id, { action: 'continue' })
+      }
+      assert.deepEqual(lines, [5, 5, 5, 8])
+      assert.equal((await rig.ended(id)).output_value, 6)
+    },
+  )
+
+  property(
+    'use_breakpoints',
+    'where it is true the breakpoints of the flow are heeded, where it is false passed over',
+    async ({ rig, client }) => {
+      for (const [use, line] of [
+        [true, 3],
+        [false, null],
+      ] as const) {
+        const asked = { flow_name: 's05-lines', ...dev, use_breakpoints: use }
+        const run = await client.executions.create(asked)
+        assert.equal(run.use_breakpoints === true, use)
+        const { stop } = await client.executions.debugState(run.id, { waitSeconds: 60 })
+        assert.equal(stop?.line ?? null, line)
+        if (stop !== null) await client.executions.debug(run.id, { action: 'continue' })
+        assert.equal((await rig.ended(run.id)).output_value, 2)
+      }
+    },
+  )
+
+  property(
+    'use_only_explicit_breakpoints',
+    'where it is true the lines stay those of the start, and there is no stepping',
+    async ({ rig, client, rest }) => {
+      for (const isFixed of [true, false]) {
+        const asked = { ...dev, breakpoints: [5], use_only_explicit_breakpoints: isFixed }
+        const run = await rig.start(LOOP, {}, asked)
+        assert.equal(run.use_only_explicit_breakpoints === true, isFixed)
+        const { stop } = await client.executions.debugState(run.id, { waitSeconds: 60 })
+        assert.equal(stop?.line, 5)
+        for (const body of [{ breakpoints: [5, 8] }, { action: 'step_over' }])
+          assert.equal(
+            (await rest('POST', `/execution/${run.id}/debug`, body)).status,
+            isFixed ? 409 : 200,
+          )
+        await client.executions.cancel(run.id)
+      }
     },
   )
 })

@@ -53,8 +53,11 @@ describe('the flow API', { concurrency: 4, timeout: 180_000 }, () => {
   item('D59', 'load of a name that no execution has is an error', async ({ rig }) => {
     const output = await rig.output(`
       const child = await self.flow('s08-double', { n: 1 })
-      try { await child.load('colour'); return 'null' } catch (error) { return error.name }`)
-    assert.equal(output, 'InvalidInputError')
+      const names = []
+      for (const read of [() => child.load('colour'), () => child.get('status', 'colour')])
+        try { names.push(await read()) } catch (error) { names.push(error.name, error.message.includes('"colour"')) }
+      return names`)
+    assert.deepEqual(output, ['InvalidInputError', true, 'InvalidInputError', true])
   })
 
   item(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { ApiError, type Message } from '@millrace/client'
+import { ApiError, createClient, type Message } from '@millrace/client'
+import { newId } from '@millrace/runtime'
 import { until } from '../../stack/index.ts'
 import { type Doors, item, property, useDoors } from '../harness.ts'
 
@@ -217,6 +218,31 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
     },
   )
 
+  item('D72', 'who is not among the assignees is refused with 403', async (doors) => {
+    const { rest, url } = doors
+    const login = async (name: string) => {
+      const password = 'long enough'
+      assert.equal((await rest('POST', '/user', { name, password })).status, 201)
+      const nobody = createClient({ url, apiKey: null })
+      const { token } = await nobody.auth.login({ userName: name, password })
+      return createClient({ url, apiKey: token })
+    }
+    const [meant, other] = [`s09-${newId()}`, `s09-${newId()}`]
+    const { id, message } = await asks(
+      doors,
+      `return (await self.message({ message: 'x', assignees: [inputs.meant] })).get('answered_by')`,
+      { meant },
+    )
+    const [theirs, others] = [await login(meant), await login(other)]
+    await assert.rejects(others.messages.reply(message.id), { status: 403 })
+    const forMe = async (client: Doors['client']) =>
+      (await client.messages.list({ forMe: true, limit: 1_000 })).items.map((one) => one.id)
+    assert.equal((await forMe(others)).includes(message.id), false)
+    assert.equal((await forMe(theirs)).includes(message.id), true)
+    await theirs.messages.reply(message.id)
+    assert.equal((await doors.rig.ended(id)).output_value, meant)
+  })
+
   item(
     'D73',
     'a link answers once and shows the form alone, where it is allowed',
@@ -257,6 +283,39 @@ describe('9 Messages and forms', { concurrency: 4, timeout: 180_000 }, () => {
       const open = await doors.client.messages.get(String(left.output_value))
       assert.equal(open.status, 'OPEN')
       await doors.client.messages.reply(open.id)
+    },
+  )
+
+  item(
+    'D74',
+    'a question is open again where an execution goes back to it, and closed where it goes back further',
+    async (doors) => {
+      const { client, rig } = doors
+      const { id, message } = await asks(
+        doors,
+        `return (await self.message({ request: 'Who?' })).response.string`,
+      )
+      const asked = async (generation: number): Promise<Message> => {
+        await until(
+          async () => {
+            const run = await client.executions.get(id)
+            return run.generation === generation && run.status === 'WAITING_RESPONSE'
+          },
+          { what: `generation ${generation} waits` },
+        )
+        return messageOf(doors, id)
+      }
+      await client.executions.revert(id, { seq: 1 })
+      const again = await asked(2)
+      assert.deepEqual([again.id, again.status], [message.id, 'OPEN'])
+      await client.executions.revert(id, { seq: 0 })
+      const other = await asked(3)
+      assert.notEqual(other.id, message.id)
+      const closed = await client.messages.get(message.id)
+      assert.deepEqual([closed.status, closed.closed_why], ['CLOSED', 'WITHDRAWN'])
+      await assert.rejects(client.messages.reply(message.id, { string: 'late' }), isConflict)
+      await client.messages.reply(other.id, { string: 'Ada' })
+      assert.equal((await rig.ended(id)).output_value, 'Ada')
     },
   )
 

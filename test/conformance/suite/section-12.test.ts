@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Execution, Json, WrapperUse } from '@millrace/client'
-import { script } from '../../stack/index.ts'
+import { script, until } from '../../stack/index.ts'
 import { type Doors, item, property, useDoors } from '../harness.ts'
 
 /** Passes the call on and says that it was there, before and after. */
@@ -149,6 +149,53 @@ describe('wrappers', { concurrency: 4, timeout: 240_000 }, () => {
       ])
     },
   )
+
+  item(
+    ['12.2', 'D87'],
+    'what a schedule starts goes through its wrappers, then those of the flow; its iterations do not',
+    async (doors) => {
+      const { client, rig } = doors
+      const flow = 's12-scheduled'
+      await rig.flow(flow, 'return { got: inputs }')
+      await wrapFlow(doors, flow, [{ name: 's12-b', input: { mark: 'B' } }])
+      const schedule = await client.schedules.create({
+        name: flow,
+        flow_name: flow,
+        timing: { cron: '0 0 1 1 *' },
+        wrappers: [{ name: 's12-a', input: { mark: 'A' } }],
+      })
+      const started = await client.schedules.trigger(schedule.id)
+      const top = await rig.ended(started.execution_id ?? '')
+      assert.equal(top.schedule_id, schedule.id)
+      assert.deepEqual((top.output_value as { back: Json }).back, ['B', 'A'], top.message ?? '')
+      assert.deepEqual(named(await lineOf(doors, top)), [
+        ['WRAPPER', 's12-a'],
+        ['WRAPPER', 's12-b'],
+        ['FLOW', flow],
+      ])
+      const iteration = await client.executions.get(schedule.iteration_execution_id ?? '')
+      assert.deepEqual([iteration.type, iteration.wrapper_id], ['SCHEDULE', null])
+      await client.schedules.delete(schedule.id)
+    },
+  )
+
+  item('D39', 'breakpoints of a call through a wrapper are of what it wraps', async (doors) => {
+    const { client, rig } = doors
+    await rig.flow('s12-lines', 'const a = 1\nconst b = a + 1\nreturn { b }')
+    const { id } = await client.executions.create({
+      flow_name: 's12-lines',
+      is_productive: false,
+      breakpoints: [3],
+      wrappers: [{ name: 's12-a', input: { mark: 'A' } }],
+    })
+    const wrapped = await until(
+      async () => (await rig.children(id)).find(({ status }) => status === 'PAUSED'),
+      { what: 'the wrapped flow has stopped' },
+    )
+    assert.equal((await client.executions.debugState(wrapped.id)).stop?.line, 3)
+    await client.executions.debug(wrapped.id, { action: 'continue' })
+    assert.deepEqual((await rig.ended(id)).output_value, { b: 2, back: ['A'] })
+  })
 
   item(
     ['12.3a', '12.6', 'D86'],

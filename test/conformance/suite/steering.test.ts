@@ -95,6 +95,15 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
     },
   )
 
+  item('D13', 'waits and pauses count', async ({ rig, client }) => {
+    const run = await rig.start(SLEEP, {}, { max_runtime_seconds: 4 })
+    await rig.reaches(run.id, 'SCHEDULED')
+    await client.executions.pause(run.id)
+    const ended = await rig.ended(run.id)
+    assert.equal(ended.status, 'ENDED_ERROR')
+    assert.match(ended.message ?? '', /max_runtime_seconds of 4/)
+  })
+
   item(
     'D28',
     'with tree a pause and a resume go down to all but orphans',
@@ -314,6 +323,13 @@ describe('steering many', { concurrency: 4, timeout: 240_000 }, () => {
       )
       const { executions } = await grpc<{ executions: string }>('executions', 'Doctor', {})
       assert.ok(Number(executions) > 0)
+      // Asked to mend, it looks again afterwards, and leaves alone what stands for a good reason.
+      const repaired = await client.doctor.repair()
+      assert.deepEqual(
+        [repaired.healthy, repaired.findings.some((one) => one.execution_id === sleeper.id)],
+        [true, false],
+      )
+      assert.equal((await client.executions.get(sleeper.id)).status, 'SCHEDULED')
       await client.executions.cancel(sleeper.id)
     },
   )

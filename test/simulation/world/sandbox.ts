@@ -3,7 +3,7 @@ import type { Activation, ActivationResult } from '@millrace/replay'
 import { DEFAULT_LIMITS, type Lost, type Sandbox, type Script } from '@millrace/sandbox'
 import { checkResults } from '../../../packages/sandbox/src/check-result.ts'
 import { type IsolateClass, RealmHost } from '../../../packages/sandbox/src/process/realm-host.ts'
-import { realmSource } from '../../../packages/sandbox/src/realm-source.ts'
+import { debugRealmSource, realmSource } from '../../../packages/sandbox/src/realm-source.ts'
 import { instanceNow, type World } from './world.ts'
 
 /**
@@ -71,12 +71,15 @@ function lend(script: Script): RealmHost {
     DEFAULT_LIMITS
   const limits = JSON.stringify({ commands, logsPerActivation, logs, payloadBytes, depth })
   source ??= realmSource()
-  const settings = { realmSource: source, limits, memoryMib, cpuMs }
+  // What is in development mode has a realm of its own.
+  const own = script.debug === undefined ? source : debugRealmSource()
+  const settings = { realmSource: own, limits, memoryMib, cpuMs }
   return new RealmHost(
     SyncIsolate as unknown as IsolateClass,
     settings,
     script.source,
     script.language,
+    script.debug ?? null,
   )
 }
 

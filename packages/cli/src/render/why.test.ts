@@ -21,7 +21,7 @@ test('a lock wait names the lock, its holder, the place in the queue, the times 
         since: '2026-01-01T00:00:00Z',
         until: '2026-01-01T00:02:00Z',
         unblock: [
-          { action: 'force_release', href: '/api/latest/setting/s1/lock/release' },
+          { action: 'force_release', href: '/api/latest/setting/my%20lock/lock/release?by=name' },
           { action: 'cancel', href: '/api/latest/execution/e9/cancel' },
           { action: 'reply', href: '/api/latest/message/m/reply' },
         ],
@@ -34,7 +34,7 @@ test('a lock wait names the lock, its holder, the place in the queue, the times 
       'WAITING_LOCK: waits for the lock of setting deploy',
       '- It waits for the lock deploy, held by e9. Place 2 in the queue.',
       '  since 2026-01-01 00:00:00Z (for 1 min 0 s), until 2026-01-01 00:02:00Z (in 1 min 0 s)',
-      '  to free it: millrace lock release s1 --force',
+      "  to free it: millrace lock release 'my lock' --force",
       '  to free it: millrace execution cancel e9',
       '  to free it: millrace message reply m',
     ].join('\n'),

@@ -47,9 +47,15 @@ function nextStep(id: string, { action, href }: Unblock): string {
   const message = within('message', href)
   if (action === 'reply' && message !== null) return `millrace message reply ${message}`
   if (action === 'debug') return `millrace debug ${within('execution', href) ?? id}`
-  const setting = href.endsWith('/lock/release') ? within('setting', href) : null
-  return setting === null ? `${action} (${href})` : `millrace lock release ${setting} --force`
+  const setting = action === 'force_release' ? within('setting', href) : null
+  return setting === null
+    ? `${action} (${href})`
+    : `millrace lock release ${quoted(setting)} --force`
 }
+
+/** A name as a shell takes it. */
+const quoted = (name: string): string =>
+  /^[\w./:@-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`
 
 /** The id or name after `/<type>/` in an address of the API. */
 function within(type: string, href: string): string | null {

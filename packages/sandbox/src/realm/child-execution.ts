@@ -59,6 +59,17 @@ export class ChildExecution {
     })
   }
 
+  exists(): Promise<boolean> {
+    return promised(() => {
+      const args = (): string =>
+        `"request":{"action":"exists","type":"execution","key":${JSON.stringify(this.id)}}`
+      return this.#run.ask(
+        { api: 'execution.exists', kind: 'record', label: this.id, args },
+        (outcome, frames) => valueOrThrow(outcome, frames) === true,
+      )
+    })
+  }
+
   wait(options?: unknown): Promise<ChildExecution> {
     return promised(() => {
       const api = 'execution.wait'

@@ -3,24 +3,22 @@ import { invalid, textOf } from './arguments.ts'
 import { valueOrThrow } from './child-execution.ts'
 import { InvalidInputError } from './exceptions.ts'
 import { promised } from './promised.ts'
+import { StoredRecord } from './records.ts'
 import type { Run } from './run.ts'
 import { jsonText } from './text.ts'
 
 /** A file of the workspace: a content under a name that is a path. */
-export class StoredFile {
+export class StoredFile extends StoredRecord {
   readonly #run: Run
-  readonly #name: string
 
   constructor(run: Run, name: unknown) {
+    super(run, 'file', filePathOf(name))
     this.#run = run
-    this.#name = textOf('system.file', 'name', name)
-    const problem = fileNameProblem(this.#name)
-    if (problem !== null) throw new InvalidInputError(`system.file: the name ${problem}`)
     Object.freeze(this)
   }
 
   get name(): string {
-    return this.#name
+    return this.key
   }
 
   getText(): Promise<Json> {
@@ -42,7 +40,7 @@ export class StoredFile {
     return this.#read('file.getFacts', 'facts', valueOrThrow)
   }
 
-  exists(): Promise<boolean> {
+  override exists(): Promise<boolean> {
     return this.#read(
       'file.exists',
       'facts',
@@ -83,11 +81,11 @@ export class StoredFile {
   }
 
   /** To the trash. False when there was none. */
-  delete(): Promise<boolean> {
+  override delete(): Promise<boolean> {
     return promised(() => {
-      const args = (): string => `"name":${JSON.stringify(this.#name)}`
+      const args = (): string => `"name":${JSON.stringify(this.key)}`
       return this.#run.ask(
-        { api: 'file.delete', kind: 'file_delete', label: this.#name, args },
+        { api: 'file.delete', kind: 'file_delete', label: this.key, args },
         (outcome, frames) => valueOrThrow(outcome, frames) === true,
       )
     })
@@ -99,19 +97,26 @@ export class StoredFile {
     answered: (outcome: Outcome, frames: () => string) => T,
   ): Promise<T> {
     return promised(() => {
-      const args = (): string => `"name":${JSON.stringify(this.#name)},"as":"${as}"`
-      return this.#run.ask({ api, kind: 'file_get', label: this.#name, args }, answered)
+      const args = (): string => `"name":${JSON.stringify(this.key)},"as":"${as}"`
+      return this.#run.ask({ api, kind: 'file_get', label: this.key, args }, answered)
     })
   }
 
   #write(api: string, as: 'text' | 'base64', content: string): Promise<void> {
-    const text = this.#run.checked(() => jsonText(content, `The content of "${this.#name}"`))
-    const args = (): string => `"name":${JSON.stringify(this.#name)},"as":"${as}","content":${text}`
+    const text = this.#run.checked(() => jsonText(content, `The content of "${this.key}"`))
+    const args = (): string => `"name":${JSON.stringify(this.key)},"as":"${as}","content":${text}`
     return this.#run.ask(
-      { api, kind: 'file_set', label: this.#name, args },
+      { api, kind: 'file_set', label: this.key, args },
       (outcome, frames) => void valueOrThrow(outcome, frames),
     )
   }
+}
+
+function filePathOf(name: unknown): string {
+  const path = textOf('system.file', 'name', name)
+  const problem = fileNameProblem(path)
+  if (problem !== null) throw new InvalidInputError(`system.file: the name ${problem}`)
+  return path
 }
 
 /** V8 has them; the types that we compile against do not know them yet. */

@@ -35,7 +35,7 @@ export function harden(classes: readonly (abstract new (...args: never[]) => unk
   for (const [name, hint] of HINTS) define(shared, name, refuse(name, hint))
   forgetTheTime()
   for (const prototype of ENABLED) allowOverrides(prototype.of, prototype.keys)
-  freezeAll(shared)
+  freezeAll([shared, ...hidden(), ...classes.map((made) => made.prototype as object)])
 }
 
 const HINTS: readonly (readonly [string, string])[] = [
@@ -165,10 +165,10 @@ function allowOverrides(prototype: object, keys: readonly string[]): void {
   }
 }
 
-/** Freezes everything that can be reached from `root`, by property or prototype. */
-function freezeAll(root: object): void {
+/** Freezes everything that can be reached from these, by property or prototype. */
+function freezeAll(roots: readonly object[]): void {
   const seen = new Set<object>()
-  const todo: object[] = [root, ...hidden()]
+  const todo = [...roots]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     if (seen.has(next)) continue
     seen.add(next)

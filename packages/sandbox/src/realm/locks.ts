@@ -3,6 +3,7 @@ import { functionOf, invalid, nameOf, objectOf, onlyKeys, timeoutOf } from './ar
 import { valueOrThrow } from './child-execution.ts'
 import { isRecord, LockTimeoutError, withFrames } from './exceptions.ts'
 import { promised } from './promised.ts'
+import { StoredRecord } from './records.ts'
 import type { Run } from './run.ts'
 import { jsonText } from './text.ts'
 
@@ -67,6 +68,7 @@ export class Lock {
 export class Setting extends Lock {
   readonly #run: Run
   readonly #name: string
+  #record: StoredRecord | null = null
 
   constructor(run: Run, name: string) {
     super(run, 'setting', { setting: name }, name)
@@ -79,7 +81,9 @@ export class Setting extends Lock {
     return this.#name
   }
 
-  get(): Promise<Json> {
+  /** Its value, or fields of its record. */
+  get(...fields: unknown[]): Promise<Json> {
+    if (fields.length > 0) return this.#stored().get(...fields)
     return promised(() => {
       const args = (): string => `"name":${JSON.stringify(this.#name)}`
       return this.#run.ask(
@@ -100,6 +104,35 @@ export class Setting extends Lock {
         done,
       )
     })
+  }
+
+  load(...fields: unknown[]): Promise<Json> {
+    return fields.length > 0 ? this.#stored().load(...fields) : this.get()
+  }
+
+  exists(): Promise<boolean> {
+    return this.#stored().exists()
+  }
+
+  save(fields?: unknown): Promise<this> {
+    return promised(() =>
+      this.#stored()
+        .save(fields)
+        .then(() => this),
+    )
+  }
+
+  delete(): Promise<boolean> {
+    return this.#stored().delete()
+  }
+
+  clone(fields?: unknown): Promise<StoredRecord> {
+    return this.#stored().clone(fields)
+  }
+
+  /** Its record, for those who look beyond its value: locks are taken far more often. */
+  #stored(): StoredRecord {
+    return (this.#record ??= new StoredRecord(this.#run, 'setting', this.#name))
   }
 }
 

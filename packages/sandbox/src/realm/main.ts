@@ -9,6 +9,7 @@ import { setRealmLimits } from './limits.ts'
 import type { RealmLimits } from './limits.ts'
 import { Lock, Semaphore, Setting } from './locks.ts'
 import { Message } from './message.ts'
+import { StoredRecord } from './records.ts'
 import { SelfExecution } from './self-execution.ts'
 import { Starter } from './starter.ts'
 import { System } from './system.ts'
@@ -30,8 +31,8 @@ export function buildRealm(
 ): Realm {
   setRealmLimits(JSON.parse(limits) as RealmLimits)
   installStackTraces()
-  const classes = [ChildExecution, Lock, Message, Setting, Semaphore, StoredFile, SelfExecution]
-  harden([...classes, Starter, System])
+  const classes = [ChildExecution, Lock, Message, Setting, Semaphore, StoredRecord, StoredFile]
+  harden([...classes, SelfExecution, Starter, System])
   let driver: Driver | null = null
   const ready = (): Driver => {
     if (driver === null) throw new Error('no script')

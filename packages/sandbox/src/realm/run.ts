@@ -58,8 +58,8 @@ export class Run {
   readonly lives: readonly Life[]
   /** Which of them the next call belongs to; as many as there are: its own. */
   #life = 0
-  /** The newest savepoint of each name. */
-  readonly savepoints = new Map<string, number>()
+  /** The newest savepoint of each name; null until one is made, which most never do. */
+  savepoints: Map<string, number> | null = null
 
   seq = 0
   now: number

@@ -15,7 +15,7 @@ export function savepoint(run: Run, api: string, name: unknown): Promise<number>
   const site = run.enter(api)
   const call = { api, kind: 'savepoint', label, args: () => '' } as const
   const { seq, recorded, digest } = run.record(call, site)
-  if (label !== '') run.savepoints.set(label, seq)
+  if (label !== '') (run.savepoints ??= new Map()).set(label, seq)
   if (recorded?.outcome !== undefined)
     return Promise.resolve(plainValue(recorded.outcome) as number)
   run.addEntry(seq, 'savepoint', label, site.line, digest, NEVER_BACK)
@@ -39,13 +39,13 @@ export function revertTo(run: Run, api: string, to: unknown): never {
 
 /** Null: there is no savepoint of this name. */
 function targetOf(run: Run, api: string, to: unknown): number | null {
-  if (typeof to === 'string') return run.savepoints.get(nameOf(api, 'to', to)) ?? null
+  if (typeof to === 'string') return run.savepoints?.get(nameOf(api, 'to', to)) ?? null
   if (typeof to === 'number' && Number.isInteger(to) && to >= 0 && to <= run.seq) return to
   throw invalid(api, 'to', `the name of a savepoint, or a number from 0 to ${run.seq}`, to)
 }
 
 function unknownName(run: Run, name: string): ResourceNotFoundError {
-  const names = [...run.savepoints.keys()].map((one) => JSON.stringify(one)).join(', ')
+  const names = [...(run.savepoints?.keys() ?? [])].map((one) => JSON.stringify(one)).join(', ')
   return new ResourceNotFoundError(
     `this execution has made no savepoint named ${JSON.stringify(name)}${names === '' ? '' : `; it has made ${names}`}`,
     { details: { type: 'savepoint', name } },

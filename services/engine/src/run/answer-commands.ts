@@ -1,20 +1,21 @@
-import type {
-  Command,
-  ErrorValue,
-  Json,
-  LocalAnswer,
-  LockName,
-  Outcome,
-  ReturnWhen,
+import {
+  type Command,
+  type ErrorValue,
+  type Json,
+  type LocalAnswer,
+  type LockName,
+  type Outcome,
+  recordWords,
+  type ReturnWhen,
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
-import { type Database, ensureSetting, type NewExecution, type NewWait } from '@millrace/store'
+import { type Database, ensureSetting, type NewWait } from '@millrace/store'
 import type { MessageCommand } from './answer-messages.ts'
 import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
-import { readFields } from './read-fields.ts'
+import { readFields, refuseFields, unbornField } from './read-fields.ts'
 
 /**
  * Deals with the commands that one message from the sandbox brought: turns them into rows of the
@@ -100,6 +101,8 @@ function answer(context: Context, command: Command): Outcome | null | Promise<Ou
       })
     case 'read':
       return answerRead(context, command)
+    case 'record':
+      return askRecords(context, command)
     case 'message':
     case 'message_wait':
     case 'message_read':
@@ -195,6 +198,9 @@ async function askAgain(context: Context, command: Command): Promise<null> {
     }
     case 'control':
       return open(context, { seq, kind: 'CONTROL', subject: command.action, ref: command.id })
+    case 'record':
+      askRecords(context, command)
+      return null
     case 'message':
     case 'message_wait': {
       const { askMessageAgain } = await import('./answer-messages.ts')
@@ -244,12 +250,31 @@ function answerRead(
   { db, collected, facts }: Context,
   { id, fields }: CommandOf<'read'>,
 ): Outcome | Promise<Outcome> {
+  const error = refuseFields(fields)
+  if (error !== null) return refuse(error)
   const row = facts.rowOf.get(id)
   if (row !== undefined) return readFields(db, row, fields).then(value)
   const child = collected.children.find((born) => born.id === id)
   if (child === undefined) return refuse(noExecution(id))
   return value(Object.fromEntries(fields.map((field) => [field, unbornField(child, field)])))
 }
+
+/**
+ * A gateway answers: it has the rules of the records. What was asked lives and dies with its wait; its
+ * first line is for people.
+ */
+function askRecords(context: Context, { seq, request }: CommandOf<'record'>): Outcome | null {
+  const text = JSON.stringify(request)
+  if (text.length > RECORD_REQUEST_MAX_CHARS)
+    return refuse({
+      name: 'InvalidInputError',
+      message: `what is asked of the records is longer than ${RECORD_REQUEST_MAX_CHARS} characters; ask for less at once`,
+    })
+  return open(context, { seq, kind: 'RECORD', subject: `${recordWords(request)}\n${text}` })
+}
+
+/** A script or a value of 1 MiB, with what JSON makes of it. */
+const RECORD_REQUEST_MAX_CHARS = 4 * 1_048_576
 
 /** Opens a wait; somebody else answers it. */
 function open(
@@ -303,13 +328,6 @@ function whenOf(returnWhen: ReturnWhen): Pick<NewWait, 'kind' | 'returnWhen' | '
 
 const isKnown = ({ collected, facts }: Context, id: string): boolean =>
   facts.rowOf.has(id) || collected.children.some((child) => child.id === id)
-
-/** A child that this very activation creates: nothing of it is in a row yet. */
-function unbornField(child: NewExecution, field: string): Json {
-  if (field === 'id' || field === 'name' || field === 'type') return child[field]
-  if (field === 'status') return child.paused ? 'PAUSED' : 'WAITING_ENGINE'
-  return null
-}
 
 const value = (v: Json): Outcome => ({ kind: 'value', value: { v } })
 const refuse = (error: ErrorValue): Outcome => ({ kind: 'error', error })

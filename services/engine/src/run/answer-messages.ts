@@ -3,7 +3,6 @@ import {
   type FieldError,
   type Form,
   isField,
-  type KeyRing,
   nextStep,
   NOTHING_DONE,
   readContent,
@@ -120,7 +119,7 @@ async function link(
   const error = linkProblem(message, recipient, expiresAfter)
   if (error !== null) return { outcome: refuse(error) }
   const expiresAt = Math.floor(now() + (expiresAfter ?? LINK_SECONDS) * 1_000)
-  const token = signLink(await keyRing(db), {
+  const token = signLink(await readLinkKeys(db), {
     workspaceId: held.workspaceId,
     messageId: id,
     recipient: recipient.trim(),
@@ -155,11 +154,6 @@ function linkProblem(
 const LINK_SECONDS = 7 * 86_400
 const LINK_SECONDS_MAX = 90 * 86_400
 const RECIPIENT_MAX = 256
-
-async function keyRing(db: Database): Promise<KeyRing> {
-  const keys = await readLinkKeys(db)
-  return { current: keys[0]?.id ?? '', keys: new Map(keys.map(({ id, key }) => [id, key])) }
-}
 
 function toNewMessage(
   spec: MessageSpec,

@@ -177,16 +177,12 @@ function subjectOf(
   if (child.flow !== undefined) {
     const flow = found.flow.get(child.flow)
     if (!flow) return notFound('flow', child.flow)
-    const place =
-      child.projectId === undefined && flow.project_id !== null
-        ? { projectId: flow.project_id }
-        : {}
     return {
       record: flow,
       flowId: flow.id,
       scriptHash: flow.script_hash,
       name: child.name ?? flow.name,
-      ...place,
+      ...homeOf(child, flow),
       ...limitsOf(child, flow),
     }
   }
@@ -206,6 +202,7 @@ function subjectOf(
       connectorId: connector.id,
       connectorType: connector.connector_type,
       name: child.name ?? connector.name,
+      ...homeOf(child, connector),
     }
   }
   return {
@@ -214,6 +211,13 @@ function subjectOf(
     name: child.name ?? child.connectorType ?? null,
   }
 }
+
+/** Where the call names no project, a child lives in that of what it runs; in its parent's if that has none. */
+const homeOf = (
+  child: ChildSpec,
+  { project_id: projectId }: { readonly project_id: string | null },
+): Pick<Partial<Subject>, 'projectId'> =>
+  child.projectId === undefined && projectId !== null ? { projectId } : {}
 
 /** What its flow limits; nothing for most. */
 function limitsOf(child: ChildSpec, flow: ResolvedFlow): Partial<Subject> {

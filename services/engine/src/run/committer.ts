@@ -115,6 +115,7 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   const locks = new Map<string, { workspaceId: string; key: string }>()
   const dependencies = []
   const controls = []
+  const recordRequests = []
   let due = Infinity
   for (const [index, { commit, foreign, announceEnd }] of items.entries()) {
     const result = results[index]
@@ -138,6 +139,7 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
       if (wait.dueIn !== null) due = Math.min(due, now() + wait.dueIn * 1_000)
       if (wait.dueAt !== null) due = Math.min(due, wait.dueAt)
       if (wait.kind === 'CONTROL') controls.push({ workspaceId, executionId })
+      if (wait.kind === 'RECORD') recordRequests.push({ workspaceId, executionId })
     }
     for (const { key } of commit.lockRequests)
       locks.set(`${workspaceId}/${key}`, { workspaceId, key })
@@ -150,6 +152,7 @@ function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitR
   if (locks.size > 0) bus.nudgeLocks([...locks.values()])
   if (dependencies.length > 0) bus.nudgeDependencies(dependencies)
   if (controls.length > 0) bus.nudgeControls(controls)
+  bus.nudgeRecordRequests(recordRequests)
   bus.nudgeResponses(responseWaits(items, results))
   if (due < Infinity) bus.nudgeTimers(due)
 }

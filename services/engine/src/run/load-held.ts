@@ -219,6 +219,9 @@ const WAIT_KIND_OF: Partial<Record<CommandKind, OpenWait['kind']>> = {
   sleep: 'TIMER',
   lock: 'LOCK',
   control: 'CONTROL',
+  message: 'RESPONSE',
+  message_wait: 'RESPONSE',
+  record: 'RECORD',
 }
 
 function* waitsOf(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeeperThan } from '@millrace/webhook'
 import fc from 'fast-check'
-import { isDeeperThan, parseJsonBody } from './json-body.ts'
+import { parseJsonBody } from './json-body.ts'
 
 const nested = (levels: number): Buffer => Buffer.from(`${'['.repeat(levels)}${']'.repeat(levels)}`)
 

@@ -11,6 +11,9 @@ const tag = 'message'
 const Key = strict({ id: Type.String({ description: 'UUID' }) })
 const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
 
+/** Of strangers no more is read than the largest answer takes, every character of it escaped. */
+const LINK_BODY_MAX_BYTES = 2 * 1_048_576
+
 /** What executions ask of people. Messages are made by flows alone. */
 export const messageRoutes: readonly Route[] = [
   route({
@@ -83,6 +86,7 @@ export const messageRoutes: readonly Route[] = [
     tag,
     auth: 'none',
     idempotent: false,
+    bodyLimit: LINK_BODY_MAX_BYTES,
     body: LinkBody,
     answers: { 200: LinkForm },
     handle: async (context, { body }) => secret(await readLinkForm(context, body.token)),
@@ -95,6 +99,7 @@ export const messageRoutes: readonly Route[] = [
     tag,
     auth: 'none',
     idempotent: false,
+    bodyLimit: LINK_BODY_MAX_BYTES,
     body: LinkReply,
     answers: { 200: Json },
     handle: async (context, { body }) =>

@@ -51,6 +51,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     bodyLimit: BODY_MAX_BYTES,
     http: { maxHeaderSize: HEAD_MAX_BYTES },
     clientErrorHandler: onClientError,
+    // What cannot even be routed, such as a percent sign that encodes nothing.
+    frameworkErrors: (error, request, reply) =>
+      fail(toKnown(error, undefined), request, reply as unknown as FastifyReply, log),
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 2_048, ignoreTrailingSlash: true, caseSensitive: true },
@@ -60,7 +63,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, body.length === 0 ? undefined : parseJsonBody(body as Buffer))
+      // A body of null is one, and no request without a body.
+      done(null, body.length === 0 ? undefined : (parseJsonBody(body as Buffer) ?? JSON_NULL))
     } catch (error) {
       done(error as Error)
     }
@@ -120,11 +124,12 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     // Before the body is read: who may not ask cannot send 64 MiB either.
     onRequest: (request, reply, done) => {
       if (request.url.length > URL_MAX_CHARS) return done(addressTooLong())
+      // Here and not by the framework, which cuts off a client that is still sending.
+      const limit = route.raw === 'stream' ? Infinity : (route.bodyLimit ?? BODY_MAX_BYTES)
+      const isTooLarge = Number(request.headers['content-length'] ?? 0) > limit
       const letIn = (known: Caller | null): void => {
         request.caller = known
-        // Here and not by the framework, which cuts off a client that is still sending.
-        const limit = route.raw === 'stream' ? Infinity : (route.bodyLimit ?? BODY_MAX_BYTES)
-        if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+        if (isTooLarge) throw tooLarge(limit)
         enter(context, route, request, reply)
       }
       const failed = (error: unknown): void => done(error as Error)
@@ -138,7 +143,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
         }, failed)
         return
       }
-      if (route.auth === 'none') return done()
+      if (route.auth === 'none') return done(isTooLarge ? tooLarge(limit) : undefined)
       try {
         const caller = context.authenticator.authenticate(credentialOf(request))
         if (!(caller instanceof Promise)) {
@@ -227,7 +232,8 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
 
 /** The body as its route takes it. Throws where there is none, or one of another media type. */
 function bodyOf(request: FastifyRequest, route: Route): unknown {
-  const body = request.body ?? (route.bodyOptional === true ? {} : undefined)
+  const given = request.body === JSON_NULL ? null : (request.body ?? undefined)
+  const body = given === undefined && route.bodyOptional === true ? {} : given
   const [name, type] =
     route.consumes === undefined ? ['JSON', 'application/json'] : ['YAML', route.consumes]
   if (route.body !== undefined && body === undefined)
@@ -239,6 +245,8 @@ function bodyOf(request: FastifyRequest, route: Route): unknown {
     })
   return isYaml ? body.text : body
 }
+
+const JSON_NULL = Symbol('null')
 
 /** Told apart from a JSON body that is a text. */
 class YamlText {
@@ -323,6 +331,8 @@ function toKnown(error: unknown, bodyLimit: number | undefined): unknown {
       return new ServiceError('invalid', 'The body must be JSON: Content-Type: application/json.', {
         details: { httpStatus: 415 },
       })
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return addressTooLong()
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return malformed('Content-Length does not match the body.')
     default:

@@ -18,11 +18,14 @@ export async function bulkExecutions(
   newIds: IdSource = freshIds,
 ): Promise<readonly SteerOutcome[]> {
   const { action } = body
-  if ((body.ids === undefined) === (body.filter === undefined))
+  // A filter of null is none, and no filter would be all.
+  const filter = (body.filter ?? null) as Filter | null
+  if ((body.ids === undefined) === (filter === null))
     throw invalid([{ pointer: '', message: 'must have exactly one of ids and filter' }])
   const ids =
-    body.ids?.map((id) => id.toLowerCase()) ??
-    (await matches(context, caller, body.filter as Filter))
+    filter === null
+      ? (body.ids ?? []).map((id) => id.toLowerCase())
+      : await matches(context, caller, filter)
   const isDry = body.dry_run === true
   if (action === 'delete')
     return isDry ? foreseeTrash(context, caller, ids) : trashMany(context, caller, ids)

@@ -115,6 +115,17 @@ test('what waits is given back, and the next of its script is not tried', () =>
     },
   ))
 
+test('what has tags or is hidden is born with rows beside its own, and is not sent', () =>
+  withEngine(
+    ({ executionId }) => ({ executionId, end }),
+    async (eager, seen) => {
+      assert.equal(await eager.run(execution({ extra: '{"tags":["a"]}' }), 10_000), null)
+      assert.equal(await eager.run(execution({ extra: '{"is_hidden":true}' }), 10_000), null)
+      assert.notEqual(await eager.run(execution({ extra: '{"description":"d"}' }), 10_000), null)
+      assert.equal(seen.length, 1)
+    },
+  ))
+
 test('what a busy engine gives back says nothing about its script', () =>
   withEngine(
     ({ executionId }) => ({ executionId, refusal: 'busy' }),

@@ -1,6 +1,6 @@
 import type { Bus } from '@millrace/bus'
 import { after, type Metrics, monotonicMs, soon, type Timer } from '@millrace/runtime'
-import type { EndedRow, NewExecution } from '@millrace/store'
+import { type EndedRow, hasAside, type NewExecution } from '@millrace/store'
 import type { EagerEnd, EagerRefusal, EagerResult, EagerStart } from '@millrace/wire'
 
 /**
@@ -143,6 +143,8 @@ function toStart(item: NewExecution): EagerStart | null {
   // In development mode it may have a debugger, and whoever is stopped does not end at once.
   if (!item.isProductive) return null
   if (item.gates !== undefined && item.gates !== null) return null
+  // Born with rows beside its own: that is another commit than an engine's.
+  if (hasAside(item)) return null
   return {
     workspaceId: item.workspaceId,
     executionId,

@@ -1,5 +1,5 @@
 import { isEnded, type Status } from '@millrace/execution'
-import { SCHEMA_VERSION } from '@millrace/record-yaml'
+import { SCHEMA_VERSION } from '@millrace/record-yaml/properties'
 import { parseTraceparent } from '@millrace/runtime'
 import type { ExecutionRecordRow, RecordWait } from '@millrace/store'
 import { invalid } from '../problem.ts'

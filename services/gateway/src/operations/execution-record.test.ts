@@ -275,6 +275,18 @@ test('an import with one fault stores nothing and names the place', async () => 
   assert.deepEqual([dry.status, dry.json], [200, { count: 1 }])
 })
 
+test('what was imported without its script is neither reverted nor rerun as it was: it would wait for ever', async () => {
+  const flow = (await gateway.request('GET', 'flow/f?by=name')).json['id']
+  const text = `execution: {type: FLOW, flow_id: ${String(flow)}, status: ENDED_ERROR, started_at: 2026-01-31T11:00:00Z, ended_at: 2026-01-31T12:00:00Z}`
+  const [id = ''] = (await yaml(text)).json['ids'] as string[]
+  const reverted = await gateway.request('POST', `execution/${id}/revert`, { seq: 0 })
+  assert.deepEqual([reverted.status, reverted.text.includes('without its script')], [409, true])
+  const rerun = await gateway.request('POST', `execution/${id}/rerun`, {})
+  assert.deepEqual([rerun.status, rerun.text.includes('on_latest')], [409, true])
+  const latest = await gateway.request('POST', `execution/${id}/rerun`, { on_latest: true })
+  assert.deepEqual([latest.status, latest.json['status']], [201, 'WAITING_ENGINE'])
+})
+
 test('an import with a key is done once', async () => {
   const name = newId()
   const text = `execution: {type: SCRIPT, name: ${name}, status: ENDED_ERROR, ended_at: 2026-01-31T12:00:00Z}`

@@ -189,6 +189,46 @@ test('a batch is created whole or not at all, and says which item is wrong', asy
   assert.equal(none.json['total'], 0)
 })
 
+test('of many that are resumed, who needs a place in its flow has its lock-manager told', async () => {
+  const { workspaceId } = gateway.admin
+  const script = 'export default () => 1'
+  const flow = { name: 'one at a time', script, concurrency: { limit: 1 } }
+  const made = await gateway.request('POST', 'flow', flow)
+  const gate = `concurrency:${String(made.json['id'])}`
+  const log = createLogger('test', { level: 'silent' })
+  const bus = await connectBus({ servers: gateway.natsUrl, name: 'test', log })
+  const heard = new Set<string>()
+  let look = (): void => undefined
+  bus.onLockNudge((items) => {
+    for (const { key } of items) heard.add(key)
+    look()
+  })
+  const hear = (key: string): Promise<void> =>
+    new Promise((resolve) => {
+      look = () => {
+        if (!heard.delete(key)) return
+        look = () => undefined
+        resolve()
+      }
+      look()
+    })
+  try {
+    // What is said before there is a connection is lost. NATS does the rest in order: once this is
+    // heard, all is.
+    const probe = setInterval(() => bus.nudgeLocks([{ workspaceId, key: 'listening' }]), 20)
+    await hear('listening')
+    clearInterval(probe)
+    const held = { flow_name: flow.name, run: false }
+    const [one, top] = [await create(held), await create(held)]
+    await gateway.request('POST', 'execution/bulk', { action: 'resume', ids: [one] })
+    await hear(gate)
+    await gateway.request('POST', `execution/${top}/resume`, { tree: true })
+    await hear(gate)
+  } finally {
+    await bus.close()
+  }
+})
+
 test('bulk answers for each, and a dry run touches nothing', async () => {
   const [a, b] = [await create({ name: 'bulk' }), await create({ name: 'bulk' })]
   const filter = { field: 'name', op: 'eq', value: 'bulk' }
@@ -198,6 +238,12 @@ test('bulk answers for each, and a dry run touches nothing', async () => {
     dry_run: true,
   })
   assert.equal((dry.json['items'] as object[]).length, 2)
+  const nothing = await gateway.request('POST', 'execution/bulk', {
+    action: 'cancel',
+    filter: null,
+  })
+  assert.equal(nothing.status, 422)
+  assert.match(nothing.text, /exactly one of ids and filter/)
   const ids = [a, newId(), b]
   const done = await gateway.request('POST', 'execution/bulk', { action: 'cancel', ids })
   assert.deepEqual(

@@ -1,5 +1,5 @@
 import { now, ServiceError } from '@millrace/runtime'
-import { exportDocument, type ExportNode, LEVELS_MAX } from '@millrace/record-yaml'
+import type { ExportNode } from '@millrace/record-yaml'
 import {
   type ExecutionRecordRow,
   listExecutions,
@@ -66,6 +66,7 @@ async function* documentsOf(
   row: ExecutionRecordRow,
   tree: boolean,
 ): AsyncGenerator<string> {
+  const { exportDocument, LEVELS_MAX } = await import('@millrace/record-yaml')
   const budget = { chars: CHARS_MAX, top: row.id }
   const { workspace_id: workspaceId, id } = row
   const rows = tree

@@ -1,5 +1,5 @@
 import { fileNameProblem } from '@millrace/replay'
-import { type FileRow, files, writeContent } from '@millrace/store'
+import { type FileRow, files, keepContent, writeContent } from '@millrace/store'
 import type { Context } from '../context.ts'
 import { invalid } from '../problem.ts'
 import {
@@ -20,6 +20,12 @@ export const FILE_KIND: RecordKind<FileRow> = {
     return before === null
       ? { ...fields, ...(await contentOf(context, caller.workspaceId, body)) }
       : fields
+  },
+  async copied({ api }, row, values) {
+    if ('text' in values || 'base64' in values) return {}
+    const { workspace_id: workspaceId, content_id, size, hash } = row
+    await keepContent(api, { workspaceId, contentId: content_id })
+    return { content_id, size, hash }
   },
   toJson: (row) => ({
     ...projectJson(row),

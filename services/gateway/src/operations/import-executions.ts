@@ -1,10 +1,6 @@
 import { newId, sha256Hex, soon } from '@millrace/runtime'
-import {
-  importInSteps,
-  type ImportedExecution,
-  type ImportResult,
-  SCHEMA_VERSION,
-} from '@millrace/record-yaml'
+import type { ImportedExecution, ImportResult } from '@millrace/record-yaml'
+import { SCHEMA_VERSION } from '@millrace/record-yaml/properties'
 import type { ExecutionType, Status } from '@millrace/execution'
 import {
   importExecutions as store,
@@ -50,6 +46,8 @@ export async function importExecutions(
 
 /** A large text takes seconds; others are served after each document. */
 async function read(text: string): Promise<ImportResult> {
+  // Loaded with the first document: YAML takes some MiB.
+  const { importInSteps } = await import('@millrace/record-yaml')
   const steps = importInSteps(text)
   for (;;) {
     const step = steps.next()

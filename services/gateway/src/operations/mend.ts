@@ -41,6 +41,13 @@ export async function mend(
     context.bus.nudgeTimers(0)
     return Promise.resolve()
   })
+  const asked = of('record')
+  await attempt(asked, () => {
+    const { workspaceId } = caller
+    const key = ({ finding: { executionId } }: Case) => ({ workspaceId, executionId })
+    context.bus.nudgeRecordRequests(asked.map(key))
+    return Promise.resolve()
+  })
   const settled = of('settled')
   await attempt(settled, () => {
     const { workspaceId } = caller

@@ -1,4 +1,4 @@
-import { type Form, type KeyRing, type LinkClaims, signLink, verifyLink } from '@millrace/form'
+import { type Form, type LinkClaims, signLink, verifyLink } from '@millrace/form'
 import { newId, now, randomToken, ServiceError } from '@millrace/runtime'
 import { insertAudit, type MessageRow, readLinkKeys } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
@@ -25,7 +25,7 @@ export async function createLink(
     )
   const recipient = request.recipient.trim()
   const expiresAt = now() + request.expiresAfter * 1_000
-  const token = signLink(await keyRing(context), {
+  const token = signLink(await readLinkKeys(context.api), {
     workspaceId,
     messageId: row.id,
     recipient,
@@ -69,7 +69,7 @@ async function openLink(
   context: Context,
   token: string,
 ): Promise<{ readonly claims: LinkClaims; readonly row: MessageRow }> {
-  const verdict = verifyLink(await keyRing(context), token, now())
+  const verdict = verifyLink(await readLinkKeys(context.api), token, now())
   if (!verdict.ok)
     throw new ServiceError(
       'unauthenticated',
@@ -79,9 +79,4 @@ async function openLink(
     )
   const { claims } = verdict
   return { claims, row: await findMessage(context, claims.workspaceId, claims.messageId) }
-}
-
-async function keyRing({ api }: Context): Promise<KeyRing> {
-  const keys = await readLinkKeys(api)
-  return { current: keys[0]?.id ?? '', keys: new Map(keys.map(({ id, key }) => [id, key])) }
 }

@@ -249,6 +249,12 @@ test('a link that was changed, or that nobody allowed, is worth nothing', async 
   assert.equal((await form(token)).status, 403)
 })
 
+test('of who has no login no more is read than the largest answer takes', async () => {
+  const body = { token: 'x', response: 'x'.repeat(3 * 1_048_576) }
+  const refused = await send(gateway.url, 'POST', 'message/link/reply', body, {})
+  assert.deepEqual([refused.status, refused.text.includes('2 MiB')], [413, true])
+})
+
 test('the page behind a link is the same for everybody and may load nothing from elsewhere', async () => {
   const page = await fetch(`${gateway.url}/answer`)
   assert.equal(page.status, 200)

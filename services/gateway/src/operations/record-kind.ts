@@ -21,6 +21,14 @@ export interface RecordKind<Row extends RecordRow = RecordRow> {
   ) => Promise<Record<string, unknown>>
   /** Own properties as JSON texts. */
   readonly toJson: (row: Row) => Record<string, string>
+  /** The body that makes another one like it but for `values`, where that is not what it shows. */
+  readonly toCopy?: (row: Row, values: RecordBody) => RecordBody
+  /** Columns of another one like it that no body names. */
+  readonly copied?: (
+    context: Context,
+    row: Row,
+    values: RecordBody,
+  ) => Promise<Record<string, unknown>>
   /** What has to happen after every change, before its answer. */
   readonly changed?: (context: Context, key: { workspaceId: string; id: string }) => Promise<void>
 }

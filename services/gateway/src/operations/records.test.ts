@@ -32,6 +32,21 @@ test('a record is created, changed, trashed and restored, by id and by name', as
   assert.equal((await request('POST', `setting/${id}/restore`)).status, 404)
 })
 
+test('a change names fields that may be changed, or is refused whole', async () => {
+  const { request } = gateway
+  const { json } = await request('POST', 'setting', { name: 'strict', value: 1 })
+  for (const field of ['id', 'workspace_id', 'created_by', 'created_at', 'colour']) {
+    const patch = { value: 2, [field]: json['id'] }
+    const reply = await request('PATCH', `setting/${String(json['id'])}`, patch)
+    assert.equal(reply.status, 422, field)
+    assert.deepEqual(
+      (reply.json['errors'] as { pointer: string }[]).map(({ pointer }) => pointer),
+      [`/${field}`],
+    )
+  }
+  assert.equal((await request('GET', `setting/${String(json['id'])}`)).json['value'], 1)
+})
+
 test('a flow that does not compile is refused with its line', async () => {
   const reply = await gateway.request('POST', 'flow', {
     name: 'broken',

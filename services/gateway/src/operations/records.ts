@@ -27,12 +27,37 @@ export interface RecordAddress {
 export async function createRecord(
   context: Context,
   caller: Caller,
-  request: { type: RecordType; body: RecordBody; ids: IdSource },
+  request: NewRecordRequest,
 ): Promise<string> {
-  const { type, body } = request
+  const { id, announce } = await insertRecord(context, caller, request)
+  await announce(context)
+  return readRecordJson(context, caller, { type: request.type, key: id, by: 'id' })
+}
+
+interface NewRecordRequest {
+  readonly type: RecordType
+  readonly body: RecordBody
+  readonly ids: IdSource
+  /** Columns that no body names. */
+  readonly more?: Readonly<Record<string, unknown>>
+}
+
+/** A change that was made. `announce`: what follows its commit; a crash between costs caches their seconds. */
+export interface Written {
+  readonly id: string
+  readonly announce: (context: Context) => Promise<void>
+}
+
+/** The change alone, which may be part of somebody's transaction: `context.api` is what it is made with. */
+export async function insertRecord(
+  context: Context,
+  caller: Caller,
+  request: NewRecordRequest,
+): Promise<Written> {
+  const { type, body, more } = request
   const { workspaceId, userId: by } = caller
   const kind = kindOf(type)
-  const fields = await kind.toFields(context, caller, body, null)
+  const fields = { ...(await kind.toFields(context, caller, body, null)), ...more }
   const id = request.ids()
   const wrapping = { workspaceId, type, id, wrappers: body['wrappers'] }
   const inserting = withWrappers(context.api, wrapping, async (db) => {
@@ -48,9 +73,13 @@ export async function createRecord(
       return false
     },
   )
-  if (inserted) await context.records.changed(caller, { type, id, action: 'create' })
-  await kind.changed?.(context, { workspaceId, id })
-  return readRecordJson(context, caller, { type, key: id, by: 'id' })
+  return {
+    id,
+    async announce(outside) {
+      if (inserted) await outside.records.changed(caller, { type, id, action: 'create' })
+      await kind.changed?.(outside, { workspaceId, id })
+    },
+  }
 }
 
 export async function readRecordJson(
@@ -59,7 +88,7 @@ export async function readRecordJson(
   address: RecordAddress,
   fields: readonly string[] | null = null,
 ): Promise<string> {
-  return toJson(address.type, await find(context, caller, address), fields)
+  return recordJson(address.type, await find(context, caller, address), fields)
 }
 
 export async function updateRecord(
@@ -67,23 +96,39 @@ export async function updateRecord(
   caller: Caller,
   request: RecordAddress & { body: RecordBody },
 ): Promise<string> {
+  const { id, announce } = await changeRecord(context, caller, request)
+  await announce(context)
+  return readRecordJson(context, caller, { type: request.type, key: id, by: 'id' })
+}
+
+/** As `insertRecord`: the change alone. */
+export async function changeRecord(
+  context: Context,
+  caller: Caller,
+  request: RecordAddress & { body: RecordBody },
+): Promise<Written> {
   const { type, body } = request
   const kind = kindOf(type)
   const before = await find(context, caller, request)
+  const { id } = before
   const patch = await kind.toFields(context, caller, body, before)
   const { workspaceId, userId: by } = caller
-  const wrapping = { workspaceId, type, id: before.id, wrappers: body['wrappers'] }
+  const wrapping = { workspaceId, type, id, wrappers: body['wrappers'] }
   const changed = await withWrappers(context.api, wrapping, (db) =>
-    kind.store.update(db, { workspaceId, id: before.id, by, patch }),
+    kind.store.update(db, { workspaceId, id, by, patch }),
   ).catch((error: unknown) => {
     throw taken(error, type, body)
   })
-  if (!changed) throw notFound(`${type} ${before.id}`)
-  await context.records.changed(caller, { type, id: before.id, action: 'update' })
-  if (type === 'flow' && ('concurrency' in body || 'rate_limit' in body))
-    await nudgeFlowLimits(context, caller, before.id)
-  await kind.changed?.(context, { workspaceId, id: before.id })
-  return readRecordJson(context, caller, { type, key: before.id, by: 'id' })
+  if (!changed) throw notFound(`${type} ${id}`)
+  return {
+    id,
+    async announce(outside) {
+      await outside.records.changed(caller, { type, id, action: 'update' })
+      if (type === 'flow' && ('concurrency' in body || 'rate_limit' in body))
+        await nudgeFlowLimits(outside, caller, id)
+      await kind.changed?.(outside, { workspaceId, id })
+    },
+  }
 }
 
 /** To the trash, or for ever. */
@@ -92,6 +137,16 @@ export async function deleteRecord(
   caller: Caller,
   request: RecordAddress & { permanently: boolean },
 ): Promise<void> {
+  const { announce } = await removeRecord(context, caller, request)
+  await announce(context)
+}
+
+/** As `insertRecord`: the change alone. */
+export async function removeRecord(
+  context: Context,
+  caller: Caller,
+  request: RecordAddress & { permanently: boolean },
+): Promise<Written> {
   const { type, permanently } = request
   const kind = kindOf(type)
   const { workspaceId, userId: by } = caller
@@ -100,8 +155,14 @@ export async function deleteRecord(
     ? await kind.store.remove(context.api, { workspaceId, id })
     : await kind.store.trash(context.api, { workspaceId, id, by })
   if (!done) throw notFound(`${type} ${id}`)
-  await context.records.changed(caller, { type, id, action: permanently ? 'remove' : 'trash' })
-  await kind.changed?.(context, { workspaceId, id })
+  const action = permanently ? 'remove' : 'trash'
+  return {
+    id,
+    async announce(outside) {
+      await outside.records.changed(caller, { type, id, action })
+      await kind.changed?.(outside, { workspaceId, id })
+    },
+  }
 }
 
 export async function restoreRecord(
@@ -133,7 +194,7 @@ export async function listRecordsJson(
   const list = { ...toListRequest(caller.workspaceId, request), trashed }
   const page = await listRecords(context.api, type, list)
   return pageJson(
-    page.rows.map((row) => toJson(type, row, fields)),
+    page.rows.map((row) => recordJson(type, row, fields)),
     page,
   )
 }
@@ -158,10 +219,26 @@ export async function find(
   return row
 }
 
-/** One type's ways, for a row of that type. */
-const kindOf = (type: RecordType): RecordKind => RECORD_KINDS[type] as unknown as RecordKind
+/** Named as code does it, by id or name; null for none outside of the trash. */
+export async function findNamed(
+  context: Pick<Context, 'api'>,
+  { workspaceId }: Caller,
+  { type, key }: { type: RecordType; key: string },
+): Promise<RecordRow | null> {
+  const { store } = kindOf(type)
+  const row = UUID.test(key) ? await store.read(context.api, { workspaceId, id: key }) : null
+  return row ?? store.read(context.api, { workspaceId, name: key })
+}
 
-function toJson(type: RecordType, row: RecordRow, fields: readonly string[] | null): string {
+/** One type's ways, for a row of that type. */
+export const kindOf = (type: RecordType): RecordKind => RECORD_KINDS[type] as unknown as RecordKind
+
+/** The record as JSON text: all fields, or those that are named. */
+export function recordJson(
+  type: RecordType,
+  row: RecordRow,
+  fields: readonly string[] | null,
+): string {
   const values: Record<string, string> = {
     id: JSON.stringify(row.id),
     workspace_id: JSON.stringify(row.workspace_id),

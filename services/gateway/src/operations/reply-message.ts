@@ -1,4 +1,3 @@
-import { notifyAnswered } from '@millrace/bus'
 import {
   type AnswerableMessage,
   type Answerer,
@@ -13,7 +12,6 @@ import {
   answerMessage,
   type AnsweredExecution,
   answerWaits,
-  liveProcesses,
   type MessageAnswer,
   type MessageRow,
   putPayloads,
@@ -23,6 +21,7 @@ import {
 import type { Caller, Context } from '../context.ts'
 import { invalid } from '../problem.ts'
 import { findMessage, identitiesOf } from './messages.ts'
+import { tellAnswered } from './tell-answered.ts'
 
 /** Who answers; `id`: the user's, null by a link. */
 export interface ReplyBy {
@@ -78,7 +77,7 @@ export async function replyToMessage(
       byId: by.id,
     }
     const answered = await settle(context, row, answer)
-    if (answered !== null) return nudge(context, answered)
+    if (answered !== null) return tellAnswered(context, answered)
   }
   throw new ServiceError('stale', `Message ${id} changes too often to answer it. Try again.`)
 }
@@ -160,22 +159,3 @@ async function settle(
 
 const isWhoAsked = (one: AnsweredExecution, row: MessageRow): boolean =>
   one.executionId === row.execution_id && one.answers.some(({ seq }) => seq === row.seq)
-
-/** After the commit; without it the sweep finds them. */
-async function nudge({ api, bus }: Context, answered: readonly AnsweredExecution[]): Promise<void> {
-  if (answered.length === 0) return
-  const processes = await liveProcesses(api).catch(() => [])
-  const alive = new Set(processes.map((process) => process.processId))
-  notifyAnswered(bus, answered, (processId) => alive.has(processId))
-  bus.publishMoved(
-    answered
-      .filter((one) => one.moved)
-      .map(({ workspaceId, executionId, version, status, parentId }) => ({
-        workspaceId,
-        executionId,
-        version,
-        status,
-        parentId,
-      })),
-  )
-}

@@ -94,7 +94,7 @@ async function planRerun(
     flowId: row.flow_id,
     connectorId: row.connector_id,
     connectorType: row.connector_type,
-    scriptHash: body.on_latest === true ? latestScript(row, flow) : row.script_hash_hex,
+    scriptHash: body.on_latest === true ? latestScript(row, flow) : ownScript(row),
     projectId: row.project_id,
     input,
     parentId: null,
@@ -109,6 +109,17 @@ async function planRerun(
     extra: extraOf(row, { latest, isProductive }),
     ...(gates !== null && { gates }),
   }
+}
+
+/** Null for connections alone: what has no script and needs one would wait for an engine for ever. */
+function ownScript(row: ExecutionRow): string | null {
+  if (row.script_hash_hex !== null || row.type === 'CONNECTION') return row.script_hash_hex
+  throw new ServiceError(
+    'conflict',
+    row.flow_id === null
+      ? `Execution ${row.id} was imported without its script, so there is nothing to run.`
+      : `Execution ${row.id} was imported without its script. Set on_latest to run the one that its flow has now.`,
+  )
 }
 
 function latestScript(row: ExecutionRow, flow: CachedFlow | null): string {

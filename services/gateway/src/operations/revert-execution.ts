@@ -28,10 +28,16 @@ export async function revertToSavepoint(
   const { id, to, isRepeat = false } = request
   const key = { workspaceId: caller.workspaceId, executionId: id }
   if (isRepeat && (await wasDone(context, caller, { id, to }))) return
-  const { type, ended_at: endedAt } = await readRecord(context, {
-    workspaceId: key.workspaceId,
-    id,
-  })
+  const {
+    type,
+    ended_at: endedAt,
+    script_hash: script,
+  } = await readRecord(context, { workspaceId: key.workspaceId, id })
+  if (script === null && type !== 'CONNECTION')
+    throw new ServiceError(
+      'conflict',
+      `Execution ${id} was imported without its script, so there is nothing to go on with.`,
+    )
   if (type === 'SCHEDULE' && endedAt !== null)
     throw new ServiceError(
       'conflict',

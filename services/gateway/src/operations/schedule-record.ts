@@ -7,7 +7,13 @@ import type { ScheduleBody } from '../schemas/schedule.ts'
 import { attendSchedule } from './attend-schedule.ts'
 import type { CachedFlow } from './flow-cache.ts'
 import { time, timeOrNull } from './page-request.ts'
-import { asStore, commonFields, projectJson, type RecordKind } from './record-kind.ts'
+import {
+  asStore,
+  commonFields,
+  projectJson,
+  type RecordBody,
+  type RecordKind,
+} from './record-kind.ts'
 import { wrappersJson } from './static-wrappers.ts'
 
 /** Schedules; each change is told to a scheduler before it is answered. */
@@ -15,6 +21,7 @@ export const SCHEDULE_KIND: RecordKind<ScheduleRow> = {
   store: asStore<ScheduleRow>(schedules),
   toFields: (context, caller, body, before) => scheduleFields(context, caller, body, before),
   toJson: scheduleJson,
+  toCopy: scheduleCopy,
   changed: (context, { workspaceId, id }) =>
     attendSchedule(context, { workspaceId, scheduleId: id }),
 }
@@ -93,6 +100,25 @@ function scheduleJson(row: ScheduleRow): Record<string, string> {
     finished_at: JSON.stringify(timeOrNull(row.finished_at)),
     problem: JSON.stringify(row.problem),
     ...wrappersJson({ is_wrapped: row.wrappers !== null, wrappers: row.wrappers }),
+  }
+}
+
+/** One of both ways of timing, and off: two of a kind would do all of it twice. */
+function scheduleCopy(row: ScheduleRow, values: RecordBody): RecordBody {
+  const shown = Object.entries(scheduleJson(row))
+  const hasScheduler = 'scheduler_id' in values || 'scheduler_name' in values
+  const left: readonly string[] = [
+    ...(row.timing === null || hasScheduler ? ['timing', ...POLICY] : []),
+    ...('timing' in values ? ['scheduler_id', 'scheduler_name'] : []),
+  ]
+  return {
+    ...Object.fromEntries(
+      shown.flatMap(([name, text]) =>
+        left.includes(name) ? [] : [[name, JSON.parse(text) as unknown]],
+      ),
+    ),
+    is_enabled: false,
+    description: row.description,
   }
 }
 

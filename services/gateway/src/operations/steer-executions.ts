@@ -76,20 +76,13 @@ export async function steerTree(
   request: { id: string; action: 'pause' | 'resume' },
 ): Promise<void> {
   const { id, action } = request
-  const { workspaceId } = caller
-  let level: ExecutionKey[] = [{ workspaceId, executionId: id }]
-  const steer = async (executions: readonly ExecutionKey[]): Promise<void> =>
-    tellSteered(context, await steerExecutions(context.api, { action, executions, message: null }))
-  await steer(level)
-  while (level.length > 0) {
-    const next: ExecutionKey[] = []
-    for await (const page of readChildrenOfMany(context.api, level)) {
-      for (let from = 0; from < page.length; from += AT_ONCE)
-        await steer(page.slice(from, from + AT_ONCE))
-      next.push(...page)
-    }
-    level = next
+  // Page by page and down at once: of a tree of any size only a page of each level is in memory.
+  const walk = async (executions: readonly ExecutionKey[]): Promise<void> => {
+    const steered = await steerExecutions(context.api, { action, executions, message: null })
+    tellSteered(context, steered)
+    for await (const page of readChildrenOfMany(context.api, executions)) await walk(page)
   }
+  await walk([{ workspaceId: caller.workspaceId, executionId: id }])
 }
 
 /** After the commit: whoever holds them lets go, whoever waits looks again. All of it may be lost. */
@@ -102,6 +95,10 @@ function tellSteered({ bus }: Context, steered: readonly SteeredExecution[]): vo
   )
   if (items.length === 0) return
   bus.publishMoved(items)
+  const gates = steered.flatMap(({ workspaceId, gate: key }) =>
+    key === null ? [] : [{ workspaceId, key }],
+  )
+  if (gates.length > 0) bus.nudgeLocks(gates)
   for (const [processId, theirs] of Map.groupBy(items, (one) => one.processId))
     if (processId !== null) bus.publishControl(processId, theirs)
   const ended = items.filter(({ status }) => isEnded(status))

@@ -43,6 +43,14 @@ export const WEBHOOK_KIND: RecordKind<WebhookRow> = {
       ...(Object.keys(config).length > 0 && { config: JSON.stringify(config) }),
     }
   },
+  // With its secrets, which nobody sees; off, as every new one.
+  toCopy: (row) => ({
+    ...configOf(row.config),
+    is_enabled: false,
+    description: row.description,
+    project_id: row.project_id,
+    flow_id: row.flow_id,
+  }),
   toJson(row) {
     const shown = presentWebhook({ ...configOf(row.config), is_enabled: row.is_enabled })
     return {

@@ -237,6 +237,9 @@ function toFacts(
   const gate = gateOf(lock, place === -1 ? null : place + 1)
   return {
     ...(gate !== null && { gate }),
+    ...(wait.kind === 'LOCK' && {
+      isSemaphore: wait.subject?.startsWith(SETTING) !== true && gate === null,
+    }),
     seq: wait.seq,
     kind: wait.kind,
     since: wait.since,

@@ -1,4 +1,4 @@
-import { isEnded } from '@millrace/execution'
+import { askedOfRecords, isEnded } from '@millrace/execution'
 import { parseGateKey } from '@millrace/lock'
 import type { ExecutionRecordRow, RecordWait } from '@millrace/store'
 
@@ -39,6 +39,8 @@ export function waitReason({ kind, subject }: Pick<RecordWait, 'kind' | 'subject
       return subject === null ? 'a person to answer' : `a person to answer "${subject}"`
     case 'CONTROL':
       return `its request to ${subject ?? 'control'} another execution`
+    case 'RECORD':
+      return `its request to ${askedOfRecords(subject)}`
     case 'BREAK':
       return `its debugger before line ${subject ?? 'unknown'}`
     default:

@@ -1,35 +1,6 @@
+import { CONNECTOR_TYPES } from '@millrace/record-yaml/properties'
 import { type Static, Type } from 'typebox'
 import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
-
-export const CONNECTOR_TYPES = [
-  'AWS',
-  'AZURE',
-  'AZUREAI',
-  'FTP',
-  'GIT',
-  'GOOGLE',
-  'IMAP',
-  'K8S',
-  'LDAP',
-  'MSTEAMS',
-  'MYSQL',
-  'OPENAI',
-  'PS',
-  'REDIS',
-  'REST',
-  'SCP',
-  'SFTP',
-  'SMB',
-  'SMTP',
-  'SOAP',
-  'SQLMSSQL',
-  'SQLORACLE',
-  'SQLPG',
-  'SSH',
-  'VAULT',
-  'WEBDAV',
-  'XMLRPC',
-] as const
 
 export const ConnectorType = Type.Enum(CONNECTOR_TYPES)
 

@@ -1,5 +1,5 @@
 import { WEBHOOK_DOCUMENTS } from '@millrace/webhook'
-import { type Static, Type } from 'typebox'
+import { type Static, type TObject, Type } from 'typebox'
 import { ConnectorType } from './execution.ts'
 import { Breakpoints, Id, Json, Name, nullable, strict, Text, Time, WrapperUses } from './parts.ts'
 import { NewSchedule, NewScheduler } from './schedule.ts'
@@ -92,7 +92,10 @@ export const NewFile = strict({
   text: Type.Optional(Type.String({ description: 'its content, as UTF-8' })),
   base64: Type.Optional(Type.String({ description: 'its content instead of text' })),
 })
-export const FilePatch = Type.Partial(strict(FileFields))
+
+/** The same fields, none of them needed. One that is not among them stays an error. */
+const patchOf = <T extends TObject>(schema: T) =>
+  Type.Partial(schema, { additionalProperties: false })
 
 /** packages/webhook checks its own fields, with sentences of its own; the document shows its schemas. */
 const Anything = Type.Record(Type.String(), Type.Unknown())
@@ -103,7 +106,6 @@ export const RECORD_DOCUMENTS = {
   },
 } as const
 
-/** The same fields, none of them needed. */
 export const NEW_RECORD = {
   flow: NewFlow,
   setting: NewSetting,
@@ -116,15 +118,15 @@ export const NEW_RECORD = {
   wrapper: NewWrapper,
 } as const
 export const RECORD_PATCH = {
-  flow: Type.Partial(NewFlow),
-  setting: Type.Partial(NewSetting),
-  connector: Type.Partial(NewConnector),
-  project: Type.Partial(NewProject),
-  scheduler: Type.Partial(NewScheduler),
-  schedule: Type.Partial(NewSchedule),
+  flow: patchOf(NewFlow),
+  setting: patchOf(NewSetting),
+  connector: patchOf(NewConnector),
+  project: patchOf(NewProject),
+  scheduler: patchOf(NewScheduler),
+  schedule: patchOf(NewSchedule),
   webhook: Anything,
-  file: FilePatch,
-  wrapper: Type.Partial(NewWrapper),
+  file: patchOf(strict(FileFields)),
+  wrapper: patchOf(NewWrapper),
 } as const
 
 export const NewWorkspace = strict({

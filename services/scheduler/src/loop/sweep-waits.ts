@@ -30,6 +30,7 @@ export function sweepWaitsLoop(
       resolvers.dependencies.noteWaits(found('dependency'))
       resolvers.responses.noteWaits(found('response'))
       resolvers.controls.note(found('control'))
+      bus.nudgeRecordRequests(found('record'))
       bus.nudgeLocks(
         found('lock').flatMap(({ workspaceId, subject }) =>
           subject === null ? [] : [{ workspaceId, key: subject }],

@@ -67,25 +67,25 @@ export function createCascade(context: SchedulerContext): Cascade {
     cancelled.add(ended.map(toParent))
   }
 
-  /** Level by level: what is cancelled can start nothing any more by the time its children are read. */
+  /**
+   * What is cancelled can start nothing any more by the time its children are read. Down at once: of a
+   * tree of any size only a page of each level is in memory.
+   */
   async function cancelTree(top: ExecutionKey, message: string): Promise<void> {
-    const parents = [top]
-    for (const parent of parents) {
-      for (let after: string | null = null; ;) {
-        const children: ChildExecution[] = await readChildren(db, {
-          parent,
-          parentIs: 'ended',
-          after,
-          limit: PAGE,
-        })
-        await cancel(
-          children.filter(({ isLive }) => isLive),
-          message,
-        )
-        parents.push(...children)
-        if (children.length < PAGE) break
-        after = children.at(-1)?.executionId ?? null
-      }
+    for (let after: string | null = null; ;) {
+      const children: ChildExecution[] = await readChildren(db, {
+        parent: top,
+        parentIs: 'ended',
+        after,
+        limit: PAGE,
+      })
+      await cancel(
+        children.filter(({ isLive }) => isLive),
+        message,
+      )
+      for (const child of children) await cancelTree(child, message)
+      if (children.length < PAGE) return
+      after = children.at(-1)?.executionId ?? null
     }
   }
 

@@ -6,7 +6,6 @@ import { notify } from '../resolve/answer.ts'
 import { createBacklog } from '../resolve/backlog.ts'
 import type { Cascade } from '../resolve/cascade.ts'
 import { announce } from './aftermath.ts'
-import { attendSchedule } from './attend-schedule.ts'
 
 /**
  * Keeps schedules going. Any copy may attend to any schedule, since its row lock makes one wait for
@@ -70,6 +69,8 @@ export function createSchedules(
 
   async function attend(key: ScheduleKey): Promise<void> {
     isUsed = true
+    // Loaded with the first schedule: calendars and their rules take several MiB.
+    const { attendSchedule } = await import('./attend-schedule.ts')
     for (let attempt = 1; ; attempt += 1) {
       const done = await db
         .transaction((tx) => attendSchedule(tx, key))
