@@ -27,5 +27,5 @@ export function messagesLoop(context: SchedulerContext): Loop {
 
 const BATCH = 100
 // Also the most that a step is late.
-const LOOK_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 4_000
 const STUCK_MS = 500

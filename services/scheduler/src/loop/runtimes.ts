@@ -12,7 +12,7 @@ import type { Cascade } from '../resolve/cascade.ts'
  * Ends what has run for longer than its maximum runtime, and cancels what is below it. The row that says
  * so stays until that is done: whoever looks after a crash goes on with it.
  *
- * Where nothing is limited this asks once a second for the first row of an empty table.
+ * Where nothing is limited this asks every two seconds for the first row of an empty table.
  */
 export function runtimesLoop(
   context: SchedulerContext,
@@ -58,8 +58,8 @@ export function runtimesLoop(
   }
 }
 
-// Also how late a limit is noticed that was set meanwhile: none is shorter.
-const LOOK_EVERY_MS = 1_000
+// Also how late a limit is noticed that was set meanwhile.
+const LOOK_EVERY_MS = 2_000
 const BATCH = 500
 // What is due and not to be had, since our lease has run out, is another's in a moment.
 const STEP_MS = 50

@@ -12,9 +12,12 @@ export function sweepMessagesLoop(context: SchedulerContext): Loop {
   return walkLoop<MessageKey>('sweep messages', context, {
     async page(after) {
       const page = await sweepMessages(db, { ...shards.fence(), after, limit: config.sweepPage })
+      if (page.finds.length === 0) return page.next
       const closed = await closeMessages(db, page.finds)
       metrics.finds.inc({ find: 'closed message' }, closed.length)
       return page.next
     },
+    // Nobody waits for it.
+    patience: () => 10,
   })
 }

@@ -28,5 +28,7 @@ export function sweepSchedulesLoop(
       return page.next
     },
     end: () => schedules.setUsed(rows > 0),
+    // Where there are none, the first one comes with a nudge; only that may be lost.
+    patience: () => (rows > 0 ? 1 : 5),
   })
 }

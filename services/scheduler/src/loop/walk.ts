@@ -14,6 +14,8 @@ export function walkLoop<Key>(
     /** Reads and treats one page; returns where the next begins. */
     readonly page: (after: Key | null) => Promise<Key | null>
     readonly end?: () => void
+    /** How many of the usual pauses one of its pauses is; asked after each walk. Default 1. */
+    readonly patience?: () => number
   },
 ): Loop {
   return loop(name, {
@@ -31,7 +33,8 @@ export function walkLoop<Key>(
       } while (after !== null && !signal.aborted)
       steps.end?.()
       metrics.walk.observe({ over: name }, workMs / 1_000)
-      return Math.min(Math.max(config.sweepPauseMs, workMs * PAUSE_PER_WALK), PAUSE_MAX_MS)
+      const pauseMs = config.sweepPauseMs * (steps.patience?.() ?? 1)
+      return Math.min(Math.max(pauseMs, workMs * PAUSE_PER_WALK), PAUSE_MAX_MS)
     },
     onError: retryLogger(log),
   })
