@@ -8,6 +8,7 @@ const base: AnsweredLike = {
   version: 3,
   status: 'WAITING_ENGINE',
   type: 'FLOW',
+  parentId: null,
   priority: 0,
   moved: true,
   processId: null,
@@ -23,6 +24,8 @@ it('tells the process that keeps it, as long as it lives, otherwise the pool', (
       told.push(['dispatch', pool, ...items.map((item) => item.executionId)])
       return Promise.resolve(true)
     },
+    publishMoved: (items: readonly { executionId: string }[]) =>
+      void told.push(['moved', ...items.map((item) => item.executionId)]),
   }
   notifyAnswered(
     bus,
@@ -42,5 +45,6 @@ it('tells the process that keeps it, as long as it lives, otherwise the pool', (
     ['resume', 'alive', 'warm', 'warm too', 'running'],
     ['dispatch', 'engine', 'cold', 'orphaned'],
     ['dispatch', 'connector', 'connection'],
+    ['moved', 'cold', 'warm', 'warm too', 'orphaned', 'paused', 'connection'],
   ])
 })

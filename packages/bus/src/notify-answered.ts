@@ -1,4 +1,4 @@
-import type { ResumeItem } from '@millrace/wire'
+import type { MovedItem, ResumeItem } from '@millrace/wire'
 import type { Bus } from './bus.ts'
 import type { Pool } from './subjects.ts'
 
@@ -7,8 +7,9 @@ export interface AnsweredLike {
   readonly workspaceId: string
   readonly executionId: string
   readonly version: number
-  readonly status: string
+  readonly status: MovedItem['status']
   readonly type: string
+  readonly parentId: string | null
   readonly priority: number
   /** Whether the answer moved it to WAITING_ENGINE. */
   readonly moved: boolean
@@ -23,10 +24,10 @@ export interface AnsweredLike {
  * WAITING_ENGINE that the sweep finds.
  *
  * One that was not moved (it is at an engine, or ready already) concerns only the process that has it.
- * One that is paused concerns nobody until it is resumed.
+ * One that is paused concerns nobody until it is resumed. Whoever watches hears of all that were moved.
  */
 export function notifyAnswered(
-  bus: Pick<Bus, 'publishResume' | 'publishDispatch'>,
+  bus: Pick<Bus, 'publishResume' | 'publishDispatch' | 'publishMoved'>,
   answered: readonly AnsweredLike[],
   alive: (processId: string) => boolean,
 ): void {
@@ -39,6 +40,7 @@ export function notifyAnswered(
   }
   for (const [processId, items] of warm) bus.publishResume(processId, items)
   for (const [pool, items] of cold) void bus.publishDispatch(pool, items.map(dispatchOf))
+  bus.publishMoved(answered.filter((one) => one.moved))
 }
 
 const resumeOf = ({ workspaceId, executionId, version, answers }: AnsweredLike): ResumeItem => ({

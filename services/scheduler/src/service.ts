@@ -30,7 +30,6 @@ import { createSchedules } from './schedules/schedules.ts'
 import { createSchedulerMetrics } from './telemetry.ts'
 
 /** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
-/** How it reaches the world. */
 export const PORTS = { connectBus, createDatabase, createMetrics, opsServer, serveGrpc }
 export type SchedulerPorts = typeof PORTS
 

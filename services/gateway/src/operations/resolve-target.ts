@@ -3,7 +3,7 @@ import { projects, putScript, type WrapperRow, wrappers } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { compileSchema } from '../json-schema.ts'
 import { invalid, notFound } from '../problem.ts'
-import { NOT_YET, type NewExecutionBody } from '../schemas/execution.ts'
+import { NOT_YET, type NewExecutionBody, TARGETS } from '../schemas/execution.ts'
 import type { CachedFlow } from './flow-cache.ts'
 import { checkToldInput } from './wrapper-input.ts'
 
@@ -21,17 +21,6 @@ export type Target =
       readonly isWrapped: boolean
     }
   | { readonly type: 'WRAPPER'; readonly wrapper: WrapperRow }
-
-const TARGETS = [
-  'flow_id',
-  'flow_name',
-  'script',
-  'connector_id',
-  'connector_name',
-  'connector_type',
-  'wrapper_id',
-  'wrapper_name',
-] as const
 
 /** Throws `invalid` or `notFound`, with pointers below `base`. No promise when all of it is cached. */
 export function resolveTarget(

@@ -11,15 +11,4 @@ export async function tellAnswered(
   const processes = await liveProcesses(api).catch(() => [])
   const alive = new Set(processes.map((process) => process.processId))
   notifyAnswered(bus, answered, (processId) => alive.has(processId))
-  bus.publishMoved(
-    answered
-      .filter((one) => one.moved)
-      .map(({ workspaceId, executionId, version, status, parentId }) => ({
-        workspaceId,
-        executionId,
-        version,
-        status,
-        parentId,
-      })),
-  )
 }

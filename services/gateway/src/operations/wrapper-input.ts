@@ -1,5 +1,6 @@
 import { compileSchema, type SchemaCheck } from '../json-schema.ts'
 import { invalid } from '../problem.ts'
+import { TARGETS } from '../schemas/execution.ts'
 
 /**
  * Checks what a wrapper is given against its schema (JSON text; null: anything). Throws `invalid` with
@@ -19,32 +20,21 @@ export function checkWrapperInput(
 
 /**
  * Checks the input of a wrapper that is started by itself: besides its own inputs it has to say what
- * it wraps, by exactly one of `WRAPPABLE`.
+ * it wraps, by exactly one of `TARGETS`.
  */
 export function checkToldInput(schema: string | null, input: unknown, base: string): void {
   const told = isObject(input) ? input['wrapped'] : undefined
-  const named = isObject(told) ? WRAPPABLE.filter((name) => typeof told[name] === 'string') : []
+  const named = isObject(told) ? TARGETS.filter((name) => typeof told[name] === 'string') : []
   if (!isObject(input) || named.length !== 1)
     throw invalid([
       {
         pointer: `${base}/wrapped`,
-        message: `must say what the wrapper wraps by exactly one of ${WRAPPABLE.join(', ')}; or start that, and name the wrapper in "wrappers"`,
+        message: `must say what the wrapper wraps by exactly one of ${TARGETS.join(', ')}; or start that, and name the wrapper in "wrappers"`,
       },
     ])
   const own = Object.entries(input).filter(([name]) => name !== 'wrapped')
   checkWrapperInput(schema, Object.fromEntries(own), base)
 }
-
-const WRAPPABLE = [
-  'flow_id',
-  'flow_name',
-  'script',
-  'connector_id',
-  'connector_name',
-  'connector_type',
-  'wrapper_id',
-  'wrapper_name',
-] as const
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

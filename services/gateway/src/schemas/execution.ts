@@ -147,3 +147,15 @@ export const WaitQuery = {
   ),
   fields: Type.Optional(Type.String({ maxLength: 4_096 })),
 }
+
+/** The fields of a request that say what to run: exactly one is given. */
+export const TARGETS = [
+  'flow_id',
+  'flow_name',
+  'script',
+  'connector_id',
+  'connector_name',
+  'connector_type',
+  'wrapper_id',
+  'wrapper_name',
+] as const

@@ -1,3 +1,4 @@
+import { notifyAnswered } from '@millrace/bus'
 import { type Deadlock, findDeadlocks } from '@millrace/lock'
 import {
   answerWaits,
@@ -9,7 +10,7 @@ import {
 } from '@millrace/store'
 import type { LockContext } from '../context.ts'
 import type { LockServer } from '../serve/lock-server.ts'
-import { serveLocks, tellAnswered, tellServed } from '../serve/serve-locks.ts'
+import { serveLocks, tellServed } from '../serve/serve-locks.ts'
 import { describeDeadlock } from './describe-deadlock.ts'
 
 /**
@@ -56,7 +57,7 @@ export async function breakDeadlock(
     { executionId: victim.executionId, message: done.error.message },
     'a deadlock was broken',
   )
-  tellAnswered({ bus, presence }, done.answered)
+  notifyAnswered(bus, done.answered, presence.isAlive)
   // The victim's request leaves the queue now.
   const { subject } = victim.wait
   if (subject !== null) server.note([{ workspaceId, key: subject }])

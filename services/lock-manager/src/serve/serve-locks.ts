@@ -159,17 +159,9 @@ export function tellServed({ bus, presence, metrics }: LockContext, served: Serv
   metrics.granted.inc(served.granted)
   metrics.dropped.inc(served.dropped)
   for (const ms of served.freeGrantMs) metrics.grantLatency.observe(ms / 1_000)
-  tellAnswered({ bus, presence }, served.answered)
+  notifyAnswered(bus, served.answered, presence.isAlive)
   // To every copy: the next gate may be another's.
   if (served.asked.length > 0) bus.nudgeLocks([...served.asked])
-}
-
-export function tellAnswered(
-  { bus, presence }: Pick<LockContext, 'bus' | 'presence'>,
-  answered: readonly AnsweredExecution[],
-): void {
-  notifyAnswered(bus, answered, presence.isAlive)
-  bus.publishMoved(answered.filter((one) => one.moved))
 }
 
 interface OpenLock {

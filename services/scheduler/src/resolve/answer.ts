@@ -14,24 +14,6 @@ export async function answer(
   if (items.length === 0) return []
   const answered = await answerWaits(db, items)
   metrics.batch.observe({ of: kind }, items.length)
-  notify({ bus, presence }, answered)
-  return answered
-}
-
-export function notify(
-  { bus, presence }: Pick<SchedulerContext, 'bus' | 'presence'>,
-  answered: readonly AnsweredExecution[],
-): void {
   notifyAnswered(bus, answered, presence.isAlive)
-  bus.publishMoved(
-    answered
-      .filter((one) => one.moved)
-      .map(({ workspaceId, executionId, version, status, parentId }) => ({
-        workspaceId,
-        executionId,
-        version,
-        status,
-        parentId,
-      })),
-  )
+  return answered
 }

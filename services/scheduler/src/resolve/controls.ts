@@ -1,9 +1,9 @@
+import { notifyAnswered } from '@millrace/bus'
 import { type Effect, effectsOf } from '@millrace/execution'
 import { ServiceError } from '@millrace/runtime'
 import { type ControlRequest, readControls } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 import type { SchedulerContext } from '../context.ts'
-import { notify } from './answer.ts'
 import { attemptControl, type ControlMove } from './attempt-control.ts'
 import { createBacklog } from './backlog.ts'
 import type { Cascade } from './cascade.ts'
@@ -25,7 +25,7 @@ export function createControls(
     readonly dependencies: Pick<DependencyResolver, 'noteEnded'>
   },
 ): Controls {
-  const { db, bus, log, metrics } = context
+  const { db, bus, log, metrics, presence } = context
   const requests = createBacklog<ExecutionKey>({
     name: 'controls',
     log,
@@ -42,7 +42,7 @@ export function createControls(
       if (done === null) continue
       if (done.answered.length === 0) return
       metrics.controls.inc({ action: request.action, verdict: done.verdict })
-      notify(context, done.answered)
+      notifyAnswered(bus, done.answered, presence.isAlive)
       if (done.move !== null) tell(request, done.move)
       return
     }

@@ -1,8 +1,8 @@
+import { notifyAnswered } from '@millrace/bus'
 import { after, now, ServiceError, type Timer } from '@millrace/runtime'
 import { type ScheduleKey, schedulesOfEnded } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 import type { SchedulerContext } from '../context.ts'
-import { notify } from '../resolve/answer.ts'
 import { createBacklog } from '../resolve/backlog.ts'
 import type { Cascade } from '../resolve/cascade.ts'
 import { announce } from './aftermath.ts'
@@ -83,7 +83,7 @@ export function createSchedules(
       metrics.scheduled.inc({ of: 'iteration' }, done.born.filter(isIteration).length)
       metrics.scheduled.inc({ of: 'run' }, done.born.filter((one) => !isIteration(one)).length)
       announce(bus, done)
-      notify(context, done.answered)
+      notifyAnswered(context.bus, done.answered, context.presence.isAlive)
       cascade.noteCancelled(done.cancelled)
       for (const startMs of done.awaiting) lookAgain(key, startMs)
       return
