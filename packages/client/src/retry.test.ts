@@ -2,16 +2,29 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRetryableStatus, MAX_TRIES, parseRetryAfter, pauseBeforeRetry } from './retry.ts'
 
+const FIRST = { tried: 1, waitedMs: 0, underWay: false, retryAfterMs: null, chance: 0 }
+
 test('pauses double, are spread by chance and come to an end', () => {
   const pauses = Array.from({ length: MAX_TRIES }, (_, index) =>
-    pauseBeforeRetry({ tried: index + 1, retryAfterMs: null, chance: 1 }),
+    pauseBeforeRetry({ ...FIRST, tried: index + 1, chance: 1 }),
   )
   assert.deepEqual(pauses, [100, 200, 400, 800, 1600, null])
-  assert.equal(pauseBeforeRetry({ tried: 1, retryAfterMs: null, chance: 0 }), 50)
+  assert.equal(pauseBeforeRetry(FIRST), 50)
+})
+
+test('an equal request under way is waited for until its key is free', () => {
+  const underWay = { ...FIRST, underWay: true, retryAfterMs: 1_000 }
+  let waitedMs = 0
+  for (let tried = 1; ; tried += 1) {
+    const pauseMs = pauseBeforeRetry({ ...underWay, tried, waitedMs })
+    if (pauseMs === null) break
+    waitedMs += pauseMs
+  }
+  assert.ok(waitedMs > 20_000 && waitedMs < 40_000, `${waitedMs} ms`)
 })
 
 test('a server that asks for minutes is not waited for', () => {
-  assert.equal(pauseBeforeRetry({ tried: 1, retryAfterMs: 600_000, chance: 0 }), null)
+  assert.equal(pauseBeforeRetry({ ...FIRST, retryAfterMs: 600_000 }), null)
 })
 
 test('Retry-After is read as seconds or as a date against the server clock', () => {

@@ -83,6 +83,7 @@ export function createTransport(options: {
   async function send(request: Request): Promise<Answer> {
     const keyed = withKey(request, platform)
     const mayRepeat = keyed.method === 'GET' || keyed.idempotencyKey !== undefined
+    let waitedMs = 0
     for (let tried = 1; ; tried += 1) {
       try {
         return await sendOnce(keyed)
@@ -91,10 +92,12 @@ export function createTransport(options: {
         if (!mayRepeat || hint === null) throw error
         const pauseMs = pauseBeforeRetry({
           tried,
-          retryAfterMs: hint.retryAfterMs,
+          waitedMs,
+          ...hint,
           chance: platform.random(),
         })
         if (pauseMs === null) throw error
+        waitedMs += pauseMs
         await platform.delay(pauseMs, request.signal)
       }
     }
@@ -118,10 +121,10 @@ function withKey(request: Request, platform: Platform): Request {
 }
 
 /** Null: another try is of no use. */
-function retryHint(error: unknown): { retryAfterMs: number | null } | null {
-  if (error instanceof ServerAwayError) return { retryAfterMs: null }
-  if (error instanceof ApiError && error.retryable) return { retryAfterMs: error.retryAfterMs }
-  return null
+function retryHint(error: unknown): { retryAfterMs: number | null; underWay: boolean } | null {
+  if (error instanceof ServerAwayError) return { retryAfterMs: null, underWay: false }
+  if (!(error instanceof ApiError && error.retryable)) return null
+  return { retryAfterMs: error.retryAfterMs, underWay: error.status === 409 }
 }
 
 /** A proxy in between may answer with HTML; that is still worth showing. */

@@ -137,6 +137,7 @@ export {
   claimKey,
   dropKey,
   type KeyClaim,
+  type OwnKey,
   releaseKey,
   sweepKeys,
 } from './idempotency.ts'

@@ -1,5 +1,5 @@
-import { ServiceError, sha256Hex, toServiceError } from '@millrace/runtime'
-import { answerKey, claimKey, dropKey, releaseKey } from '@millrace/store'
+import { after, ServiceError, sha256Hex, toServiceError } from '@millrace/runtime'
+import { answerKey, claimKey, dropKey, type OwnKey, releaseKey } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
 import { derivedIds } from './create-execution.ts'
 
@@ -16,8 +16,8 @@ export interface Answer {
  * is told that it may have been done already.
  */
 export async function idempotently(
-  context: Context,
-  caller: Caller,
+  context: Pick<Context, 'api'>,
+  caller: Pick<Caller, 'workspaceId'>,
   request: { key: string; identity: string },
   run: (ids: IdSource, isRepeat: boolean) => Promise<Answer>,
 ): Promise<Answer> {
@@ -48,11 +48,21 @@ export async function idempotently(
     return answer
   } catch (error) {
     const own = { ...place, lease: claim.lease }
-    // Refused: nothing was made, the key is free. Unknown: whoever tries again takes over; if that
-    // cannot be written down either, once the lease has run out.
+    // Refused: nothing was made, the key is free. Unknown: whoever tries again takes over.
     if (!toServiceError(error).retryable && toServiceError(error).code !== 'internal')
       await dropKey(context.api, own)
-    else await releaseKey(context.api, own).catch(() => undefined)
+    else await releaseKey(context.api, own).catch(() => releaseLater(context, own))
     throw error
   }
 }
+
+/** For a Postgres that is away just now. A crash meanwhile leaves the key to its lease. */
+function releaseLater({ api }: Pick<Context, 'api'>, own: OwnKey, triesLeft = RELEASE_TRIES): void {
+  if (triesLeft === 0) return
+  const again = (): void => releaseLater({ api }, own, triesLeft - 1)
+  after(RELEASE_EVERY_MS, () => void releaseKey(api, own).catch(again)).unref()
+}
+
+/** As long as the lease holds. */
+const RELEASE_TRIES = 20
+const RELEASE_EVERY_MS = 1_000
