@@ -1,10 +1,11 @@
-import { after, every, monotonicMs, ServiceError } from '@millrace/runtime'
+import { after, every, monotonicMs, ServiceError, type Timer } from '@millrace/runtime'
 import type { Database, Queryable, Statement } from '@millrace/store'
 
 /**
  * Answers `unavailable` within 2 s when Postgres hangs instead of refusing: as long as somebody
- * waits for it a probe asks it too, and while the probe gets no answer nobody waits for one either. A slow query on a Postgres
- * that answers the probe is left alone.
+ * waits for it a probe asks it too, and while the probe gets no answer nobody waits
+ * either. A slow query on a Postgres that answers the probe is left alone, and when it is this process
+ * that stood still, as on a machine that was suspended, the probe gets its time once more.
  */
 export interface PostgresGuard {
   /** The same database, whose calls end when Postgres is away. */
@@ -15,18 +16,20 @@ export interface PostgresGuard {
 
 const PROBE_EVERY_MS = 500
 const PROBE_WITHIN_MS = 1_400
+/** A timer that is later than this says that the process stood still. */
+const STOOD_STILL_MS = 400
 const PROBE: Statement = { name: '', text: 'SELECT' }
 
 export function guardPostgres(probed: Queryable): PostgresGuard {
   let up = true
-  let since: number | null = null
+  let probing = false
+  let late: Timer | null = null
   const waiting = new Set<(error: ServiceError) => void>()
 
   const timer = every(PROBE_EVERY_MS, () => {
-    if (since !== null || (up && waiting.size === 0)) return
-    since = monotonicMs()
-    const late = after(PROBE_WITHIN_MS, () => setUp(false))
-    late.unref()
+    if (probing || (up && waiting.size === 0)) return
+    probing = true
+    giveTime()
     probed
       .query(PROBE)
       .then(
@@ -34,10 +37,20 @@ export function guardPostgres(probed: Queryable): PostgresGuard {
         () => setUp(false),
       )
       .finally(() => {
-        since = null
-        late.cancel()
+        probing = false
+        late?.cancel()
       })
   })
+
+  function giveTime(): void {
+    const begun = monotonicMs()
+    late = after(PROBE_WITHIN_MS, () => {
+      const stoodStill = monotonicMs() - begun > PROBE_WITHIN_MS + STOOD_STILL_MS
+      if (stoodStill) giveTime()
+      else setUp(false)
+    })
+    late.unref()
+  }
 
   function setUp(now: boolean): void {
     up = now
