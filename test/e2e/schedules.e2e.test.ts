@@ -23,6 +23,12 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     return page.items.filter((one) => one.type === 'SCHEDULE' && one.schedule_id === id)
   }
 
+  /** Never two at once; between two there may be none for a moment. */
+  const oneIteration = async (id: string): Promise<void> => {
+    const what = `an iteration of ${id}`
+    assert.equal(await until(async () => (await iterations(id)).length || null, { what }), 1)
+  }
+
   /** Until there are so many entries in its book. */
   const runs = (id: string, count: number, state?: string): Promise<readonly ScheduleRun[]> =>
     until(
@@ -48,7 +54,7 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     // As the model has it: the name is an iteration's.
     assert.deepEqual([run.schedule_name, parent.schedule_name], [null, schedule.name])
     assert.equal(new Set(found.map(({ planned_at }) => planned_at)).size, found.length)
-    assert.equal((await iterations(schedule.id)).length, 1)
+    await oneIteration(schedule.id)
     const after = await at.stack.client.schedules.disable(schedule.id)
     assert.deepEqual([after.is_enabled, after.iteration_execution_id], [false, null])
     assert.equal((await iterations(schedule.id)).length, 0)
@@ -73,7 +79,7 @@ describe('schedules', { concurrency: 4, timeout: 240_000 }, () => {
     const execution = await at.rig.ended(run?.execution_id ?? '')
     assert.deepEqual(execution.output_value, { from: schedule.name })
     assert.equal(execution.schedule_id, schedule.id)
-    assert.equal((await iterations(schedule.id)).length, 1)
+    await oneIteration(schedule.id)
     await client.schedules.delete(schedule.id)
     assert.equal((await iterations(schedule.id)).length, 0)
   })

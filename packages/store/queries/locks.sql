@@ -215,6 +215,8 @@ WHERE h.workspace_id = $1 AND h.key = $2
 ORDER BY h.token
 
 -- name: readLockWaiters
+-- In the order of their turns; whom the lock-manager has not seen yet comes last. A request outlives
+-- its wait for a moment when that ran out of time, and one of a holder asks for nothing.
 SELECT r.execution_id, r.seq, r.ticket, w.since, w.due_at, e.name, e.status
 FROM lock_request r
 CROSS JOIN LATERAL (
@@ -226,7 +228,12 @@ CROSS JOIN LATERAL (
 ) e
 WHERE r.workspace_id = $1 AND r.key = $2 AND r.action = 'acquire'
   AND w.generation = r.generation AND w.kind = 'LOCK' AND e.ended_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM lock_holder h
+    WHERE h.workspace_id = r.workspace_id AND h.key = r.key AND h.execution_id = r.execution_id
+  )
 ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
+LIMIT $3
 
 -- name: listLocks
 -- Locks that somebody holds or waits for, by key.

@@ -172,14 +172,11 @@ export {
 } from './users.ts'
 export {
   type AwaitedRow,
-  type LockHolderRow,
   type LockKey,
-  type LockWaiterRow,
   readAwaited,
   readBlocks,
   readClock,
   readLockedSettingName,
-  readLockState,
 } from './why.ts'
 export {
   insertWorkspace,

@@ -34,14 +34,16 @@ export interface LockView extends LockKey {
   }[]
 }
 
-/** A lock that nobody ever asked for is a free one. */
-export async function inspectLock(db: Queryable, { workspaceId, key }: LockKey): Promise<LockView> {
-  const [lock] = await db.query<{ capacity: number; last_token: number }>(sql.readLock, [
-    workspaceId,
-    key,
-  ])
-  const holders = await db.query<HolderViewRow>(sql.readLockHolders, [workspaceId, key])
-  const waiters = await db.query<WaiterViewRow>(sql.readLockWaiters, [workspaceId, key])
+/** A lock that nobody ever asked for is a free one. `waitersMax`: no more of them than that. */
+export async function inspectLock(
+  db: Queryable,
+  { workspaceId, key }: LockKey,
+  waitersMax: number | null = null,
+): Promise<LockView> {
+  const params = [workspaceId, key]
+  const [lock] = await db.query<{ capacity: number; last_token: number }>(sql.readLock, params)
+  const holders = await db.query<HolderViewRow>(sql.readLockHolders, params)
+  const waiters = await db.query<WaiterViewRow>(sql.readLockWaiters, [...params, waitersMax])
   return {
     workspaceId,
     key,

@@ -8,45 +8,11 @@ export interface LockKey {
   readonly key: string
 }
 
-export interface LockHolderRow {
-  readonly execution_id: string
-  /** The fencing token; rises with every grant. */
-  readonly token: number
-  readonly depth: number
-  /** ms since 1970 */
-  readonly held_since: number
-  /** A start within a period: when that is over. ms since 1970. */
-  readonly expires_at: number | null
-}
-
-export interface LockWaiterRow {
-  readonly execution_id: string
-  readonly seq: number
-  readonly ticket: number | null
-  /** ms since 1970 */
-  readonly requested_at: number
-  readonly due_at: number | null
-}
-
 export interface AwaitedRow {
   /** The wait. */
   readonly seq: number
   readonly id: string
   readonly status: Status | null
-}
-
-/** Who holds a lock and who waits for it, in the order of their turns. */
-export async function readLockState(
-  db: Queryable,
-  lock: LockKey,
-  waitersMax = 1_000,
-): Promise<{ holders: LockHolderRow[]; waiters: LockWaiterRow[] }> {
-  const params = [lock.workspaceId, lock.key]
-  const [holders, waiters] = await Promise.all([
-    db.query<LockHolderRow>(statements.readHolders, params),
-    db.query<LockWaiterRow>(statements.readQueue, [...params, waitersMax]),
-  ])
-  return { holders, waiters }
 }
 
 /** Whom an execution's dependency waits are for, up to 10,000. */
@@ -82,8 +48,6 @@ export async function readLockedSettingName(
 }
 
 const statements = loadStatements('why', [
-  'readHolders',
-  'readQueue',
   'readAwaited',
   'readClock',
   'readBlocks',

@@ -10,7 +10,7 @@ import {
 } from '../operations/records.ts'
 import { inspectFlowLimits } from '../operations/flow-limits.ts'
 import { parseFields } from '../operations/page-request.ts'
-import { forceRelease, inspectLock } from '../operations/setting-lock.ts'
+import { forceRelease, inspectSettingLock } from '../operations/setting-lock.ts'
 import { ByQuery, Json, ListQuery, page, strict } from '../schemas/parts.ts'
 import { ForceRelease, NEW_RECORD, RECORD_DOCUMENTS, RECORD_PATCH } from '../schemas/record.ts'
 import { created, noContent, ok, type Route, route } from './route.ts'
@@ -139,7 +139,7 @@ const lockRoutes: readonly Route[] = [
     answers: { 200: Json },
     async handle(context, { caller, params, query }) {
       const address = { type: 'setting', key: params.key, by: query.by ?? 'id' } as const
-      return ok(await inspectLock(context, caller, address))
+      return ok(await inspectSettingLock(context, caller, address))
     },
   }),
   route({

@@ -1,6 +1,6 @@
 import { newId, ServiceError } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
-import { insertAudit, liveProcesses, readLockState } from '@millrace/store'
+import { inspectLock, insertAudit, liveProcesses } from '@millrace/store'
 import { lockService } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
 import { time, timeOrNull } from './page-request.ts'
@@ -8,26 +8,26 @@ import { demandAdmin } from './people.ts'
 import { find, type RecordAddress } from './records.ts'
 
 /** Who holds the lock of a setting and who waits for it, in the order of their turns. */
-export async function inspectLock(
+export async function inspectSettingLock(
   context: Context,
   caller: Caller,
   address: RecordAddress,
 ): Promise<object> {
   const { id } = await find(context, caller, address)
   const lock = { workspaceId: caller.workspaceId, key: lockKey(id) }
-  const { holders, waiters } = await readLockState(context.api, lock)
+  const { holders, waiters } = await inspectLock(context.api, lock, SHOWN_MAX)
   const [holder] = holders
   return {
     key: lock.key,
-    holder: holder?.execution_id ?? null,
+    holder: holder?.executionId ?? null,
     fencing_token: holder?.token ?? null,
-    held_since: timeOrNull(holder?.held_since ?? null),
+    held_since: timeOrNull(holder?.since ?? null),
     depth: holder?.depth ?? null,
-    waiters: waiters.map((waiter, index) => ({
-      execution_id: waiter.execution_id,
-      position: index + 1,
-      since: time(waiter.requested_at),
-      until: timeOrNull(waiter.due_at),
+    waiters: waiters.map((waiter) => ({
+      execution_id: waiter.executionId,
+      position: waiter.position,
+      since: time(waiter.since),
+      until: timeOrNull(waiter.until),
     })),
   }
 }
@@ -45,14 +45,14 @@ export async function forceRelease(
   const { id } = await find(context, caller, request)
   const { workspaceId, userId } = caller
   const lock = { workspaceId, key: lockKey(id) }
-  const { holders } = await readLockState(context.api, lock)
+  const { holders } = await inspectLock(context.api, lock, 0)
   const holder = holders.find(
-    (one) => request.executionId === null || one.execution_id === request.executionId,
+    (one) => request.executionId === null || one.executionId === request.executionId,
   )
   if (holder === undefined)
     throw new ServiceError('conflict', 'Nobody holds the lock; there is nothing to release.')
 
-  const { execution_id: executionId } = holder
+  const { executionId } = holder
   const token = BigInt(holder.token)
   const { reason } = request
   const released = await callLockManager(context, async (client) => {
@@ -67,8 +67,10 @@ export async function forceRelease(
     subject: lock.key,
     details: JSON.stringify({ execution_id: executionId, token: holder.token, reason, released }),
   })
-  return { released, ...(await inspectLock(context, caller, request)) }
+  return { released, ...(await inspectSettingLock(context, caller, request)) }
 }
+
+const SHOWN_MAX = 1_000
 
 const lockKey = (settingId: string): string => `setting:${settingId}`
 

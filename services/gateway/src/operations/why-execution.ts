@@ -12,6 +12,7 @@ import {
   type ExecutionRow,
   flows,
   type FlowRow,
+  inspectLock,
   liveProcesses,
   maxRuntimeOf,
   type MessageRow,
@@ -19,9 +20,7 @@ import {
   readClock,
   readExecution,
   readLockedSettingName,
-  readLockState,
   readMessages,
-  readStatuses,
   readWaits,
   toExecution,
   type WaitRow,
@@ -154,20 +153,20 @@ async function readLocks(
   const keys = new Set(open.flatMap((wait) => (wait.kind === 'LOCK' ? (wait.subject ?? []) : [])))
   const facts = await Promise.all(
     [...keys].map(async (key): Promise<[string, LockFacts]> => {
-      const { holders, waiters } = await readLockState(context.api, { workspaceId, key })
+      const { holders, waiters } = await inspectLock(
+        context.api,
+        { workspaceId, key },
+        QUEUE_MAX,
+      )
       const gate = await readGate(context, { workspaceId, key })
       const setting = key.startsWith(SETTING) ? key.slice(SETTING.length) : null
       const name =
         setting === null
           ? key.replace(/^semaphore:/, '')
           : await readLockedSettingName(context.api, { workspaceId, id: setting })
-      const held = holders.map(({ execution_id: executionId }) => ({ workspaceId, executionId }))
-      const statuses = await readStatuses(context.api, held)
-      const parties = held.map(({ executionId }): Party => {
-        return { executionId, status: statuses.get(executionId)?.status ?? null }
-      })
-      const queue = waiters.map((waiter) => waiter.execution_id)
-      const freeAt = holders.flatMap((holder) => holder.expires_at ?? []).toSorted((a, b) => a - b)
+      const parties = holders.map(({ executionId, status }): Party => ({ executionId, status }))
+      const queue = waiters.map((waiter) => waiter.executionId)
+      const freeAt = holders.flatMap((holder) => holder.until ?? []).toSorted((a, b) => a - b)
       return [key, { name: name ?? key, gate, freeAt, holders: parties, queue }]
     }),
   )
@@ -175,6 +174,7 @@ async function readLocks(
 }
 
 const SETTING = 'setting:'
+const QUEUE_MAX = 1_000
 
 async function readAwaitedMessages(
   context: Context,
