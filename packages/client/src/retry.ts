@@ -40,9 +40,7 @@ export function pauseBeforeRetry(input: {
   retryAfterMs: number | null
   chance: number
 }): number | null {
-  const spent = input.underWay
-    ? input.waitedMs >= UNDER_WAY_PATIENCE_MS
-    : input.tried >= MAX_TRIES
+  const spent = input.underWay ? input.waitedMs >= UNDER_WAY_PATIENCE_MS : input.tried >= MAX_TRIES
   if (spent) return null
   const backOff = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (input.tried - 1))
   const spread = backOff / 2 + (backOff / 2) * input.chance

@@ -47,9 +47,4 @@ export async function readLockedSettingName(
   return rows[0]?.name ?? null
 }
 
-const statements = loadStatements('why', [
-  'readAwaited',
-  'readClock',
-  'readBlocks',
-  'readLockName',
-])
+const statements = loadStatements('why', ['readAwaited', 'readClock', 'readBlocks', 'readLockName'])

@@ -153,11 +153,7 @@ async function readLocks(
   const keys = new Set(open.flatMap((wait) => (wait.kind === 'LOCK' ? (wait.subject ?? []) : [])))
   const facts = await Promise.all(
     [...keys].map(async (key): Promise<[string, LockFacts]> => {
-      const { holders, waiters } = await inspectLock(
-        context.api,
-        { workspaceId, key },
-        QUEUE_MAX,
-      )
+      const { holders, waiters } = await inspectLock(context.api, { workspaceId, key }, QUEUE_MAX)
       const gate = await readGate(context, { workspaceId, key })
       const setting = key.startsWith(SETTING) ? key.slice(SETTING.length) : null
       const name =
