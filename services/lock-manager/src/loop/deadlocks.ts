@@ -36,7 +36,7 @@ export function deadlocksLoop(context: LockContext, server: Pick<LockServer, 'no
         if (workspaceId !== undefined) await breakDeadlock(context, server, deadlock, workspaceId)
       }
       const pauseMs = seeds.length > 0 ? LOOK_EVERY_MS : LOOK_IDLE_MS
-      return Math.max(pauseMs, (monotonicMs() - startedAt) * PAUSE_PER_LOOK)
+      return Math.max(pauseMs, pauseAfterLook(monotonicMs() - startedAt))
     },
     onError(error, retry) {
       newSince = null
@@ -52,10 +52,17 @@ export function deadlocksLoop(context: LockContext, server: Pick<LockServer, 'no
     newSince = startedAt
     if (isFull) allSince = startedAt
     const endedAt = monotonicMs()
-    nextDependenciesAt = endedAt + (endedAt - startedAt) * PAUSE_PER_SCAN
+    nextDependenciesAt = endedAt + pauseAfterScan(endedAt - startedAt)
     return seeds
   }
 }
+
+/**
+ * What takes long is done less often. What takes very long has waited for a machine or a Postgres that
+ * stood still, and a cycle that closed meanwhile must not wait for many times as long.
+ */
+export const pauseAfterLook = (tookMs: number): number => Math.min(tookMs * 10, 5_000)
+export const pauseAfterScan = (tookMs: number): number => Math.min(tookMs * 50, 15_000)
 
 const LOOK_EVERY_MS = 500
 // While nobody waits for a lock, and no execution has begun to wait for another.
@@ -65,5 +72,3 @@ const LOOK_AT_ALL_EVERY_MS = 60_000
 const OVERLAP_MS = 5_000
 const FOREVER_MS = 1e12
 const SEEDS_MAX = 10_000
-const PAUSE_PER_LOOK = 10
-const PAUSE_PER_SCAN = 50

@@ -27,7 +27,7 @@ export function walkLoop<Key>(
       do {
         const startedAt = monotonicMs()
         after = await steps.page(after)
-        const pageMs = monotonicMs() - startedAt
+        const pageMs = workOf(monotonicMs() - startedAt)
         workMs += pageMs
         if (after !== null) await sleep(pageMs * PAUSE_PER_PAGE, signal)
       } while (after !== null && !signal.aborted)
@@ -40,6 +40,13 @@ export function walkLoop<Key>(
   })
 }
 
+/**
+ * How much of the time of a page is its own work: one that takes longer than this has waited for a
+ * machine or a Postgres that stood still, and then there is all the more to be found soon.
+ */
+export const workOf = (pageMs: number): number => Math.min(pageMs, PAGE_WORK_MAX_MS)
+
+const PAGE_WORK_MAX_MS = 250
 const PAUSE_PER_PAGE = 4
 const PAUSE_PER_WALK = 20
 const PAUSE_MAX_MS = 60_000
