@@ -4,13 +4,16 @@ SELECT $1, s FROM generate_series(0, $2::integer - 1) AS s
 ON CONFLICT DO NOTHING
 
 -- name: renewShards
--- Also after they ran out, as long as nobody took them: the term is still the holder's.
-UPDATE shard_lease SET expires_at = clock() + $3 * interval '1 millisecond'
-WHERE service = $1 AND process_id = $2
-RETURNING shard, term
-
--- name: countCopies
-SELECT count(*)::integer AS copies, count(*) FILTER (WHERE process_id < $2)::integer AS rank
+-- Also after they ran out, as long as nobody took them: the term is still the holder's. And how many
+-- copies there are, to know the fair part.
+WITH renewed AS (
+  UPDATE shard_lease SET expires_at = clock() + $3 * interval '1 millisecond'
+  WHERE service = $1 AND process_id = $2
+  RETURNING shard, term
+)
+SELECT count(*)::integer AS copies, count(*) FILTER (WHERE process_id < $2)::integer AS rank,
+  (SELECT coalesce(json_agg(json_build_object('shard', r.shard, 'term', r.term) ORDER BY r.shard), '[]')::text
+   FROM renewed r) AS held
 FROM process_lease
 WHERE service = $1 AND (expires_at > clock() OR process_id = $2)
 

@@ -5,7 +5,6 @@ import { loadStatements } from './statement.ts'
 const sql = loadStatements('shard-leases', [
   'ensureShards',
   'renewShards',
-  'countCopies',
   'yieldShards',
   'takeShards',
   'readShards',
@@ -47,13 +46,9 @@ export async function keepShards(
   input: { readonly service: string; readonly processId: string; readonly ttlMs?: number },
 ): Promise<HeldShard[]> {
   const { service, processId, ttlMs = SHARD_LEASE_TTL_MS } = input
-  const renewed = await db.query<HeldShard>(sql.renewShards, [service, processId, ttlMs])
-  const [copy] = await db.query<{ copies: number; rank: number }>(sql.countCopies, [
-    service,
-    processId,
-  ])
+  const [copy] = await db.query<CopyRow>(sql.renewShards, [service, processId, ttlMs])
   const part = fairPart(copy ?? { copies: 1, rank: 0 })
-  const held = renewed.toSorted((a, b) => a.shard - b.shard)
+  const held = JSON.parse(copy?.held ?? '[]') as HeldShard[]
   const surplus = held.splice(part).map(({ shard }) => shard)
   if (surplus.length > 0) await db.query(sql.yieldShards, [service, processId, surplus])
   const missing = part - held.length
@@ -64,6 +59,13 @@ export async function keepShards(
     taken = await db.query<HeldShard>(sql.takeShards, [service, processId, ttlMs, missing])
   }
   return [...held, ...taken].toSorted((a, b) => a.shard - b.shard)
+}
+
+interface CopyRow {
+  readonly copies: number
+  readonly rank: number
+  /** JSON: what it held before and holds on, by shard. */
+  readonly held: string
 }
 
 /** Gives all of them up at once, so that the others need not wait for the lease to run out. */

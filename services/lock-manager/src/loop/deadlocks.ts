@@ -66,7 +66,7 @@ export const pauseAfterScan = (tookMs: number): number => Math.min(tookMs * 50, 
 
 const LOOK_EVERY_MS = 500
 // While nobody waits for a lock, and no execution has begun to wait for another.
-const LOOK_IDLE_MS = 1_000
+const LOOK_IDLE_MS = 2_000
 const LOOK_AT_ALL_EVERY_MS = 60_000
 // Commits become visible later than the time they carry.
 const OVERLAP_MS = 5_000

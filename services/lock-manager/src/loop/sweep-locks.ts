@@ -31,7 +31,8 @@ export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'n
         metrics.queues.set(queues)
         waiting = waiters
       }
-      return pauseAfter(monotonicMs() - startedAt, config.sweepMs)
+      const patience = waiting > 0 || keys.length > 0 ? 1 : PATIENCE_IDLE
+      return pauseAfter(monotonicMs() - startedAt, config.sweepMs * patience)
     },
     onError: retryLogger(log),
   })
@@ -44,6 +45,8 @@ export function sweepLocksLoop(context: LockContext, server: Pick<LockServer, 'n
 export const pauseAfter = (tookMs: number, sweepMs: number): number =>
   Math.max(sweepMs, Math.min(tookMs * 20, PAUSE_MAX_MS))
 
+// While nobody waits: a lost nudge then delays somebody by so many sweeps at the most.
+const PATIENCE_IDLE = 2
 const PAUSE_MAX_MS = 10_000
 const PAGE = 5_000
 const THOROUGH_EVERY = 15

@@ -34,5 +34,5 @@ export function expiredProcessesLoop(context: SchedulerContext): Loop {
   }
 }
 
-const LOOK_EVERY_MS = 1_000
+const LOOK_EVERY_MS = 2_000
 const PAGE = 500
