@@ -47,11 +47,17 @@ function withMarks(outcome: Outcome, { body }: Program, hasEffects: boolean): Ou
   return { ...outcome, maybeEffects: pathsOf(marks, 'effect'), maybeLogs: pathsOf(marks, 'log') }
 }
 
-/** Ends that come from outside, wherever it stood. */
-const outsideEnds = ({ cancelled, overrun }: ExpectOptions) => [
-  ...(cancelled === 'maybe' ? (['ENDED_CANCELLED'] as const) : []),
-  ...(overrun === 'maybe' ? (['ENDED_ERROR'] as const) : []),
-]
+/**
+ * Ends that come from outside, wherever it stood. Somebody who takes back what has ended so finds the
+ * children cancelled, too, and nothing is known of what comes of that.
+ */
+const outsideEnds = ({ cancelled, overrun, reverted }: ExpectOptions) => {
+  const ends: Outcome['status'][] = []
+  if (cancelled === 'maybe') ends.push('ENDED_CANCELLED')
+  if (overrun === 'maybe') ends.push('ENDED_ERROR')
+  if (reverted === 'maybe' && ends.length > 0) ends.push('ENDED_SUCCESS', 'ENDED_ERROR')
+  return ends
+}
 
 const toOutcome = ({ status, output, message, sure, maybe, ms }: Ended): Outcome => ({
   status,

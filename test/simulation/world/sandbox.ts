@@ -17,8 +17,7 @@ export function createSimSandbox(world: World, slow: { chance: number; maxMs: nu
   function realmOf(script: Script): { host: RealmHost; keys: Set<string> } {
     const found = held.get(script.hash)
     if (found !== undefined) return found
-    const host = lend(script)
-    const made = { host, keys: new Set<string>() }
+    const made = { ...lend(script), keys: new Set<string>() }
     held.set(script.hash, made)
     lent.push({ script, ...made })
     return made
@@ -52,21 +51,34 @@ export function createSimSandbox(world: World, slow: { chance: number; maxMs: nu
 
 /** Takes back what the instances of a history had, for the next one. */
 export function returnRealms(): void {
-  for (const { script, host, keys } of lent.splice(0)) {
+  for (const { script, host, uses, keys } of lent.splice(0)) {
+    // What a realm keeps of each history would reach the limit of its memory in the end.
+    if (uses >= USES_MAX) {
+      host.close()
+      continue
+    }
     host.forget(JSON.stringify([...keys]))
     const list = free.get(script.hash)
-    if (list === undefined) free.set(script.hash, [host])
-    else list.push(host)
+    if (list === undefined) free.set(script.hash, [{ host, uses }])
+    else list.push({ host, uses })
   }
 }
 
-const lent: { script: Script; host: RealmHost; keys: Set<string> }[] = []
-const free = new Map<string, RealmHost[]>()
+const USES_MAX = 100
+
+interface LentRealm {
+  readonly host: RealmHost
+  /** Histories that have had it. */
+  readonly uses: number
+}
+
+const lent: (LentRealm & { script: Script; keys: Set<string> })[] = []
+const free = new Map<string, LentRealm[]>()
 const nothing = (): void => undefined
 
-function lend(script: Script): RealmHost {
+function lend(script: Script): LentRealm {
   const known = free.get(script.hash)?.pop()
-  if (known !== undefined) return known
+  if (known !== undefined) return { host: known.host, uses: known.uses + 1 }
   const { commands, logsPerActivation, logs, payloadBytes, depth, memoryMib, cpuMs } =
     DEFAULT_LIMITS
   const limits = JSON.stringify({ commands, logsPerActivation, logs, payloadBytes, depth })
@@ -74,13 +86,14 @@ function lend(script: Script): RealmHost {
   // What is in development mode has a realm of its own.
   const own = script.debug === undefined ? source : debugRealmSource()
   const settings = { realmSource: own, limits, memoryMib, cpuMs }
-  return new RealmHost(
+  const host = new RealmHost(
     SyncIsolate as unknown as IsolateClass,
     settings,
     script.source,
     script.language,
     script.debug ?? null,
   )
+  return { host, uses: 1 }
 }
 
 let source: string | null = null
