@@ -27,6 +27,12 @@ it('runs the same seed in the same way, alone and after others', async () => {
   assert.equal(once, again)
 })
 
+// 5096: an eager start came twice, and the second took the place of what was suspended since.
+it('breaks nothing in the histories that once found something', async () => {
+  const said = await simulate('main', { SEED: '5096', SHRINK: '0', COMMIT: 'test' })
+  assert.match(said, /simulated ms$/m)
+})
+
 it('finds planted bugs; make sim plants all of them', async () => {
   const said = await simulate('gate', { PLANTS: '7' })
   const found = said

@@ -26,7 +26,13 @@ export function createSimSandbox(world: World, slow: { chance: number; maxMs: nu
   return {
     async activate({ script }, batch) {
       const { host, keys } = realmOf(script)
-      const results = checkResults(`[${await host.run(JSON.stringify(batch), nothing)}]`, batch)
+      const text = await host.run(JSON.stringify(batch), nothing).catch((error: unknown) => {
+        // Of no use any more; and no history is meant to come here.
+        held.delete(script.hash)
+        console.error('a realm of the simulation failed:', error)
+        throw error
+      })
+      const results = checkResults(`[${text}]`, batch)
       for (const result of results) {
         if ('lost' in result || result.end !== null) keys.delete(result.key)
         else keys.add(result.key)

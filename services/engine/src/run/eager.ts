@@ -11,7 +11,7 @@ import {
 import type { EagerBatch, EagerEnd, EagerRefusal, EagerResult, EagerStart } from '@millrace/wire'
 import { buildCommit, isRevert } from './build-commit.ts'
 import { collect, createCollected } from './collected.ts'
-import { type Held, sandboxKey } from './held.ts'
+import type { Held } from './held.ts'
 import { createLoader } from './load-held.ts'
 import { createOverdue } from './overdue.ts'
 import type { RunnerDeps } from './runner.ts'
@@ -44,6 +44,7 @@ export function createEager(deps: EagerDeps): Eager {
   const idlers: (() => void)[] = []
   const outbox = new Map<string, EagerResult[]>()
   let count = 0
+  let attempts = 0
   const outcomes = metrics.counter('engine_eager_total', 'Eager starts by what became of them', [
     'outcome',
   ])
@@ -97,11 +98,15 @@ export function createEager(deps: EagerDeps): Eager {
     const fresh = { ...start, parentId: null, topId: executionId }
     const loaded = await loader.fromDispatch({ workspaceId, executionId, version: 1, fresh })
     if (loaded.kind !== 'ready') return 'waits'
-    const { held, activation } = loaded
+    const { held } = loaded
+    // A name of its own: the same execution may run here as any other by now, since this message came
+    // twice or its starter has not waited. What one leaves suspended is nothing that the other may go on with.
+    attempts += 1
+    const activation = { ...loaded.activation, key: `${executionId} eager ${attempts}` }
     const commit = await activate(attempt, held, activation)
     slow.delete(attempt)
     if (commit === null || attempt.given) {
-      sandbox.forget(held.workspaceId, sandboxKey(held))
+      sandbox.forget(held.workspaceId, activation.key)
       return 'waits'
     }
     const execution = { ...start, id: executionId }
