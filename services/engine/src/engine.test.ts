@@ -401,10 +401,16 @@ function until(
       const row = await readExecution(db, { workspaceId, executionId })
       if (row === null || !isWanted(row)) return
       clearTimeout(guard)
+      clearInterval(again)
       await moved.close()
       resolve(row)
     }
-    const guard = setTimeout(() => reject(new Error(`${executionId} did not get there`)), 10_000)
+    const guard = setTimeout(() => {
+      clearInterval(again)
+      reject(new Error(`${executionId} did not get there`))
+    }, 30_000)
+    // It may be announced before the server knows that we listen.
+    const again = setInterval(() => void look(), 500)
     const moved = bus.onMoved((items) => {
       if (items.some((item) => item.executionId === executionId)) void look()
     })
