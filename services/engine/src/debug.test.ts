@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Bus, connectBus } from '@millrace/bus'
+import type { Bus } from '@millrace/bus'
 import { isEnded } from '@millrace/execution'
 import type { Stop, StopAnswer } from '@millrace/replay'
-import { createLogger, newId } from '@millrace/runtime'
+import { newId } from '@millrace/runtime'
 import {
   answerWaits,
-  createDatabase,
   createExecutions,
   type Database,
   type ExecutionRow,
   makeProductive,
-  migrate,
   patchExecution,
   putScripts,
   readDebugSession,
@@ -22,55 +20,17 @@ import {
   withDebugProperties,
 } from '@millrace/store'
 import { newExecution } from '@millrace/store/testing'
-import {
-  createTestDatabase,
-  startNats,
-  startPostgres,
-  type TestDatabase,
-  type TestNats,
-  type TestPostgres,
-} from '@millrace/testkit'
-import { createEngine } from './service.ts'
+import { type EngineFixture, startEngineFixture } from './engine-fixture.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let nats: TestNats
+let engine: EngineFixture
 let db: Database
 let bus: Bus
-let engine: AsyncDisposable
-const workspaceId = newId()
-const log = createLogger('test', { level: 'silent' })
-
+let workspaceId: string
 before(async () => {
-  ;[server, nats] = await Promise.all([startPostgres(), startNats()])
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
-  bus = await connectBus({ servers: nats.url, name: 'test', log })
-  engine = await startEngine()
+  engine = await startEngineFixture()
+  ;({ db, bus, workspaceId } = engine)
 })
-after(async () => {
-  await engine[Symbol.asyncDispose]()
-  await bus.close()
-  await db.close()
-  await database.drop()
-  await Promise.all([server.stop(), nats.stop()])
-})
-
-const startEngine = () =>
-  createEngine(
-    {
-      postgresUrl: database.url,
-      natsUrl: nats.url,
-      grpcHost: '127.0.0.1',
-      maxInFlight: 256,
-      maxWarm: 1_000,
-      slowMs: 20,
-      eagerMs: 1_000,
-      cpuLimitMs: 2_000,
-      memoryLimitMib: 64,
-    },
-    { log, processId: newId() },
-  )
+after(() => engine[Symbol.asyncDispose]())
 
 const LOOP = `export default async (system, self, inputs) => {
   let sum = 0
@@ -96,7 +56,7 @@ test('a breakpoint in a loop stops in every turn, with the variables of then', a
     ['breakpoint', 5, 2, 2, 2],
     ['breakpoint', 5, 3, 3, 6],
   ])
-  const ended = await until(id, (row) => isEnded(row.status))
+  const ended = await engine.until(id, (row) => isEnded(row.status))
   assert.deepEqual([ended.status, ended.output], ['ENDED_SUCCESS', '12'])
   assert.deepEqual(await logs(id), [2, 6, 12])
 })
@@ -104,8 +64,7 @@ test('a breakpoint in a loop stops in every turn, with the variables of then', a
 test('a stop outlives its engine, and a step goes on from it with another', async () => {
   const id = await start(LOOP, { breakpoints: [5], use_breakpoints: true })
   const before = (await stopped(id)).stop
-  await engine[Symbol.asyncDispose]()
-  engine = await startEngine()
+  await engine.restart()
   assert.deepEqual((await stopped(id)).stop, before)
   await change(id, { breakpoints: [] })
   await go(id, { action: 'step_over' })
@@ -115,7 +74,7 @@ test('a stop outlives its engine, and a step goes on from it with another', asyn
   const { stop } = await stopped(id)
   assert.deepEqual([stop.line, variable(stop, 'sum')], [8, 12])
   await go(id, { action: 'continue' })
-  assert.equal((await until(id, (row) => isEnded(row.status))).output, '12')
+  assert.equal((await engine.until(id, (row) => isEnded(row.status))).output, '12')
 })
 
 test('break stops at the first line and is used up; what waits meanwhile is answered beneath', async () => {
@@ -140,7 +99,7 @@ test('break stops at the first line and is used up; what waits meanwhile is answ
   await answerWaits(db, [{ workspaceId, executionId: id, generation: 1, seq, outcome }])
   assert.equal((await readExecution(db, { workspaceId, executionId: id }))?.status, 'PAUSED')
   await go(id, { action: 'continue' })
-  assert.equal((await until(id, (one) => isEnded(one.status))).output, '1')
+  assert.equal((await engine.until(id, (one) => isEnded(one.status))).output, '1')
 })
 
 test('breakpoints that are set while it waits are heeded from there on, and not in the past', async () => {
@@ -151,7 +110,7 @@ test('breakpoints that are set while it waits are heeded from there on, and not 
   return b
 }`
   const id = await start(source)
-  await until(id, (row) => row.status === 'SCHEDULED')
+  await engine.until(id, (row) => row.status === 'SCHEDULED')
   await change(id, { breakpoints: [2, 4], useBreakpoints: true })
   const [nap] = await readWaits(db, { workspaceId, executionId: id })
   const outcome = { kind: 'value', value: { v: null } } as const
@@ -163,7 +122,7 @@ test('breakpoints that are set while it waits are heeded from there on, and not 
   ])
   assert.equal((await stopped(id)).stop.line, 4)
   await go(id, { action: 'continue' })
-  assert.equal((await until(id, (row) => isEnded(row.status))).output, '2')
+  assert.equal((await engine.until(id, (row) => isEnded(row.status))).output, '2')
 })
 
 test('a child that is stepped into stops at its first line; children inherit the mode', async () => {
@@ -177,7 +136,7 @@ test('a child that is stepped into stops at its first line; children inherit the
   const id = await start(source, { break: true })
   await stopped(id)
   await go(id, { action: 'step_into' })
-  await until(id, (row) => row.status === 'WAITING_DEPENDENCY')
+  await engine.until(id, (row) => row.status === 'WAITING_DEPENDENCY')
   const [child] = await db.query<{ id: string; is_productive: boolean }>(
     {
       name: 'probe-child',
@@ -188,7 +147,7 @@ test('a child that is stepped into stops at its first line; children inherit the
   assert.equal(child?.is_productive, false)
   assert.equal((await stopped(child.id)).stop.line, 2)
   await go(child.id, { action: 'continue' })
-  assert.equal((await until(child.id, (row) => isEnded(row.status))).output, '1')
+  assert.equal((await engine.until(child.id, (row) => isEnded(row.status))).output, '1')
 })
 
 test('one that becomes productive goes on without stops', async () => {
@@ -197,7 +156,7 @@ test('one that becomes productive goes on without stops', async () => {
   const key = { workspaceId, executionId: id }
   const version = await makeProductive(db, key, { version: row.version, seq: stop.seq })
   await bus.publishDispatch('engine', [{ ...key, version: version ?? 0 }])
-  const ended = await until(id, (one) => isEnded(one.status))
+  const ended = await engine.until(id, (one) => isEnded(one.status))
   assert.deepEqual([ended.status, ended.output], ['ENDED_SUCCESS', '12'])
 })
 
@@ -223,7 +182,7 @@ async function start(source: string, extra: object | null = null): Promise<strin
 }
 
 async function stopped(id: string): Promise<{ row: ExecutionRow; stop: Stop }> {
-  const row = await until(id, ({ status }) => status === 'PAUSED')
+  const row = await engine.until(id, ({ status }) => status === 'PAUSED')
   const session = await readDebugSession(db, { workspaceId, executionId: id })
   return { row, stop: JSON.parse(session?.stop ?? 'null') as Stop }
 }
@@ -248,25 +207,4 @@ async function logs(id: string): Promise<unknown[]> {
   return rows.flatMap(({ lines }) =>
     (JSON.parse(lines) as { values: unknown[] }[]).flatMap(({ values }) => values),
   )
-}
-
-/** Resolves with the row once it is as wanted; every move of it is announced. */
-function until(
-  executionId: string,
-  isWanted: (row: ExecutionRow) => boolean,
-): Promise<ExecutionRow> {
-  return new Promise((resolve, reject) => {
-    const look = async (): Promise<void> => {
-      const row = await readExecution(db, { workspaceId, executionId })
-      if (row === null || !isWanted(row)) return
-      clearTimeout(guard)
-      await moved.close()
-      resolve(row)
-    }
-    const guard = setTimeout(() => reject(new Error(`${executionId} did not get there`)), 20_000)
-    const moved = bus.onMoved((items) => {
-      if (items.some((item) => item.executionId === executionId)) void look()
-    })
-    void look()
-  })
 }

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Bus, connectBus, type Subscription } from '@millrace/bus'
+import type { Bus, Subscription } from '@millrace/bus'
 import { isEnded } from '@millrace/execution'
 import type { Json } from '@millrace/replay'
-import { createLogger, newId } from '@millrace/runtime'
+import { newId } from '@millrace/runtime'
 import {
   answerMessage,
   answerWaits,
   closeMessages,
-  createDatabase,
   createExecutions,
   type Database,
   type ExecutionRow,
-  migrate,
   putScripts,
   readExecution,
   readMessagesOf,
@@ -20,57 +18,19 @@ import {
   revertExecution,
   scriptHash,
 } from '@millrace/store'
-import {
-  createTestDatabase,
-  startNats,
-  startPostgres,
-  type TestDatabase,
-  type TestNats,
-  type TestPostgres,
-} from '@millrace/testkit'
 import { newExecution } from '@millrace/store/testing'
 import type { EagerResult } from '@millrace/wire'
-import { createEngine } from './service.ts'
+import { type EngineFixture, startEngineFixture } from './engine-fixture.ts'
 
-let server: TestPostgres
-let database: TestDatabase
-let nats: TestNats
+let engine: EngineFixture
 let db: Database
 let bus: Bus
-let engine: AsyncDisposable
-const workspaceId = newId()
-const log = createLogger('test', { level: 'silent' })
-
+let workspaceId: string
 before(async () => {
-  ;[server, nats] = await Promise.all([startPostgres(), startNats()])
-  database = await createTestDatabase({ server: server.url, migrate })
-  db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
-  bus = await connectBus({ servers: nats.url, name: 'test', log })
-  engine = await startEngine()
+  engine = await startEngineFixture()
+  ;({ db, bus, workspaceId } = engine)
 })
-after(async () => {
-  await engine[Symbol.asyncDispose]()
-  await bus.close()
-  await db.close()
-  await database.drop()
-  await Promise.all([server.stop(), nats.stop()])
-})
-
-const startEngine = () =>
-  createEngine(
-    {
-      postgresUrl: database.url,
-      natsUrl: nats.url,
-      grpcHost: '127.0.0.1',
-      maxInFlight: 256,
-      maxWarm: 1_000,
-      slowMs: 20,
-      eagerMs: 1_000,
-      cpuLimitMs: 2_000,
-      memoryLimitMib: 64,
-    },
-    { log, processId: newId() },
-  )
+after(() => engine[Symbol.asyncDispose]())
 
 test('a flow that returns a value ends with it', async () => {
   const source = 'export default (system, self, inputs) => inputs.n + 1'
@@ -121,7 +81,7 @@ test('what runs for long is given back before it has ended', async () => {
 
 test('an eager start whose id exists changes nothing of it', async () => {
   const id = await start('export default () => "first"')
-  const before = await until(id, (row) => isEnded(row.status))
+  const before = await engine.until(id, (row) => isEnded(row.status))
   const result = await eagerly('export default () => "second"', { executionId: id })
   assert.deepEqual(result, { executionId: id, refusal: 'busy' })
   assert.deepEqual(await readExecution(db, { workspaceId, executionId: id }), before)
@@ -150,11 +110,11 @@ test('an execution that waits is parked, and its answer continues it', async () 
   const id = await start(
     'export default async (system, self) => { await self.sleep(3600); return "woke" }',
   )
-  await until(id, (row) => row.status === 'SCHEDULED')
+  await engine.until(id, (row) => row.status === 'SCHEDULED')
   const [wait] = await readWaits(db, { workspaceId, executionId: id })
   assert.equal(wait?.kind, 'TIMER')
   await wake(id, wait.seq)
-  const ended = await until(id, (row) => isEnded(row.status))
+  const ended = await engine.until(id, (row) => isEnded(row.status))
   assert.equal(ended.output, '"woke"')
 })
 
@@ -162,11 +122,10 @@ test('an engine that never saw it replays it to the same result', async () => {
   const id = await start(
     'export default async (system, self) => { const r = await self.step("r", () => Math.random()); await self.sleep(3600); return [r, await self.step("again", () => r)] }',
   )
-  await until(id, (row) => row.status === 'SCHEDULED')
-  await engine[Symbol.asyncDispose]()
-  engine = await startEngine()
+  await engine.until(id, (row) => row.status === 'SCHEDULED')
+  await engine.restart()
   await wake(id, 2)
-  const ended = await until(id, (row) => isEnded(row.status))
+  const ended = await engine.until(id, (row) => isEnded(row.status))
   const [first, again] = JSON.parse(ended.output ?? '[]') as unknown[]
   assert.equal(typeof first, 'number')
   assert.equal(first, again)
@@ -176,12 +135,11 @@ test('a first activation that was claimed is replayed from the time at which it 
   const id = await start(
     'export default async (system, self) => { let x = 0; for (let i = 0; i < 2e8; i++) x += i; const t = Date.now(); await self.script("export default () => 1", {}, { wait: false }); await self.sleep(3600); return t }',
   )
-  const parked = await until(id, (row) => row.status === 'SCHEDULED')
+  const parked = await engine.until(id, (row) => row.status === 'SCHEDULED')
   assert.equal(parked.epoch, 1, 'it was claimed')
-  await engine[Symbol.asyncDispose]()
-  engine = await startEngine()
+  await engine.restart()
   await wake(id, 2)
-  const ended = await until(id, (row) => isEnded(row.status))
+  const ended = await engine.until(id, (row) => isEnded(row.status))
   assert.equal(ended.message, null)
   assert.equal(ended.output, String(parked.started_at))
 })
@@ -204,7 +162,7 @@ test('a message is made with the commit that asks, once, and its answer continue
     'export default async (system, self) => { const m = await self.message({ subject: "Go?", request: "Why", assignees: ["anna"], due_after: 60, timeout: 3600 }); return [m.response, m.button, await m.get("answered_by")] }',
   )
   await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
-  const parked = await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  const parked = await engine.until(id, (row) => row.status === 'WAITING_RESPONSE')
   const rows = await readMessagesOf(db, { workspaceId, executionId: id }, 10)
   assert.equal(rows.length, 1)
   const [message] = rows
@@ -219,7 +177,7 @@ test('a message is made with the commit that asks, once, and its answer continue
   assert.ok(parked.scheduled_for !== null)
   const v = { response: { string: 'so' }, button: null, answered_by: 'anna', answered_at: 'now' }
   await wake(id, 1, { v })
-  const ended = await until(id, (row) => isEnded(row.status))
+  const ended = await engine.until(id, (row) => isEnded(row.status))
   assert.equal(ended.output, JSON.stringify([{ string: 'so' }, null, 'anna']))
 })
 
@@ -250,12 +208,12 @@ test('a message of another execution is read, waited for when open, and answered
   const source =
     'export default async (system, self, id) => { const m = system.message(id); const status = await m.get("status"); await m.wait(); return [status, m.response, await m.load("status")] }'
   const id = await start(source, messageId)
-  await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  await engine.until(id, (row) => row.status === 'WAITING_RESPONSE')
   const by = { by: 'anna', byId: null, button: null, response: '{}' }
   await answerMessage(db, { workspaceId, messageId }, by)
   const v = { response: {}, button: null, answered_by: 'anna', answered_at: 'now' }
   await wake(id, 2, { v })
-  const ended = await until(id, (row) => isEnded(row.status))
+  const ended = await engine.until(id, (row) => isEnded(row.status))
   assert.equal(ended.output, JSON.stringify(['OPEN', {}, 'ANSWERED']))
   assert.equal((await run(source, messageId)).output, JSON.stringify(['ANSWERED', {}, 'ANSWERED']))
   const none = await run(
@@ -272,7 +230,7 @@ test('a life that goes back to an open message asks it again, and a replay knows
     ),
   }
   const id = key.executionId
-  await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  await engine.until(id, (row) => row.status === 'WAITING_RESPONSE')
   const [first] = await readMessagesOf(db, key, 10)
   assert.ok(first)
   const reverted = await revertExecution(db, key, { to: { seq: 1 }, by: newId() })
@@ -282,7 +240,7 @@ test('a life that goes back to an open message asks it again, and a replay knows
   // As the sweep does, should it be first.
   await closeMessages(db, [{ workspaceId, messageId: first.id }])
   await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: reverted.version }])
-  await until(id, (row) => row.status === 'WAITING_RESPONSE')
+  await engine.until(id, (row) => row.status === 'WAITING_RESPONSE')
   const messages = await readMessagesOf(db, key, 10)
   assert.deepEqual(
     messages.map((one) => [one.id, one.status, one.generation, one.closed_why]),
@@ -291,12 +249,11 @@ test('a life that goes back to an open message asks it again, and a replay knows
   assert.ok((messages[0]?.due_at ?? 0) > (first.due_at ?? 0), 'its times count anew')
 
   // An engine that has never seen it: the message is still what it waits for when something else comes.
-  await engine[Symbol.asyncDispose]()
-  engine = await startEngine()
+  await engine.restart()
   await wake(id, 2, { generation: 2 })
   const isParked = ({ status }: ExecutionRow): boolean =>
     !['WAITING_ENGINE', 'AT_ENGINE'].includes(status)
-  const parked = await until(id, (row) => row.answered === 1 && isParked(row))
+  const parked = await engine.until(id, (row) => row.answered === 1 && isParked(row))
   assert.equal(parked.status, 'WAITING_RESPONSE')
   assert.deepEqual(
     (await readWaits(db, key)).map(({ kind, ref }) => [kind, ref]),
@@ -308,7 +265,7 @@ test('a life that goes back to an open message asks it again, and a replay knows
   await wake(id, 3, { generation: 2 })
   const v = { response: { so: 1 }, button: null, answered_by: 'anna', answered_at: 'now' }
   await wake(id, 1, { generation: 2, v })
-  assert.equal((await until(id, (row) => isEnded(row.status))).output, '{"so":1}')
+  assert.equal((await engine.until(id, (row) => isEnded(row.status))).output, '{"so":1}')
 })
 
 test('links are made where a message allows them', async () => {
@@ -322,7 +279,7 @@ test('links are made where a message allows them', async () => {
 })
 
 async function run(source: string, input: unknown = null): Promise<ExecutionRow> {
-  return until(await start(source, input), (row) => isEnded(row.status))
+  return engine.until(await start(source, input), (row) => isEnded(row.status))
 }
 
 /** Hands it to the engine before it is stored, and resolves with what the engine says of it. */
@@ -389,31 +346,4 @@ async function wake(
   const [answered] = await answerWaits(db, [{ workspaceId, executionId, generation, seq, outcome }])
   assert.ok(answered)
   await bus.publishDispatch('engine', [{ workspaceId, executionId, version: answered.version }])
-}
-
-/** Resolves with the row once it is as wanted; every move of it is announced. */
-function until(
-  executionId: string,
-  isWanted: (row: ExecutionRow) => boolean,
-): Promise<ExecutionRow> {
-  return new Promise((resolve, reject) => {
-    const look = async (): Promise<void> => {
-      const row = await readExecution(db, { workspaceId, executionId })
-      if (row === null || !isWanted(row)) return
-      clearTimeout(guard)
-      clearInterval(again)
-      await moved.close()
-      resolve(row)
-    }
-    const guard = setTimeout(() => {
-      clearInterval(again)
-      reject(new Error(`${executionId} did not get there`))
-    }, 30_000)
-    // It may be announced before the server knows that we listen.
-    const again = setInterval(() => void look(), 500)
-    const moved = bus.onMoved((items) => {
-      if (items.some((item) => item.executionId === executionId)) void look()
-    })
-    void look()
-  })
 }

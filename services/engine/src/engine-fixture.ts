@@ -1,0 +1,85 @@
+import { type Bus, connectBus } from '@millrace/bus'
+import { createLogger, newId } from '@millrace/runtime'
+import {
+  createDatabase,
+  type Database,
+  type ExecutionRow,
+  migrate,
+  readExecution,
+} from '@millrace/store'
+import { createTestDatabase, startNats, startPostgres } from '@millrace/testkit'
+import { createEngine } from './service.ts'
+
+/** An engine with a database and a NATS of its own, for tests; the test is the rest of the system. */
+export interface EngineFixture extends AsyncDisposable {
+  readonly db: Database
+  readonly bus: Bus
+  readonly workspaceId: string
+  /** In its place another one that has never seen anything. */
+  restart(): Promise<void>
+  /** Resolves with the row once it is as wanted; every move of it is announced. */
+  until(executionId: string, isWanted: (row: ExecutionRow) => boolean): Promise<ExecutionRow>
+}
+
+export async function startEngineFixture(): Promise<EngineFixture> {
+  const [server, nats] = await Promise.all([startPostgres(), startNats()])
+  const database = await createTestDatabase({ server: server.url, migrate })
+  const db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
+  const log = createLogger('test', { level: 'silent' })
+  const bus = await connectBus({ servers: nats.url, name: 'test', log })
+  const workspaceId = newId()
+  const startEngine = () =>
+    createEngine(
+      {
+        postgresUrl: database.url,
+        natsUrl: nats.url,
+        grpcHost: '127.0.0.1',
+        maxInFlight: 256,
+        maxWarm: 1_000,
+        slowMs: 20,
+        eagerMs: 1_000,
+        cpuLimitMs: 2_000,
+        memoryLimitMib: 64,
+      },
+      { log, processId: newId() },
+    )
+  let engine = await startEngine()
+
+  return {
+    db,
+    bus,
+    workspaceId,
+    async restart() {
+      await engine[Symbol.asyncDispose]()
+      engine = await startEngine()
+    },
+    until: (executionId, isWanted) =>
+      new Promise((resolve, reject) => {
+        const look = async (): Promise<void> => {
+          const row = await readExecution(db, { workspaceId, executionId })
+          if (row === null || !isWanted(row)) return
+          clearTimeout(guard)
+          clearInterval(again)
+          await moved.close()
+          resolve(row)
+        }
+        const guard = setTimeout(() => {
+          clearInterval(again)
+          reject(new Error(`${executionId} did not get there`))
+        }, 30_000)
+        // It may be announced before the server knows that we listen.
+        const again = setInterval(() => void look(), 500)
+        const moved = bus.onMoved((items) => {
+          if (items.some((item) => item.executionId === executionId)) void look()
+        })
+        void look()
+      }),
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]()
+      await bus.close()
+      await db.close()
+      await database.drop()
+      await Promise.all([server.stop(), nats.stop()])
+    },
+  }
+}
