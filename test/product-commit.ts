@@ -7,6 +7,7 @@ const PRODUCT = [
   'proto',
   'deploy/local',
   ':(exclude,glob)**/*.test.ts',
+  ':(exclude,glob)**/*-fixture.ts',
   ':(exclude,glob)**/test/**',
   ':(exclude,glob)**/*.md',
 ]
