@@ -5,8 +5,8 @@ import { readNotes, writeNotes } from '../run/attempt-notes.ts'
 import type { Runner } from '../run/runner.ts'
 
 /**
- * Gives back connections that are AT_ENGINE under this process with nobody at work on them: the
- * answer to their claim was lost. Nothing has left for them.
+ * Gives back connections that are AT_ENGINE under this process with nobody at work on them: the answer
+ * to their claim, or to their being taken back, was lost. Nothing has left for them that is not known.
  */
 export function giveBackLoop(context: ConnectorContext, runner: Runner): Loop {
   const { log } = context
@@ -39,7 +39,9 @@ async function giveBack({ db, bus, processId }: ConnectorContext, runner: Runner
     const details = writeNotes({ ...notes, nth: notes.nth - 1 })
     const { workspaceId, executionId, version, epoch } = row
     const held = { workspaceId, executionId, version, epoch, attempt: last.attempt }
-    const released = await releaseConnection(db, { ...held, outcome: 'none', details })
+    // One that has ended keeps its outcome, and in its notes the answer for whoever takes it next.
+    const outcome = last.isEnded ? (last.outcome ?? 'none') : 'none'
+    const released = await releaseConnection(db, { ...held, outcome, details })
     if (released !== null)
       await bus.publishDispatch('connector', [
         { workspaceId, executionId, version: released.version },

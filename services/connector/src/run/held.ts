@@ -15,6 +15,10 @@ export interface Held {
   nth: number
   /** Ends what is under way: a person's cancel, or the stop of this process. */
   readonly stop: AbortController
+  /** Its being taken back after somebody had moved it; null: not under way. Never rejects. */
+  adopting: Promise<void> | null
+  /** Its end is written down, or kept: it is not taken back any more. */
+  isOver: boolean
   /** Why it was stopped; null while it goes on. */
   stopped: 'cancelled' | 'draining' | null
 }

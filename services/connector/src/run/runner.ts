@@ -97,6 +97,8 @@ export function createRunner(context: ConnectorContext): Runner {
       attempt,
       nth,
       stop: new AbortController(),
+      adopting: null,
+      isOver: false,
       stopped: null,
     }
     running.set(executionId, held)
@@ -141,16 +143,25 @@ export function createRunner(context: ConnectorContext): Runner {
   async function finish(held: Held, answer: KeptAnswer, last: LastAttempt): Promise<void> {
     const { outcome } = last
     const attempt = { attempt: held.attempt, outcome, details: writeNotes(last.notes) }
-    if ((await ends.end({ ...held, ...answer, attempt })).applied) return
+    let version: number
+    do {
+      // Taking it back gives it another version, also while its end is on its way.
+      await held.adopting
+      ;({ version } = held)
+      if ((await ends.end({ ...held, ...answer, attempt })).applied) return
+    } while (held.adopting !== null || held.version !== version)
+    held.isOver = true
     metrics.fenced.inc()
     const details = writeNotes({ ...last.notes, answer })
     await persist(log, () => closeAttempt(db, { ...held, outcome, details, processId }))
     forget(held)
     // Resumed in between: the answer is there now, and nobody else may come by to find it.
     const row = await persist(log, () => loads.add(held))
+    // Taken back by us, the answer to that lost: nobody else is going to look after it.
+    if (row?.status === 'AT_ENGINE') doubt = true
     if (row?.status !== 'WAITING_ENGINE') return
-    const { version } = row
-    await settle(row, planConnection(row, { version, processId, isRunning: false }))
+    const at = { version: row.version, processId, isRunning: false }
+    await settle(row, planConnection(row, at))
   }
 
   /** What is left to do without an attempt. */
@@ -180,6 +191,16 @@ export function createRunner(context: ConnectorContext): Runner {
   }
 
   async function adopt(held: Held, version: number): Promise<void> {
+    if (held.isOver || held.adopting !== null) return
+    const taken = takeBack(held, version)
+    held.adopting = taken.then(
+      () => void (held.adopting = null),
+      () => void (held.adopting = null),
+    )
+    await taken
+  }
+
+  async function takeBack(held: Held, version: number): Promise<void> {
     const claimed = await adoptConnection(db, { ...held, version, processId })
     if (claimed === null) return
     held.version = claimed.version
