@@ -27,16 +27,11 @@ it('runs the same seed in the same way, alone and after others', async () => {
   assert.equal(once, again)
 })
 
-// 3118 after 3116: a connection was taken back while its end was being written, and nobody had it then.
-// 5096: an eager start came twice, and the second took the place of what was suspended since.
-for (const [from, histories] of [
-  [3116, 3],
-  [5096, 1],
-] as const)
-  it(`breaks nothing in what once found something, from ${from}`, async () => {
-    const env = { FROM: String(from), HISTORIES: String(histories), WORKERS: '1', COMMIT: 'test' }
-    assert.match(await simulate('main', env), /histories .* 0 broken$/m)
-  })
+// An eager start came twice, and the second took the place of what was suspended since.
+it('breaks nothing in what once found something', async () => {
+  const env = { FROM: '5096', HISTORIES: '1', WORKERS: '1', COMMIT: 'test' }
+  assert.match(await simulate('main', env), /histories .* 0 broken$/m)
+})
 
 it('finds planted bugs; make sim plants all of them', async () => {
   const said = await simulate('gate', { PLANTS: '7' })

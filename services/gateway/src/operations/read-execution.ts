@@ -100,9 +100,16 @@ async function toPage(
   )
 }
 
-/** Sources never change under their hash, so what was read once is kept. */
-const sources = new Map<string, string>()
-let sourceChars = 0
+interface Sources {
+  readonly byHash: Map<string, string>
+  chars: number
+}
+
+/**
+ * Sources never change under their hash, so what was read once is kept: by each gateway for itself,
+ * since the simulation has many in one process.
+ */
+const sourcesOf = new WeakMap<Context['api'], Sources>()
 const SOURCE_CHARS_MAX = 64 * 1_024 * 1_024
 
 /** What the records of these rows show besides them, read in one query. */
@@ -111,26 +118,29 @@ export async function factsFor(
   workspaceId: string,
   rows: readonly ExecutionRecordRow[],
 ): Promise<(row: ExecutionRecordRow) => RecordFacts> {
-  const { organizationId } = context
+  const { organizationId, api } = context
+  const sources = sourcesOf.get(api) ?? { byHash: new Map<string, string>(), chars: 0 }
+  sourcesOf.set(api, sources)
+  const { byHash } = sources
   const wanted = new Set(rows.flatMap((row) => row.script_hash ?? []))
-  const missing = [...wanted].filter((hash) => !sources.has(`${workspaceId}/${hash}`))
+  const missing = [...wanted].filter((hash) => !byHash.has(`${workspaceId}/${hash}`))
   const found = new Map<string, string>()
   if (missing.length > 0) {
-    const read = await readScriptSources(context.api, { workspaceId, hashes: missing })
+    const read = await readScriptSources(api, { workspaceId, hashes: missing })
     for (const [hash, source] of read) {
       const json = JSON.stringify(source)
       found.set(hash, json)
-      if (sourceChars > SOURCE_CHARS_MAX) {
-        sources.clear()
-        sourceChars = 0
+      if (sources.chars > SOURCE_CHARS_MAX) {
+        byHash.clear()
+        sources.chars = 0
       }
-      sources.set(`${workspaceId}/${hash}`, json)
-      sourceChars += json.length
+      byHash.set(`${workspaceId}/${hash}`, json)
+      sources.chars += json.length
     }
   }
   return (row) => {
     const hash = row.script_hash
-    const script = hash === null ? null : (found.get(hash) ?? sources.get(`${workspaceId}/${hash}`))
+    const script = hash === null ? null : (found.get(hash) ?? byHash.get(`${workspaceId}/${hash}`))
     return { organizationId, script: script ?? null }
   }
 }
