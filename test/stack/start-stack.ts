@@ -142,8 +142,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       process.removeListener('exit', endAll)
     },
     wipeNats: async () => {
+      // Stopped meanwhile, the supervisor starts no other in a folder that is half gone.
+      signal(supervisor.pid ?? 0, 'SIGSTOP')
       const killed = stack.kill('nats')
-      await rm(join(home, 'nats'), { recursive: true, force: true })
+      try {
+        // Its threads die one by one, and the last may still write.
+        await rm(join(home, 'nats'), { recursive: true, force: true, maxRetries: 10 })
+      } finally {
+        signal(supervisor.pid ?? 0, 'SIGCONT')
+      }
       await until(() => pidsOf(home, 'nats').some((pid) => pid !== killed), {
         what: 'another nats',
       })

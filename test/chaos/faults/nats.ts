@@ -35,7 +35,9 @@ export async function wipeRunningNats(stack: Stack): Promise<number> {
   // Its configuration stays, which it reads at its next start.
   const folder = join(stack.home, 'nats')
   for (const name of await readdir(folder).catch(() => []))
-    if (!name.endsWith('.conf')) await rm(join(folder, name), { recursive: true, force: true })
+    // The server goes on writing into it: a folder may be filled again while it is removed.
+    if (!name.endsWith('.conf'))
+      await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 })
   return withNats(natsUrl(stack), async (connection) => {
     const manager = await jetstreamManager(connection)
     const names = await Array.fromAsync(manager.streams.names())
