@@ -1,2 +1,2 @@
-/** Any JSON value. Nested at most 64 levels deep, at most 64 MiB as text. */
+/** Any JSON value. Nested at most 64 levels deep, at most 32 MiB as text. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

@@ -39,6 +39,6 @@ export function serviceNameOf(service: GrpcService): string {
 }
 
 /**
- * Bytes of one message at most: values up to 64 MiB are accepted, and this leaves room around them.
+ * Bytes of one message at most: what a body over HTTP may have, and room for what gRPC adds to it.
  */
 export const MESSAGE_MAX_BYTES = 70 * 1_024 * 1_024

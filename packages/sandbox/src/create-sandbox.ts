@@ -5,7 +5,7 @@ import { isOver } from './realm.ts'
 import { realmSource } from './realm-source.ts'
 import { DEFAULT_LIMITS } from './sandbox-options.ts'
 import type { SandboxLimits, SandboxOptions, Script } from './sandbox-options.ts'
-import { SandboxProcess } from './sandbox-process.ts'
+import { ProcessDied, SandboxProcess } from './sandbox-process.ts'
 import { findWalls } from './walls.ts'
 import type { Walls } from './walls.ts'
 import { Workspace } from './workspace.ts'
@@ -127,6 +127,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       cpuMs,
       processMib,
     } as const
-    return new SandboxProcess(await walls, hello, realm, RESULTS_MAX_BYTES, log)
+    const found = await walls
+    if (closed) throw new ProcessDied('The sandbox is closed', 'unable', null)
+    return new SandboxProcess(found, hello, realm, {
+      maxBytes: RESULTS_MAX_BYTES,
+      hungMs: limits.hungMs,
+      log,
+    })
   }
 }

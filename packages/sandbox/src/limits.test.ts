@@ -163,6 +163,43 @@ test('a flow that waits for a processor is not taken for one that uses it', asyn
   assert.equal(run.end?.status, 'ENDED_SUCCESS', run.end?.message ?? '')
 })
 
+test('a process that hangs once costs nobody more than its time', async () => {
+  const own = testSandbox({ hungMs: 3_000 })
+  await new TestRun(own, flow('return 1')).start()
+  const running = new TestRun(own, flow('return 2')).start()
+  freeze()
+  const run = await running
+  await own.close()
+  assert.deepEqual([run.end?.status, run.end?.output], ['ENDED_SUCCESS', 2])
+})
+
+test('one that hangs again alone is told so, and not that it took too much memory', async () => {
+  const own = testSandbox({ hungMs: 1_000 })
+  await new TestRun(own, flow('return 1')).start()
+  const running = new TestRun(own, flow('return 2')).start()
+  const over = new AbortController()
+  void running.finally(() => over.abort())
+  while (!over.signal.aborted) {
+    freeze()
+    await sleep(5)
+  }
+  const { end } = await running
+  await own.close()
+  assert.equal(end?.status, 'ENDED_ERROR')
+  assert.match(end.message ?? '', /no sign of life for 1 s/)
+})
+
+test('a process that is taken away is no fault of the code in it', async () => {
+  const own = testSandbox({ cpuMs: 60_000 })
+  await new TestRun(own, flow('return 1')).start()
+  // One that does not get as far as its code, and is asked for an answer when it goes.
+  freeze()
+  const given = assert.rejects(new TestRun(own, flow('return 2')).start(), { death: 'unable' })
+  await new Promise(setImmediate)
+  await own.close()
+  await given
+})
+
 test('unbounded recursion is an ordinary error that can be caught', async () => {
   const caught = await new TestRun(
     sandbox,
@@ -272,7 +309,12 @@ test('the number of suspended executions is bounded', async () => {
   await small.close()
 })
 
-/** The sandbox processes, whatever walls are between them and this one. */
+/** All sandbox processes of this one. */
+function freeze(): void {
+  for (const pid of descendantsOf(process.pid)) process.kill(pid, 'SIGSTOP')
+}
+
+/** Whatever walls are between them and this one. */
 function descendantsOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`)
     .flatMap(

@@ -11,7 +11,7 @@ import type { Script } from './sandbox-options.ts'
 /** Why a batch has no results. */
 export type BatchFailure =
   | { readonly why: 'syntax'; readonly message: string }
-  | { readonly why: Failure; readonly message: string; readonly processDied: boolean }
+  | { readonly why: Failure | 'hung'; readonly message: string; readonly processDied: boolean }
 
 export type BatchOutcome =
   { readonly results: (ActivationResult | Lost)[] } | { readonly failure: BatchFailure }
@@ -21,6 +21,13 @@ let nextNumber = 1
 /** Nothing of it is suspended: it is lost, has ended, or its debugger has stopped it. */
 export function isOver(result: ActivationResult | Lost): boolean {
   return 'lost' in result || result.end !== null || result.stop !== undefined
+}
+
+/** V8 aborts, and the kernel kills, where memory runs out: whoever ended and does not say why. */
+function whyOf({ death, exitCode }: ProcessDied): Failure | 'hung' {
+  if (death === 'hung') return 'hung'
+  if (death === 'malformed') return 'broken'
+  return exitCode === EXIT_STUCK ? 'cpu' : 'memory'
 }
 
 /** One realm of a process, as seen from the engine's side. */
@@ -50,6 +57,7 @@ export class Realm {
     return this.closed || this.process.dead
   }
 
+  /** Throws ProcessDied when the process could not be had; nothing of the batch has counted then. */
   async run(batch: readonly Activation[]): Promise<BatchOutcome> {
     this.busy++
     for (const { kind } of batch) if (kind === 'start') this.begun++
@@ -76,11 +84,12 @@ export class Realm {
       return { results }
     } catch (error) {
       if (error instanceof MalformedResult) {
-        this.process.kill(error.message)
+        this.process.kill(error.message, 'malformed')
         return this.#failed('broken', error.message, true)
       }
-      if (!(error instanceof ProcessDied)) throw error
-      return this.#failed(error.exitCode === EXIT_STUCK ? 'cpu' : 'memory', error.message, true)
+      // A process that cannot be had is no fault of the code: the engine gives its executions back.
+      if (!(error instanceof ProcessDied) || error.death === 'unable') throw error
+      return this.#failed(whyOf(error), error.message, true)
     } finally {
       this.busy--
     }
@@ -107,7 +116,7 @@ export class Realm {
     )
   }
 
-  #failed(why: Failure, message: string, processDied: boolean): BatchOutcome {
+  #failed(why: Failure | 'hung', message: string, processDied: boolean): BatchOutcome {
     this.closed = true
     return { failure: { why, message, processDied } }
   }

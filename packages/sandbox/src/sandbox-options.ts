@@ -1,3 +1,4 @@
+import { VALUE_MAX_BYTES } from '@millrace/replay'
 import type { Logger } from '@millrace/runtime'
 import type { DebugOptions } from './debug/compile-debug.ts'
 
@@ -12,12 +13,17 @@ export interface SandboxLimits {
   /** Log lines; defaults 10,000 and 100,000. */
   readonly logsPerActivation: number
   readonly logs: number
-  /** Bytes of JSON per value; default 64 MiB. */
+  /** Bytes of JSON per value; default VALUE_MAX_BYTES. */
   readonly payloadBytes: number
   /** Levels of nesting per value; default 64. */
   readonly depth: number
   /** MiB of memory of a whole process; default 1,536. */
   readonly processMib: number
+  /**
+   * ms without a sign of life after which a process is taken for hung; default 60,000. Where the
+   * machine is busy elsewhere, starting one may take half of it; a loop ends by its CPU time before.
+   */
+  readonly hungMs: number
   /** Executions kept suspended, over all workspaces; default 20,000. The oldest are forgotten first. */
   readonly suspended: number
   /** Processes, of all workspaces; default 32. */
@@ -34,9 +40,10 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   commands: 100_000,
   logsPerActivation: 10_000,
   logs: 100_000,
-  payloadBytes: 64 * 1024 * 1024,
+  payloadBytes: VALUE_MAX_BYTES,
   depth: 64,
   processMib: 1_536,
+  hungMs: 60_000,
   suspended: 20_000,
   processes: 32,
   realms: 32,

@@ -7,12 +7,20 @@ import { encodeFrame, FrameReader } from './frames.ts'
 import type { FromProcess, ToProcess } from './messages.ts'
 import type { Walls } from './walls.ts'
 
+/**
+ * Why a process is no more. `unable`: it could not be started, or the engine had no more use for it,
+ * which says nothing about the code in it.
+ */
+export type Death = 'ended' | 'hung' | 'malformed' | 'unable'
+
 /** The process ended, or was ended, before it answered. */
 export class ProcessDied extends Error {
   override readonly name = 'ProcessDied'
+  readonly death: Death
   readonly exitCode: number | null
-  constructor(message: string, exitCode: number | null) {
+  constructor(message: string, death: Death, exitCode: number | null) {
     super(message)
+    this.death = death
     this.exitCode = exitCode
   }
 }
@@ -26,9 +34,16 @@ export interface Reply {
 type Question = DistributiveOmit<Extract<ToProcess, { id: number }>, 'id'>
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-const PING_MS = 2_000
-/** A process that does not answer a ping for this many turns is taken for hung. */
-const PINGS_MISSED_MAX = 5
+/** Counted in turns of this side: an engine that is itself held up has not waited. */
+const PINGS_MISSED_MAX = 30
+
+export interface ProcessOptions {
+  /** Bytes of one answer. */
+  readonly maxBytes: number
+  /** See SandboxLimits. */
+  readonly hungMs: number
+  readonly log: Logger
+}
 
 /** One sandbox process as seen from the engine's side. What it sends is treated as hostile. */
 export class SandboxProcess {
@@ -49,8 +64,7 @@ export class SandboxProcess {
     walls: Walls,
     hello: Extract<ToProcess, { type: 'hello' }>,
     realm: string,
-    maxBytes: number,
-    log: Logger,
+    { maxBytes, hungMs, log }: ProcessOptions,
   ) {
     this.#log = log
     this.#child = spawn(walls.command, walls.args, {
@@ -62,16 +76,17 @@ export class SandboxProcess {
       try {
         for (const { head, body } of reader.push(chunk)) this.#receive(head, body)
       } catch (error) {
-        this.kill(`it sent something malformed: ${error instanceof Error ? error.message : ''}`)
+        const why = error instanceof Error ? error.message : ''
+        this.kill(`it sent something malformed: ${why}`, 'malformed')
       }
     })
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#words = (this.#words + chunk.toString('utf8')).slice(-2_000)
     })
     this.#child.stdin.on('error', () => undefined)
-    this.#child.on('error', (error) => this.#die(error.message, null))
-    this.#child.on('exit', (code) => this.#die('it ended', code))
-    this.#pings = every(PING_MS, () => this.#ping())
+    this.#child.on('error', (error) => this.#die(error.message, 'unable'))
+    this.#child.on('exit', (code) => this.#die('it ended', 'ended', code))
+    this.#pings = every(hungMs / PINGS_MISSED_MAX, () => this.#ping())
     this.#send(hello, realm)
   }
 
@@ -97,8 +112,8 @@ export class SandboxProcess {
     if (this.#dead === null) this.#send(message, body)
   }
 
-  kill(why: string): void {
-    this.#die(why, null)
+  kill(why: string, death: Death): void {
+    this.#die(why, death)
     this.#child.kill('SIGKILL')
   }
 
@@ -118,24 +133,24 @@ export class SandboxProcess {
   /** Only while something is awaited: an idle process is left alone. */
   #ping(): void {
     if (this.#waiting.size === 0) return
-    if (this.#missed++ >= PINGS_MISSED_MAX) return this.kill('it hangs')
+    if (this.#missed++ >= PINGS_MISSED_MAX) return this.kill('it hangs', 'hung')
     this.ask({ type: 'ping' }, '').then(
       () => (this.#missed = 0),
       () => undefined,
     )
   }
 
-  #die(why: string, exitCode: number | null): void {
+  #die(why: string, death: Death, exitCode: number | null = null): void {
     if (this.#dead !== null) {
-      if (why === 'it ended') this.#ended.resolve()
+      if (death === 'ended') this.#ended.resolve()
       return
     }
-    this.#dead = new ProcessDied(`The sandbox process has died: ${why}`, exitCode)
+    this.#dead = new ProcessDied(`The sandbox process has died: ${why}`, death, exitCode)
     this.#pings.cancel()
     if (this.#waiting.size > 0)
       this.#log.warn({ why, exitCode, words: this.#words }, 'a sandbox process died at work')
     for (const { reject } of this.#waiting.values()) reject(this.#dead)
     this.#waiting.clear()
-    if (why === 'it ended' || this.#child.pid === undefined) this.#ended.resolve()
+    if (death === 'ended' || this.#child.pid === undefined) this.#ended.resolve()
   }
 }

@@ -99,14 +99,14 @@ export class Workspace {
       ) {
         this.#processes.delete(process)
         if (main !== null) this.#main = null
-        process.kill('it was idle')
+        process.kill('it was idle', 'unable')
       }
     }
   }
 
   /** Ends every process; what was suspended is lost. */
   close(): Promise<unknown> {
-    for (const process of this.#processes) process.kill('the sandbox was closed')
+    for (const process of this.#processes) process.kill('the sandbox was closed', 'unable')
     this.#holders.clear()
     return Promise.all([...this.#processes].map(({ ended }) => ended))
   }

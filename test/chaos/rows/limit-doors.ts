@@ -60,9 +60,25 @@ export async function limitCases(chaos: Chaos): Promise<readonly LimitCase[]> {
       door: 'body of a request',
       ...{ limit: 64 * MIB, says: /64 MiB/, status: 413, isHeavy: true },
       send: (n) => {
-        const head = JSON.stringify({ script: SCRIPT, input_value: '' }).length
-        return run({ input_value: x(n - head) })
+        const bodyOf = (size: number): string =>
+          JSON.stringify({
+            items: [Math.floor(size / 2), Math.ceil(size / 2)].map((half) => ({
+              script: SCRIPT,
+              input_value: x(half),
+            })),
+          })
+        return rest.send('POST', '/execution/batch', { body: bodyOf(n - bodyOf(0).length) })
       },
+    },
+    {
+      door: 'input of an execution',
+      ...{ limit: 32 * MIB, says: number(32 * MIB), status: 422, isHeavy: true },
+      send: (n) => run({ input_value: x(n - 2) }),
+    },
+    {
+      door: 'output of an execution',
+      ...{ limit: 32 * MIB, says: number(32 * MIB), status: 200, isHeavy: true },
+      send: (n) => code(`return 'x'.repeat(${n - 2})`),
     },
     {
       door: 'nesting of a body',
@@ -311,13 +327,15 @@ function withHeaders(url: string, count: number): Promise<Told> {
   })
 }
 
-/** A batch of so many bytes: two items, as large as they have to be. */
+/** A batch of so many bytes: three items, as large as they have to be. */
 async function overGrpc(url: string, apiKey: string, bytes: number): Promise<Told> {
   const clients = connectGrpc({ url, apiKey })
   const items = (size: number) => ({
-    executions: [half(Math.floor(size / 2)), half(Math.ceil(size / 2))],
+    executions: [0, 1, 2].map((nth) => ({
+      script: SCRIPT,
+      input_value: { stringValue: x(Math.floor((size + nth) / 3)) },
+    })),
   })
-  const half = (size: number) => ({ script: SCRIPT, input_value: { string_value: x(size) } })
   try {
     const methods = clients.executions.client as unknown as Record<
       'CreateBatch',

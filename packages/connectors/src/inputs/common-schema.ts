@@ -1,3 +1,4 @@
+import { VALUE_MAX_BYTES } from '@millrace/replay'
 import { type Schema, flag, list, seconds, secret, strictObject, text } from './schema.ts'
 
 /** The keys that every type accepts. */
@@ -11,7 +12,7 @@ export const COMMON_PROPERTIES: Readonly<Record<string, Schema>> = {
   max_output_size: {
     type: 'integer',
     minimum: 1,
-    maximum: 67_108_864,
+    maximum: VALUE_MAX_BYTES,
     default: 10_485_760,
     description: 'Bytes of output at most.',
   },

@@ -12,7 +12,7 @@ const limits: { current: RealmLimits } = {
     commands: 100_000,
     logsPerActivation: 10_000,
     logs: 100_000,
-    payloadBytes: 64 * 1024 * 1024,
+    payloadBytes: 32 * 1024 * 1024,
     depth: 64,
   },
 }

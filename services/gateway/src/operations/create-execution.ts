@@ -12,6 +12,7 @@ import { invalid } from '../problem.ts'
 import type { NewExecutionBody } from '../schemas/execution.ts'
 import { debugFieldsOf } from './debug-fields.ts'
 import { executionWriter, type RecordFacts } from './execution-json.ts'
+import { inputText } from './input-text.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 import { resolveProject, resolveTarget, type Target } from './resolve-target.ts'
 import { nameOf, placeOf, scriptHashOf } from './target-facts.ts'
@@ -120,7 +121,8 @@ async function planUnwrapped(
   const target = resolving instanceof Promise ? await resolving : resolving
   const project = await projectOf(context, caller, body, target)
   const debug = debugFieldsOf(body, target, base)
-  const input = body.input_value === undefined ? 'null' : JSON.stringify(body.input_value)
+  const input =
+    body.input_value === undefined ? 'null' : inputText(body.input_value, `${base}/input_value`)
   const isWrapped = hasWrappers(body, target)
   // Without an input the handler gets an empty object. A wrapper may make other inputs of these: they
   // are checked when it starts the flow.

@@ -14,6 +14,7 @@ import { executionNotFound } from '../problem.ts'
 import type { RerunBody } from '../schemas/past.ts'
 import { type CreatedExecution, EXTRA, extraText, ownTraceparent } from './create-execution.ts'
 import type { CachedFlow } from './flow-cache.ts'
+import { inputText } from './input-text.ts'
 import { getExecution, readValueText } from './read-execution.ts'
 import { parseSavepoint, refusedSavepoint } from './savepoint-ref.ts'
 
@@ -80,7 +81,7 @@ async function planRerun(
   const input =
     body.input_value === undefined
       ? await readValueText(context, { workspaceId, id: row.id, which: 'input' })
-      : JSON.stringify(body.input_value)
+      : inputText(body.input_value, '/input_value')
   // The limits of its flow are heeded as by any other start.
   const gates = flow === null ? null : startGates(flow.row, JSON.parse(input))
   const id = request.ids()

@@ -6,6 +6,7 @@ import { invalid, notFound } from '../problem.ts'
 import type { ScheduleBody } from '../schemas/schedule.ts'
 import { attendSchedule } from './attend-schedule.ts'
 import type { CachedFlow } from './flow-cache.ts'
+import { inputText } from './input-text.ts'
 import { time, timeOrNull } from './page-request.ts'
 import {
   asStore,
@@ -46,7 +47,8 @@ async function scheduleFields(
   if (typeof fields['timing'] === 'string') fields['scheduler_id'] ??= null
   if (typeof fields['scheduler_id'] === 'string') fields['timing'] ??= null
   if (body.input_value !== undefined)
-    fields['input_value'] = body.input_value === null ? null : JSON.stringify(body.input_value)
+    fields['input_value'] =
+      body.input_value === null ? null : inputText(body.input_value, '/input_value')
   for (const name of PLAIN) if (body[name] !== undefined) fields[name] = body[name]
   for (const name of ['starts_at', 'ends_at'] as const) {
     const text = body[name]
