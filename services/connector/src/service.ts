@@ -19,7 +19,7 @@ import { createConnectorMetrics } from './telemetry.ts'
 const STOP_WITHIN_MS = 15_000
 
 /** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
-const PORTS = { connectBus, createDatabase, createMetrics, opsServer, runAttempt, serveGrpc }
+export const PORTS = { connectBus, createDatabase, createMetrics, opsServer, runAttempt, serveGrpc }
 export type ConnectorPorts = typeof PORTS
 
 /** Wires a connector: calls to third-party systems, from the claim to the answer. */

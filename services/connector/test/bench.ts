@@ -1,14 +1,19 @@
+import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connectBus, type Bus } from '@millrace/bus'
+import { decide } from '@millrace/execution'
 import { createLogger, monotonicMs, newId, sleep } from '@millrace/runtime'
 import {
+  applyIfVersion,
   createDatabase,
   createExecutions,
   type Database,
   migrate,
   readExecution,
+  readWaits,
+  toExecution,
 } from '@millrace/store'
 import { newExecution } from '@millrace/store/testing'
 import {
@@ -19,7 +24,7 @@ import {
   type TestNats,
 } from '@millrace/testkit'
 import type { ConnectorConfig } from '../src/config.ts'
-import { createConnector } from '../src/service.ts'
+import { type ConnectorPorts, createConnector, PORTS } from '../src/service.ts'
 
 /** A Postgres, a NATS, a far side, and connectors on them. */
 export interface TestBench extends AsyncDisposable {
@@ -29,14 +34,18 @@ export interface TestBench extends AsyncDisposable {
   readonly bus: Bus
   readonly config: ConnectorConfig
   readonly target: FarSide
-  start(over?: Partial<ConnectorConfig>): Promise<TestConnector>
+  start(over?: Partial<ConnectorConfig>, ports?: Partial<ConnectorPorts>): Promise<TestConnector>
   /** Creates a connection and dispatches it, as a gateway does. */
   connection(input: unknown, type?: string): Promise<string>
   dispatch(id: string): Promise<void>
+  /** A person's request, as the gateway carries it out. */
+  request(id: string, type: RequestType, nudge?: boolean): Promise<void>
   row(id: string): Promise<Shown>
   /** Waits for a status. */
   until(id: string, ...statuses: string[]): Promise<Shown>
 }
+
+type RequestType = 'cancelRequested' | 'pauseRequested' | 'resumeRequested'
 
 /** A connector of this process. Those still running end with the bench. */
 export interface TestConnector {
@@ -88,9 +97,10 @@ export async function startBench(): Promise<TestBench> {
     bus,
     config,
     target,
-    async start(over = {}) {
+    async start(over = {}, ports = {}) {
       const processId = newId()
-      const service = await createConnector({ ...config, ...over }, { log, processId })
+      const host = { log, processId }
+      const service = await createConnector({ ...config, ...over }, host, { ...PORTS, ...ports })
       while (!(await service.ready())) await sleep(10)
       let stopped: Promise<void> | null = null
       const stop = (): Promise<void> =>
@@ -116,6 +126,20 @@ export async function startBench(): Promise<TestBench> {
     async dispatch(executionId) {
       const { version } = await bench.row(executionId)
       await bus.publishDispatch('connector', [{ workspaceId, executionId, version }])
+    },
+    async request(executionId, type, nudge = true) {
+      const key = { workspaceId, executionId }
+      const row = await readExecution(db, key)
+      assert.ok(row)
+      const execution = toExecution(row, await readWaits(db, key))
+      const decision = decide(execution, { type })
+      if (decision.kind !== 'moved') assert.fail(`${type}: ${decision.kind}`)
+      const move = { before: execution, after: decision.next }
+      assert.equal(await applyIfVersion(db, key, move), true)
+      const { status } = decision.next.state
+      const { version } = await bench.row(executionId)
+      if (nudge && row.process_id !== null)
+        bus.publishControl(row.process_id, [{ ...key, version, status }])
     },
     async row(executionId) {
       const row = await readExecution(db, { workspaceId, executionId })

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { monotonicMs, newId, sleep } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
-import {
-  applyIfVersion,
-  liveProcesses,
-  readExecution,
-  readWaits,
-  toExecution,
-} from '@millrace/store'
-import { decide } from '@millrace/execution'
+import { liveProcesses } from '@millrace/store'
 import { runSql } from '@millrace/testkit'
 import { connectorService } from '@millrace/wire'
 import { startBench, type TestBench, type TestConnector, workspaceId } from './bench.ts'
@@ -32,30 +27,6 @@ const attemptsOf = (id: string): Promise<{ attempt: number; outcome: string; end
     [id],
   )
 const at = (path: string): string => bench.target.url + path
-
-/** A person's request, as the gateway carries it out. */
-async function request(
-  id: string,
-  type: 'cancelRequested' | 'pauseRequested' | 'resumeRequested',
-  nudge = true,
-): Promise<void> {
-  const key = { workspaceId, executionId: id }
-  const row = await readExecution(bench.db, key)
-  assert.ok(row)
-  const execution = toExecution(row, await readWaits(bench.db, key))
-  const decision = decide(execution, { type })
-  assert.equal(decision.kind, 'moved')
-  if (decision.kind !== 'moved') return
-  assert.equal(
-    await applyIfVersion(bench.db, key, { before: execution, after: decision.next }),
-    true,
-  )
-  const moved = await bench.row(id)
-  if (nudge && row.process_id !== null)
-    bench.bus.publishControl(row.process_id, [
-      { ...key, version: moved.version, status: decision.next.state.status },
-    ])
-}
 
 test('a connection runs and ends with its output, its attempt and an end for those who wait', async () => {
   const ended: string[] = []
@@ -150,13 +121,30 @@ test('a time-out repeats a keyed request with its key, and a request of class ne
   never.release()
 })
 
+test('that nothing has left with the last attempt says nothing about those before it', async () => {
+  const far = createServer((_, response) => {
+    // It has arrived, and is acted upon; from now on nobody is reached here.
+    far.close()
+    response.destroy()
+  })
+  await new Promise<void>((resolve) => far.listen(0, '127.0.0.1', resolve))
+  const { port } = far.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}/`
+  const id = await bench.connection({ url, mode: { mode_name: 'put' } })
+  const row = await bench.until(id, 'ENDED_ERROR')
+  const tried = (await attemptsOf(id)).map(({ outcome }) => outcome)
+  assert.deepEqual(tried, ['unknown', 'none', 'none', 'none'])
+  assert.equal((row.output?.['error'] as { outcome?: string } | undefined)?.outcome, 'unknown')
+  assert.match(row.message ?? '', /An earlier attempt may have taken effect/)
+})
+
 for (const nudge of [true, false])
   test(`a cancel ${nudge ? 'by nudge' : 'whose nudge is lost'} cuts the attempt off within six seconds`, async () => {
     const path = `/cancelled-${String(nudge)}`
     const hold = bench.target.hold(path)
     const id = await bench.connection({ url: at(path), mode: { mode_name: 'post' } })
     await hold.arrived
-    await request(id, 'cancelRequested', nudge)
+    await bench.request(id, 'cancelRequested', nudge)
     const deadline = monotonicMs() + 6_000
     while (!(await attemptsOf(id))[0]?.ended) {
       assert.ok(monotonicMs() < deadline, 'the attempt goes on')
@@ -171,11 +159,11 @@ test('a pause lets the attempt run to its end, and its answer waits for the resu
   const hold = bench.target.hold('/paused')
   const id = await bench.connection({ url: at('/paused'), mode: { mode_name: 'post' } })
   await hold.arrived
-  await request(id, 'pauseRequested')
+  await bench.request(id, 'pauseRequested')
   hold.release()
   while (!(await attemptsOf(id))[0]?.ended) await sleep(20)
   assert.equal((await bench.row(id)).status, 'PAUSED')
-  await request(id, 'resumeRequested')
+  await bench.request(id, 'resumeRequested')
   await bench.dispatch(id)
   await bench.until(id, 'ENDED_SUCCESS')
   assert.equal(bench.target.count('/paused'), 1)
@@ -186,8 +174,8 @@ test('paused and resumed while under way: the process that has it takes it back'
   const hold = bench.target.hold('/resumed')
   const id = await bench.connection({ url: at('/resumed'), mode: { mode_name: 'post' } })
   await hold.arrived
-  await request(id, 'pauseRequested')
-  await request(id, 'resumeRequested')
+  await bench.request(id, 'pauseRequested')
+  await bench.request(id, 'resumeRequested')
   // Whoever of the two gets these, the one that has the attempt ends it.
   for (let round = 0; round < 4; round += 1) {
     if ((await bench.row(id)).status === 'WAITING_ENGINE') await bench.dispatch(id)

@@ -23,7 +23,7 @@ export function giveBackLoop(context: ConnectorContext, runner: Runner): Loop {
   })
 }
 
-// Rare: only after Postgres was away in the middle of a claim.
+// Rare: only after Postgres was away in the middle of a claim, or of a taking back.
 const EVERY_MS = 3_000
 const PAGE = 500
 

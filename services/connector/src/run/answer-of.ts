@@ -8,12 +8,24 @@ export const successAnswer = (output: Record<string, unknown>): KeptAnswer => ({
   output: JSON.stringify(output),
 })
 
-/** How a connection ends that has not. */
-export const failureAnswer = (error: AttemptError | InputError): KeptAnswer => ({
-  status: 'ENDED_ERROR',
-  message: error.message,
-  output: JSON.stringify({ error }),
-})
+/**
+ * How a connection ends that has not. The answer is about all its attempts: where one before the last
+ * may have had its effect, the last one's `none` or `known` is not the whole truth.
+ */
+export function failureAnswer(
+  error: AttemptError | InputError,
+  mayHaveHappened = false,
+): KeptAnswer {
+  const told: AttemptError | InputError =
+    mayHaveHappened && error.outcome !== 'unknown'
+      ? {
+          ...error,
+          outcome: 'unknown',
+          message: `${error.message} An earlier attempt may have taken effect.`,
+        }
+      : error
+  return { status: 'ENDED_ERROR', message: told.message, output: JSON.stringify({ error: told }) }
+}
 
 /** The process that made the attempt is gone, and nobody may decide on a repeat but a person. */
 export const unknownAnswer = (why: string): KeptAnswer =>

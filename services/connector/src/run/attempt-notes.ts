@@ -6,6 +6,8 @@ export interface AttemptNotes {
   readonly generation: number
   /** 1 for the first attempt of a generation. */
   readonly nth: number
+  /** An attempt before it, of this generation, may have had its effect: whatever comes of this one. */
+  readonly mayHaveHappened?: true
   readonly record?: AttemptDetails
   readonly error?: AttemptError
   /** The whole answer, when it came while the execution was not held: it waits for it here. */

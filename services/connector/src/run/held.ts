@@ -13,6 +13,8 @@ export interface Held {
   epoch: number
   attempt: number
   nth: number
+  /** See AttemptNotes. */
+  mayHaveHappened: boolean
   /** Ends what is under way: a person's cancel, or the stop of this process. */
   readonly stop: AbortController
   /** Its being taken back after somebody had moved it; null: not under way. Never rejects. */

@@ -44,6 +44,7 @@ test('a fresh connection gets its first attempt, with its class', () => {
     kind: 'attempt',
     attempt: 1,
     nth: 1,
+    mayHaveHappened: false,
     connectorType: 'REST',
     repeatClass: 'safe',
     input: { url: 'http://a.example' },
@@ -61,6 +62,29 @@ test('an open attempt of a lost process: safe repeats, never ends in OUTCOME_UNK
     assert.deepEqual(planned.kind === 'attempt' && [planned.attempt, planned.nth], [2, 2])
   }
   assert.equal(codeOf(plan({ lastAttempt: last({ repeatClass: 'never' }) })), 'OUTCOME_UNKNOWN')
+})
+
+test('one that may have happened leaves its doubt to all that come after it', () => {
+  const doubtAfter = (over: Partial<AttemptRow>, before: object = {}): unknown => {
+    const details = writeNotes({ generation: 1, nth: 1, ...before })
+    const planned = plan({ lastAttempt: last({ repeatClass: 'idem', details, ...over }) })
+    return planned.kind === 'attempt' && planned.mayHaveHappened
+  }
+  const ended = (outcome: AttemptRow['outcome']): Partial<AttemptRow> => ({
+    isEnded: true,
+    outcome,
+  })
+  assert.equal(doubtAfter({}), true, 'its process was lost')
+  assert.equal(doubtAfter(ended('unknown')), true)
+  assert.equal(doubtAfter(ended('none')), false)
+  assert.equal(doubtAfter(ended('none'), { mayHaveHappened: true }), true, 'one before it')
+  assert.equal(doubtAfter({ ...ended('unknown'), repeatClass: 'safe' }), false, 'reads have none')
+  const details = writeNotes({ generation: 1, nth: 1, mayHaveHappened: true })
+  const ours = last({ ...ended('none'), details })
+  const gone = plan({ usesKept: true, kept: null, lastAttempt: ours })
+  assert.match(gone.kind === 'end' ? gone.answer.output : '', /"outcome":"unknown"/)
+  const anew = plan({ generation: 2, lastAttempt: ours })
+  assert.equal(anew.kind === 'attempt' && anew.mayHaveHappened, false, 'another generation')
 })
 
 test('an open attempt that is under way is not made twice', () => {

@@ -10,6 +10,8 @@ export type Plan =
       readonly kind: 'attempt'
       readonly attempt: number
       readonly nth: number
+      /** See AttemptNotes. */
+      readonly mayHaveHappened: boolean
       readonly connectorType: string
       readonly repeatClass: RepeatClass
       readonly input: unknown
@@ -46,7 +48,9 @@ export function planConnection(
   const nth = isOurs ? notes.nth + 1 : 1
   if (nth > ATTEMPTS_MAX)
     return end(unknownAnswer(`Given up after ${ATTEMPTS_MAX} attempts.`), false)
-  return attemptOf(row, (last?.attempt ?? 0) + 1, nth)
+  const mayHaveHappened =
+    isOurs && last !== null && leavesDoubt(notes, last.repeatClass, last.outcome ?? 'unknown')
+  return attemptOf(row, { attempt: (last?.attempt ?? 0) + 1, nth, mayHaveHappened })
 }
 
 /** The first one and three repeats. */
@@ -54,29 +58,46 @@ export const ATTEMPTS_MAX = 4
 
 const end = (answer: KeptAnswer, lost: boolean): Plan => ({ kind: 'end', answer, lost })
 
-function attemptOf(row: LoadedConnection, attempt: number, nth: number): Plan {
+function attemptOf(
+  row: LoadedConnection,
+  next: { readonly attempt: number; readonly nth: number; readonly mayHaveHappened: boolean },
+): Plan {
+  const { mayHaveHappened } = next
   const connectorType = row.kept?.connectorType ?? row.connectorType
   if (connectorType === null || (row.usesKept && row.kept === null))
     return end(
-      failureAnswer({
-        code: 'INPUT',
-        name: 'InvalidInputError',
-        phase: 'resolve',
-        outcome: 'none',
-        message:
-          'The connector that this connection uses was deleted. Restore it, or name another.',
-        problems: [],
-      }),
+      failureAnswer(
+        {
+          code: 'INPUT',
+          name: 'InvalidInputError',
+          phase: 'resolve',
+          outcome: 'none',
+          message:
+            'The connector that this connection uses was deleted. Restore it, or name another.',
+          problems: [],
+        },
+        mayHaveHappened,
+      ),
       false,
     )
   const input = mergeInputs(parse(row.kept?.value), parse(row.input))
   const prepared = prepareAttempt({ connectorType, input })
-  if (!prepared.ok) return end(failureAnswer(prepared.error), false)
-  return { kind: 'attempt', attempt, nth, connectorType, repeatClass: prepared.repeatClass, input }
+  if (!prepared.ok) return end(failureAnswer(prepared.error, mayHaveHappened), false)
+  return { kind: 'attempt', ...next, connectorType, repeatClass: prepared.repeatClass, input }
 }
 
 const parse = (text: string | null | undefined): unknown =>
   text === null || text === undefined ? null : (JSON.parse(text) as unknown)
 
 /** Notes of an attempt that is about to be made. */
-export const openNotes = (generation: number, nth: number): AttemptNotes => ({ generation, nth })
+export const openNotes = (
+  generation: number,
+  { nth, mayHaveHappened }: { readonly nth: number; readonly mayHaveHappened: boolean },
+): AttemptNotes => ({ generation, nth, ...(mayHaveHappened && { mayHaveHappened }) })
+
+/** Whether after this attempt its effect, or that of one before it, may be there. Safe ones have none. */
+export const leavesDoubt = (
+  before: { readonly mayHaveHappened?: boolean },
+  repeatClass: string,
+  outcome: string,
+): boolean => before.mayHaveHappened === true || (outcome === 'unknown' && repeatClass !== 'safe')

@@ -8,7 +8,8 @@ import { backOffMs, RETRY_AFTER_MAX_MS } from './back-off.ts'
 import { filesOf } from './files-of.ts'
 import type { Held } from './held.ts'
 import { persist } from './persist.ts'
-import { ATTEMPTS_MAX, openNotes } from './plan.ts'
+import { ATTEMPTS_MAX, leavesDoubt, openNotes } from './plan.ts'
+import { whileHeld } from './while-held.ts'
 
 /** What became of a held connection. */
 export type Verdict =
@@ -33,29 +34,36 @@ export async function runHeld(context: ConnectorContext, held: Held): Promise<Ve
     const last: LastAttempt = {
       outcome: result.ok ? 'known' : result.error.outcome,
       notes: {
-        ...openNotes(held.generation, held.nth),
+        ...openNotes(held.generation, held),
         record: result.details,
         ...(!result.ok && { error: result.error }),
       },
     }
     if (result.ok) return { kind: 'ended', answer: successAnswer(result.output), last }
     if (held.stopped === 'draining') return drained(held, result, last)
+    const failed = failureAnswer(result.error, held.mayHaveHappened)
     const pauseMs = result.retryAfterMs ?? backOffMs(held.nth, random())
     const isLast = held.nth >= ATTEMPTS_MAX || pauseMs > RETRY_AFTER_MAX_MS
     if (!result.repeatable || isLast || held.stopped !== null)
-      return { kind: 'ended', answer: failureAnswer(result.error), last }
+      return { kind: 'ended', answer: failed, last }
 
     // Closed before the pause: a crash within it leaves an attempt whose outcome is known.
     const { db, log, processId } = context
     await persist(log, () => closeAttempt(db, { ...held, ...closing(last), processId }))
     await sleep(pauseMs, held.stop.signal).catch(() => undefined)
     if (held.stopped === 'draining') return { kind: 'giveBack', last }
-    if (held.stopped !== null) return { kind: 'ended', answer: failureAnswer(result.error), last }
-    const nextDetails = writeNotes(openNotes(held.generation, held.nth + 1))
-    const next = () => nextAttempt(db, { ...held, ...closing(last), nextDetails })
-    if (!(await persist(log, next))) return { kind: 'lost' }
+    if (held.stopped !== null) return { kind: 'ended', answer: failed, last }
+    const mayHaveHappened = leavesDoubt(held, held.repeatClass, last.outcome)
+    const nextDetails = writeNotes(
+      openNotes(held.generation, { nth: held.nth + 1, mayHaveHappened }),
+    )
+    const next = async () =>
+      (await persist(log, () => nextAttempt(db, { ...held, ...closing(last), nextDetails }))) ||
+      null
+    if ((await whileHeld(held, next)) === null) return { kind: 'lost' }
     held.attempt += 1
     held.nth += 1
+    held.mayHaveHappened = mayHaveHappened
     context.metrics.repeats.inc({ type: held.connectorType })
   }
 }
@@ -68,7 +76,7 @@ function drained(held: Held, result: AttemptResult & { ok: false }, last: LastAt
   // A cancel that the far side has confirmed is as good as nothing sent.
   const isUndone = outcome === 'none' || (code === 'CANCELLED' && outcome === 'known')
   if (code !== 'CANCELLED' && !result.repeatable)
-    return { kind: 'ended', answer: failureAnswer(result.error), last }
+    return { kind: 'ended', answer: failureAnswer(result.error, held.mayHaveHappened), last }
   if (isUndone || mayRepeat(held.repeatClass)) return { kind: 'giveBack', last }
   const answer = unknownAnswer('The connector process was stopped during the attempt.')
   return { kind: 'ended', answer, last }

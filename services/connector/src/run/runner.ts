@@ -19,6 +19,7 @@ import type { Held } from './held.ts'
 import { openNotes, type Plan, planConnection } from './plan.ts'
 import { persist } from './persist.ts'
 import { type LastAttempt, runHeld } from './run-held.ts'
+import { whileHeld } from './while-held.ts'
 
 /** Takes connections, runs their attempts, writes how they ended. */
 export interface Runner {
@@ -27,7 +28,7 @@ export interface Runner {
   /** Somebody moved an execution that may be under way here. */
   control(item: ControlItem): Promise<void>
   readonly running: readonly Held[]
-  /** Whether a claim failed so that it may have been written; asking forgets it. */
+  /** Whether a claim, or a taking back, failed so that it may have been written; asking forgets it. */
   takeDoubt(): boolean
   /** Lets connections finish for `ms`, then cuts them off and gives back what may be repeated. */
   drain(ms: number): Promise<void>
@@ -81,7 +82,7 @@ export function createRunner(context: ConnectorContext): Runner {
     plan: Plan & { readonly kind: 'attempt' },
   ): Promise<boolean> {
     const { workspaceId, executionId, generation } = row
-    const { attempt, nth, repeatClass, connectorType, input } = plan
+    const { attempt, nth, mayHaveHappened, repeatClass, connectorType, input } = plan
     // Two deliveries of one message in one batch: the second would be claimed as the first.
     if (running.has(executionId)) return false
     const held: Held = {
@@ -96,13 +97,14 @@ export function createRunner(context: ConnectorContext): Runner {
       epoch: row.epoch,
       attempt,
       nth,
+      mayHaveHappened,
       stop: new AbortController(),
       adopting: null,
       isOver: false,
       stopped: null,
     }
     running.set(executionId, held)
-    const details = writeNotes(openNotes(generation, nth))
+    const details = writeNotes(openNotes(generation, plan))
     const claimed = await claims
       .add({ workspaceId, executionId, version: row.version, attempt, repeatClass, details })
       .catch((error: unknown) => {
@@ -127,10 +129,11 @@ export function createRunner(context: ConnectorContext): Runner {
       const verdict = await runHeld(context, held)
       if (verdict.kind === 'ended') await finish(held, verdict.answer, verdict.last)
       if (verdict.kind === 'giveBack') await giveBack(held, verdict.last)
+      if (verdict.kind === 'lost') await leave(held)
     } catch (error) {
       // Ours to mend; whether something left is not known any more.
       log.error({ error, executionId: held.executionId }, 'the connector failed on its own')
-      const notes = openNotes(held.generation, held.nth)
+      const notes = openNotes(held.generation, held)
       const answer = unknownAnswer('The connector failed on its own.')
       await finish(held, answer, { outcome: 'unknown', notes })
     } finally {
@@ -143,23 +146,25 @@ export function createRunner(context: ConnectorContext): Runner {
   async function finish(held: Held, answer: KeptAnswer, last: LastAttempt): Promise<void> {
     const { outcome } = last
     const attempt = { attempt: held.attempt, outcome, details: writeNotes(last.notes) }
-    let version: number
-    do {
-      // Taking it back gives it another version, also while its end is on its way.
-      await held.adopting
-      ;({ version } = held)
-      if ((await ends.end({ ...held, ...answer, attempt })).applied) return
-    } while (held.adopting !== null || held.version !== version)
-    held.isOver = true
+    const end = async () => {
+      const result = await ends.end({ ...held, ...answer, attempt })
+      return result.applied ? result : null
+    }
+    if ((await whileHeld(held, end)) !== null) return
     metrics.fenced.inc()
     const details = writeNotes({ ...last.notes, answer })
     await persist(log, () => closeAttempt(db, { ...held, outcome, details, processId }))
+    await leave(held)
+  }
+
+  /** Of one that somebody has moved, once its attempt is closed. */
+  async function leave(held: Held): Promise<void> {
     forget(held)
-    // Resumed in between: the answer is there now, and nobody else may come by to find it.
     const row = await persist(log, () => loads.add(held))
     // Taken back by us, the answer to that lost: nobody else is going to look after it.
     if (row?.status === 'AT_ENGINE') doubt = true
     if (row?.status !== 'WAITING_ENGINE') return
+    // Resumed in between: the answer is there now, and nobody else may come by to find it.
     const at = { version: row.version, processId, isRunning: false }
     await settle(row, planConnection(row, at))
   }
@@ -221,9 +226,11 @@ export function createRunner(context: ConnectorContext): Runner {
     const { workspaceId, executionId } = held
     // Cut off by us: that does not count against it.
     const details = writeNotes({ ...notes, nth: notes.nth - 1 })
-    const released = await persist(log, () => releaseConnection(db, { ...held, outcome, details }))
+    const release = () => persist(log, () => releaseConnection(db, { ...held, outcome, details }))
+    const released = await whileHeld(held, release)
     if (released === null) {
       await persist(log, () => closeAttempt(db, { ...held, outcome, details, processId }))
+      await leave(held)
       return
     }
     const { version, parentId } = released
