@@ -41,9 +41,11 @@ export async function inspectLock(
   waitersMax: number | null = null,
 ): Promise<LockView> {
   const params = [workspaceId, key]
-  const [lock] = await db.query<{ capacity: number; last_token: number }>(sql.readLock, params)
-  const holders = await db.query<HolderViewRow>(sql.readLockHolders, params)
-  const waiters = await db.query<WaiterViewRow>(sql.readLockWaiters, [...params, waitersMax])
+  const [[lock], holders, waiters] = await Promise.all([
+    db.query<{ capacity: number; last_token: number }>(sql.readLock, params),
+    db.query<HolderViewRow>(sql.readLockHolders, params),
+    db.query<WaiterViewRow>(sql.readLockWaiters, [...params, waitersMax]),
+  ])
   return {
     workspaceId,
     key,

@@ -2,10 +2,10 @@ import { after, every, monotonicMs, ServiceError, type Timer } from '@millrace/r
 import type { Database, Queryable, Statement } from '@millrace/store'
 
 /**
- * Answers `unavailable` within 2 s when Postgres hangs instead of refusing: as long as somebody
- * waits for it a probe asks it too, and while the probe gets no answer nobody waits
- * either. A slow query on a Postgres that answers the probe is left alone, and when it is this process
- * that stood still, as on a machine that was suspended, the probe gets its time once more.
+ * Answers `unavailable` within 2 s when Postgres hangs instead of refusing: as long as somebody waits
+ * for it a probe asks it too, and while the probe gets no answer nobody waits either. A slow query on a
+ * Postgres that answers the probe is left alone, and when it is this process that stood still, as on a
+ * machine that was suspended, the probe gets its time once more.
  */
 export interface PostgresGuard {
   /** The same database, whose calls end when Postgres is away. */
