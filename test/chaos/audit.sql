@@ -16,6 +16,9 @@ LANGUAGE sql AS $$ INSERT INTO chaos.event (what, execution_id, detail) VALUES (
 CREATE OR REPLACE FUNCTION chaos.on_execution() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
+    IF NEW.parent_execution_id IS NOT NULL THEN
+      PERFORM chaos.note('born', NEW.id, '{}');
+    END IF;
     IF NEW.ended_at IS NOT NULL THEN
       PERFORM chaos.note('end', NEW.id, jsonb_build_object('generation', NEW.generation, 'status', NEW.status));
     END IF;
@@ -64,7 +67,7 @@ END $$;
 CREATE OR REPLACE TRIGGER chaos_execution_change AFTER UPDATE OR DELETE ON execution
   FOR EACH ROW EXECUTE FUNCTION chaos.on_execution();
 CREATE OR REPLACE TRIGGER chaos_execution_birth AFTER INSERT ON execution
-  FOR EACH ROW WHEN (NEW.ended_at IS NOT NULL) EXECUTE FUNCTION chaos.on_execution();
+  FOR EACH ROW WHEN (NEW.ended_at IS NOT NULL OR NEW.parent_execution_id IS NOT NULL) EXECUTE FUNCTION chaos.on_execution();
 
 CREATE OR REPLACE FUNCTION chaos.on_request() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

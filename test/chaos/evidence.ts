@@ -166,6 +166,7 @@ export interface AuditEvent {
 }
 
 export type AuditKind =
+  | 'born' // a child was made
   | 'end' // an execution has ended
   | 'after end' // something of an ended one was changed
   | 'backwards' // a version, epoch or generation fell

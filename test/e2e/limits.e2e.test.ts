@@ -17,6 +17,7 @@ const BOMBS: readonly { name: string; body: string; limit: RegExp }[] = [
     limit: /call stack|recursion|depth/i,
   },
   {
+    // On a machine that is slow to give memory out its CPU time may end it; that names memory, too.
     name: 'a heap bomb',
     body: `const all = []; for (;;) all.push(new Array(1e4).fill({ a: 1 }))`,
     limit: /memory/i,

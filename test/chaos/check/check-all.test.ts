@@ -96,7 +96,7 @@ const PLANTED: readonly [string, string, Evidence][] = [
         ...CLEAN.rows.executions,
         execution('b', { parent: 'a', createdAt: 1_500, endedAt: 1_600 }),
       ],
-      events: [END, event('end', 'b', { generation: 1 })],
+      events: [END, event('born', 'b', {}, { xid: 8 }), event('end', 'b', { generation: 1 })],
     }),
   ],
   ['I3', 'a version falls', withRows({ events: [END, event('backwards', 'a', {})] })],
@@ -318,6 +318,36 @@ describe('the checkers', () => {
         JSON.stringify(found),
       )
     })
+
+  test('a child may be made by the commit that ends its parent', () => {
+    const born = withRows({
+      executions: [
+        ...CLEAN.rows.executions,
+        execution('b', { parent: 'a', createdAt: 1_500, endedAt: 1_600 }),
+      ],
+      events: [END, event('born', 'b', {}, { xid: 7 }), event('end', 'b', { generation: 1 })],
+    })
+    assert.deepEqual(
+      checkAll(born).filter(({ text }) => text.includes('child')),
+      [],
+    )
+  })
+
+  test('a program may have cancelled itself before anybody else asks for it', () => {
+    const seen = (output: unknown): string[] => {
+      const ended = execution('a', { name: 'program-1', status: 'ENDED_CANCELLED', output })
+      const ops = [
+        ...CLEAN.ops,
+        op({ kind: 'read', key: 'a', call: 5, ret: 6, value: 'ENDED_CANCELLED' }),
+        op({ kind: 'cancel', key: 'a', call: 5, ret: 7, outcome: 'refused', status: 409 }),
+      ]
+      return checkAll(withRows({ executions: [ended] }, { ops }))
+        .map(({ text }) => text)
+        .filter((text) => text.startsWith('cancel of'))
+    }
+    assert.deepEqual(seen({ ended: 'cancel', at: '/1' }), [])
+    assert.equal(seen(null).length, 1, 'nobody else may have done it')
+  })
 
   test('the timer of one that has ended may be dropped', () => {
     assert.deepEqual(checkAll(withRows({ events: [END, { ...TIMER_GONE, n: 2 }] })), [])

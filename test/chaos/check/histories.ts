@@ -81,14 +81,19 @@ function cancelHistories({ ops, rows }: Evidence): Histories<Steer, string> {
   )
   return new Map(
     [...groups].map(([id, all]) => {
-      const status = byId.get(id)?.status
+      const end = byId.get(id)
+      const status = end?.status
+      const isOwn = endedByItself(end?.output)
+      // Such an end is one of its own, like a success.
+      const shown = (seen: string | null): string | null =>
+        isOwn && seen === 'ENDED_CANCELLED' ? 'ENDED_BY_ITSELF' : seen
       return [
         id,
         [
           ...all.flatMap((op) => {
             const input: Steer = op.kind === 'cancel' || op.kind === 'revert' ? op.kind : 'read'
             const output =
-              op.outcome === 'refused' ? 'refused' : op.outcome === 'ok' ? op.value : null
+              op.outcome === 'refused' ? 'refused' : op.outcome === 'ok' ? shown(op.value) : null
             const asked = { call: op.call, ret: retOf(op), input, output }
             // Sent again, a revert may have been done by an earlier try as well.
             return input === 'revert' && op.tries > 1
@@ -97,12 +102,16 @@ function cancelHistories({ ops, rows }: Evidence): Histories<Steer, string> {
           }),
           ...(status === undefined
             ? []
-            : [{ ...AFTERWARDS, input: 'read' as const, output: status }]),
+            : [{ ...AFTERWARDS, input: 'read' as const, output: shown(status) }]),
         ],
       ]
     }),
   )
 }
+
+/** A random program that has ended itself as cancelled: nobody had to ask for it. */
+const endedByItself = (output: unknown): boolean =>
+  typeof output === 'object' && output !== null && 'ended' in output && output.ended === 'cancel'
 
 /**
  * A lock as the outside saw it: acquired after the start was asked for and before the first effect

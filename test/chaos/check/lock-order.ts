@@ -36,6 +36,8 @@ function replay(
   let lastTicket = 0
   for (const own of groupBy(events, ({ xid }) => String(xid)).values()) {
     const queuedBefore = new Set(queue.keys())
+    // The lock of a limit is removed while nobody needs it; the next one counts from the start.
+    if (isGate(key) && holders.size + queue.size === 0) lastToken = 0
     for (const { what, execution, detail } of own) {
       const request = `${execution}/${String(detail['seq'])}`
       if (what === 'free') holders.delete(execution)

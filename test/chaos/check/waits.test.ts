@@ -68,8 +68,13 @@ const delivered = (calls: readonly Op[], runs = ['b'], delivery = 'd'): Evidence
 // Limits
 
 const KEY = 'concurrency:f'
-const place = (what: 'grant' | 'free', id: string, xid: number, until: number | null = null) =>
-  event(what, id, { key: KEY, token: xid, until }, { xid, n: xid, at: 500 + xid })
+const place = (
+  what: 'grant' | 'free',
+  id: string,
+  xid: number,
+  until: number | null = null,
+  token = xid,
+) => event(what, id, { key: KEY, token, until }, { xid, n: xid, at: 500 + xid })
 
 const limited = (events: Evidence['rows']['events'], gated = ['b']): Evidence =>
   besides({}, { gates: gated.map((id) => ({ key: KEY, execution: id, capacity: 1 })), events })
@@ -187,6 +192,11 @@ const PLANTED: readonly [string, string, Evidence][] = [
     limited([place('grant', 'b', 1), event('place lost', 'b', {})]),
   ],
   ['I17', 'a turn is free early', limited([place('grant', 'b', 1), event('turn early', 'b', {})])],
+  [
+    'I3',
+    'tokens start anew while a place is held',
+    limited([place('grant', 'b', 1), place('grant', 'x', 2, null, 1)]),
+  ],
   ['I4', 'a stop is left twice', stopped([goOn(1), goOn(1)])],
   ['I4', 'a run has passed a breakpoint', stopped([goOn(1)], 1)],
   ['I4', 'a wrapper makes a try too many', wrapped(3)],
@@ -246,6 +256,13 @@ describe('the checkers of waits, steering and lives', () => {
     [
       'turns one after the other',
       limited([place('grant', 'b', 1, 501.5), place('grant', 'x', 2, 600)]),
+    ],
+    [
+      'tokens that start anew when nobody needed the limit',
+      limited([
+        ...[place('grant', 'b', 1), place('free', 'b', 2)],
+        place('grant', 'x', 3, null, 1),
+      ]),
     ],
     ['stops', stopped([goOn(1), goOn(1, 'refused')])],
     ['tries of a wrapper', wrapped(2)],

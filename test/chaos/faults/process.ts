@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { sleep } from '@millrace/runtime'
 import { type Stack, until } from '../../stack/index.ts'
 import { isAlive, signal } from '../../stack/processes.ts'
+import type { Chaos } from '../row.ts'
 
 /** kill -9 to a copy of a service and, at the same moment, to everything it started: its sandboxes. */
 export async function killWithChildren(
@@ -108,4 +109,12 @@ export function residentMiB(pid: number): number {
   } catch {
     return 0
   }
+}
+
+/** One of so many copies. Nothing to kill when the copy has just died: the next turn finds it again. */
+export async function killOne(chaos: Chaos, service: string, copies: number): Promise<void> {
+  const n = 1 + chaos.rng.int(copies)
+  const pid = chaos.stack.pidsOf(service)[n - 1]
+  if (pid === undefined) return
+  await chaos.fault(`kill ${service}`, { n }, () => signal(pid, 'SIGKILL'))
 }

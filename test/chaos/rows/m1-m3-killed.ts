@@ -1,4 +1,5 @@
 import { signal } from '../../stack/processes.ts'
+import { killOne } from '../faults/process.ts'
 import { BACK_WITHIN_MS, type Chaos, type ChaosRow } from '../row.ts'
 
 /** An engine dies; its work goes to the others, and it is started again. */
@@ -57,10 +58,3 @@ const ALL = [
   ...['engine', 'gateway', 'scheduler', 'lock-manager', 'connector'],
   ...['postgres', 'nats'],
 ]
-
-/** Nothing to kill when the copy has just died: the next turn finds it again. */
-async function killOne(chaos: Chaos, service: string, copies: number): Promise<void> {
-  const n = 1 + chaos.rng.int(copies)
-  if (chaos.stack.pidsOf(service).length < n) return
-  await chaos.fault(`kill ${service}`, { n }, () => chaos.stack.kill(service, n))
-}

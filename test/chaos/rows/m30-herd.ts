@@ -1,3 +1,4 @@
+import { killOne } from '../faults/process.ts'
 import type { ChaosRow } from '../row.ts'
 
 const HERD = 1_000
@@ -18,9 +19,7 @@ export const m30: ChaosRow = {
     })
     for (let turn = 0; await chaos.rest(1_500 + chaos.rng.int(2_000)); turn += 1) {
       const service = turn % 2 === 0 ? 'engine' : 'lock-manager'
-      const n = 1 + chaos.rng.int(service === 'engine' ? 3 : 2)
-      if (chaos.stack.pidsOf(service).length >= n)
-        await chaos.fault(`kill ${service}`, { n }, () => chaos.stack.kill(service, n))
+      await killOne(chaos, service, service === 'engine' ? 3 : 2)
     }
     await herd
     const [turn] = await chaos.sql<{ p99: number | null }>(GRANT_P99)

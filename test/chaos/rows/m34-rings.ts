@@ -1,3 +1,4 @@
+import { killOne } from '../faults/process.ts'
 import type { ChaosRow } from '../row.ts'
 
 /** Flows that hold what the others want, and waits that give up, while the lock-managers die. */
@@ -19,9 +20,7 @@ export const m34: ChaosRow = {
           ),
         ),
       )
-      const n = 1 + chaos.rng.int(2)
-      if (chaos.stack.pidsOf('lock-manager').length >= n)
-        await chaos.fault('kill lock-manager', { n }, () => chaos.stack.kill('lock-manager', n))
+      await killOne(chaos, 'lock-manager', 2)
     } while (await chaos.rest(1_500 + chaos.rng.int(2_500)))
     const [late] = await chaos.sql<{ worst: number | null }>(TIMEOUT_LATE)
     chaos.note('latest lock timeout, ms', Math.round(late?.worst ?? 0))

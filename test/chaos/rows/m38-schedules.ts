@@ -1,6 +1,7 @@
 import type { NewSchedule } from '@millrace/client'
 import { until } from '../../stack/index.ts'
 import { checkSchedules, type ScheduleRows } from '../check/schedules.ts'
+import { killOne } from '../faults/process.ts'
 import { BACK_WITHIN_MS, type Chaos, type ChaosRow } from '../row.ts'
 
 /** Schedules of every kind that run every second or so, while the schedulers die. */
@@ -17,8 +18,8 @@ export const m38: ChaosRow = {
     const made = await makeSchedules(chaos)
     while (await chaos.rest(1_500 + chaos.rng.int(2_500))) {
       const both = chaos.rng.int(3) === 0
-      await killOne(chaos)
-      if (both) await killOne(chaos)
+      await killOne(chaos, 'scheduler', 2)
+      if (both) await killOne(chaos, 'scheduler', 2)
       await countLive(chaos)
     }
     await chaos.stack.ready(BACK_WITHIN_MS)
@@ -67,12 +68,6 @@ async function makeSchedules({ stack }: Chaos): Promise<Made[]> {
       return { id, fields }
     }),
   )
-}
-
-async function killOne(chaos: Chaos): Promise<void> {
-  const n = 1 + chaos.rng.int(2)
-  if (chaos.stack.pidsOf('scheduler').length < n) return
-  await chaos.fault('kill scheduler', { n }, () => chaos.stack.kill('scheduler', n))
 }
 
 /** At no moment does a schedule have two. */
