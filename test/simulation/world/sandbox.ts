@@ -17,7 +17,8 @@ export function createSimSandbox(world: World, slow: { chance: number; maxMs: nu
   function realmOf(script: Script): { host: RealmHost; keys: Set<string> } {
     const found = held.get(script.hash)
     if (found !== undefined) return found
-    const made = { ...lend(script), keys: new Set<string>() }
+    const host = lend(script)
+    const made = { host, keys: new Set<string>() }
     held.set(script.hash, made)
     lent.push({ script, ...made })
     return made
@@ -26,13 +27,7 @@ export function createSimSandbox(world: World, slow: { chance: number; maxMs: nu
   return {
     async activate({ script }, batch) {
       const { host, keys } = realmOf(script)
-      const text = await host.run(JSON.stringify(batch), nothing).catch((error: unknown) => {
-        // Of no use any more; and no history is meant to come here.
-        held.delete(script.hash)
-        console.error('a realm of the simulation failed:', error)
-        throw error
-      })
-      const results = checkResults(`[${text}]`, batch)
+      const results = checkResults(`[${await host.run(JSON.stringify(batch), nothing)}]`, batch)
       for (const result of results) {
         if ('lost' in result || result.end !== null) keys.delete(result.key)
         else keys.add(result.key)
@@ -57,34 +52,21 @@ export function createSimSandbox(world: World, slow: { chance: number; maxMs: nu
 
 /** Takes back what the instances of a history had, for the next one. */
 export function returnRealms(): void {
-  for (const { script, host, uses, keys } of lent.splice(0)) {
-    // What a realm keeps of each history would reach the limit of its memory in the end.
-    if (uses >= USES_MAX) {
-      host.close()
-      continue
-    }
+  for (const { script, host, keys } of lent.splice(0)) {
     host.forget(JSON.stringify([...keys]))
     const list = free.get(script.hash)
-    if (list === undefined) free.set(script.hash, [{ host, uses }])
-    else list.push({ host, uses })
+    if (list === undefined) free.set(script.hash, [host])
+    else list.push(host)
   }
 }
 
-const USES_MAX = 100
-
-interface LentRealm {
-  readonly host: RealmHost
-  /** Histories that have had it. */
-  readonly uses: number
-}
-
-const lent: (LentRealm & { script: Script; keys: Set<string> })[] = []
-const free = new Map<string, LentRealm[]>()
+const lent: { script: Script; host: RealmHost; keys: Set<string> }[] = []
+const free = new Map<string, RealmHost[]>()
 const nothing = (): void => undefined
 
-function lend(script: Script): LentRealm {
+function lend(script: Script): RealmHost {
   const known = free.get(script.hash)?.pop()
-  if (known !== undefined) return { host: known.host, uses: known.uses + 1 }
+  if (known !== undefined) return known
   const { commands, logsPerActivation, logs, payloadBytes, depth, memoryMib, cpuMs } =
     DEFAULT_LIMITS
   const limits = JSON.stringify({ commands, logsPerActivation, logs, payloadBytes, depth })
@@ -92,14 +74,13 @@ function lend(script: Script): LentRealm {
   // What is in development mode has a realm of its own.
   const own = script.debug === undefined ? source : debugRealmSource()
   const settings = { realmSource: own, limits, memoryMib, cpuMs }
-  const host = new RealmHost(
+  return new RealmHost(
     SyncIsolate as unknown as IsolateClass,
     settings,
     script.source,
     script.language,
     script.debug ?? null,
   )
-  return { host, uses: 1 }
 }
 
 let source: string | null = null
