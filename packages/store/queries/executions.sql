@@ -1,18 +1,19 @@
 -- name: createExecutions
 -- $1 scalars, $2 inputs as JSON text, in the same order. Values travel as text arrays because
--- json_to_recordset would unescape them and refuse \u0000, which JSON allows.
+-- json_to_recordset would unescape them and refuse \u0000, which JSON allows. One reading of the clock for
+-- both times: whoever has created it is told the birth, and reads the last move later.
 WITH born AS (
   INSERT INTO execution (
     workspace_id, id, type, status, beneath, flow_id, connector_id, connector_type, script_hash, project_id,
     parent_execution_id, top_execution_id, orphan, is_productive, priority, created_by, traceparent, name,
-    scheduled_for, input, input_hash, extra
+    scheduled_for, input, input_hash, extra, created_at, moved_at
   )
   SELECT
     d.workspace_id, d.id, d.type, d.status, d.beneath, d.flow_id, d.connector_id, d.connector_type,
     decode(d.script_hash, 'hex'), d.project_id, d.parent_id, d.top_id, d.orphan, d.is_productive, d.priority,
     d.created_by, d.traceparent, d.name, to_timestamp(d.scheduled_for / 1000.0), d.input::json,
-    decode(d.input_hash, 'hex'), d.extra::json
-  FROM ROWS FROM (
+    decode(d.input_hash, 'hex'), d.extra::json, t.now, t.now
+  FROM (SELECT clock() AS now) AS t, ROWS FROM (
     json_to_recordset($1::json) AS (
       workspace_id uuid, id uuid, type text, status text, beneath text, flow_id uuid, connector_id uuid,
       connector_type text, script_hash text, project_id uuid, parent_id uuid, top_id uuid, orphan boolean,

@@ -53,6 +53,13 @@ test('creating the same id twice starts it once', async () => {
   assert.equal((await row(item.id)).input, '{"a":"\\u0000\\ud800"}')
 })
 
+test('who is told the birth of an execution reads the same as its last move', async () => {
+  const items = Array.from({ length: 300 }, () => execution())
+  await createExecutions(db, items)
+  const others = `SELECT id FROM execution WHERE id = ANY($1) AND moved_at <> created_at`
+  assert.deepEqual(await store.sql(others, [items.map(({ id }) => id)]), [])
+})
+
 test('an input above 32 KiB lives in the payload table and is found again', async () => {
   const id = await born({ input: JSON.stringify('x'.repeat(40_000)) })
   const [loaded] = await loadForActivation(db, [{ workspaceId, executionId: id }])
