@@ -13,11 +13,17 @@ import { whileHeld } from './while-held.ts'
 
 /** What became of a held connection. */
 export type Verdict =
-  | { readonly kind: 'ended'; readonly answer: KeptAnswer; readonly last: LastAttempt }
+  | Ended
   /** Another attempt may be made by anybody: this process is stopping. */
   | { readonly kind: 'giveBack'; readonly last: LastAttempt }
   /** It is not ours any more, and its attempt is closed. */
   | { readonly kind: 'lost' }
+
+interface Ended {
+  readonly kind: 'ended'
+  readonly answer: KeptAnswer
+  readonly last: LastAttempt
+}
 
 export interface LastAttempt {
   readonly outcome: 'none' | 'known' | 'unknown'
@@ -40,19 +46,22 @@ export async function runHeld(context: ConnectorContext, held: Held): Promise<Ve
       },
     }
     if (result.ok) return { kind: 'ended', answer: successAnswer(result.output), last }
-    if (held.stopped === 'draining') return drained(held, result, last)
-    const failed = failureAnswer(result.error, held.mayHaveHappened)
+    const failed: Ended = {
+      kind: 'ended',
+      answer: failureAnswer(result.error, held.mayHaveHappened),
+      last,
+    }
+    if (held.stopped === 'draining') return drained(held, result, failed)
     const pauseMs = result.retryAfterMs ?? backOffMs(held.nth, random())
     const isLast = held.nth >= ATTEMPTS_MAX || pauseMs > RETRY_AFTER_MAX_MS
-    if (!result.repeatable || isLast || held.stopped !== null)
-      return { kind: 'ended', answer: failed, last }
+    if (!result.repeatable || isLast || held.stopped !== null) return failed
 
     // Closed before the pause: a crash within it leaves an attempt whose outcome is known.
     const { db, log, processId } = context
     await persist(log, () => closeAttempt(db, { ...held, ...closing(last), processId }))
     await sleep(pauseMs, held.stop.signal).catch(() => undefined)
     if (held.stopped === 'draining') return { kind: 'giveBack', last }
-    if (held.stopped !== null) return { kind: 'ended', answer: failed, last }
+    if (held.stopped !== null) return failed
     const mayHaveHappened = leavesDoubt(held, held.repeatClass, last.outcome)
     const nextDetails = writeNotes(
       openNotes(held.generation, { nth: held.nth + 1, mayHaveHappened }),
@@ -71,15 +80,14 @@ export async function runHeld(context: ConnectorContext, held: Held): Promise<Ve
 const closing = ({ outcome, notes }: LastAttempt) => ({ outcome, details: writeNotes(notes) })
 
 /** Cut off because this process stops: what surely had no effect, or may be repeated, is given back. */
-function drained(held: Held, result: AttemptResult & { ok: false }, last: LastAttempt): Verdict {
+function drained(held: Held, result: AttemptResult & { ok: false }, failed: Ended): Verdict {
   const { code, outcome } = result.error
   // A cancel that the far side has confirmed is as good as nothing sent.
   const isUndone = outcome === 'none' || (code === 'CANCELLED' && outcome === 'known')
-  if (code !== 'CANCELLED' && !result.repeatable)
-    return { kind: 'ended', answer: failureAnswer(result.error, held.mayHaveHappened), last }
-  if (isUndone || mayRepeat(held.repeatClass)) return { kind: 'giveBack', last }
+  if (code !== 'CANCELLED' && !result.repeatable) return failed
+  if (isUndone || mayRepeat(held.repeatClass)) return { kind: 'giveBack', last: failed.last }
   const answer = unknownAnswer('The connector process was stopped during the attempt.')
-  return { kind: 'ended', answer, last }
+  return { ...failed, answer }
 }
 
 async function attempt(

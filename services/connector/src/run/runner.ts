@@ -153,7 +153,15 @@ export function createRunner(context: ConnectorContext): Runner {
     if ((await whileHeld(held, end)) !== null) return
     metrics.fenced.inc()
     const details = writeNotes({ ...last.notes, answer })
-    await persist(log, () => closeAttempt(db, { ...held, outcome, details, processId }))
+    await closeAndLeave(held, { outcome, details })
+  }
+
+  /** Of one that somebody has moved: what its attempt brought waits with it. */
+  async function closeAndLeave(
+    held: Held,
+    end: { readonly outcome: LastAttempt['outcome']; readonly details: string },
+  ): Promise<void> {
+    await persist(log, () => closeAttempt(db, { ...held, ...end, processId }))
     await leave(held)
   }
 
@@ -229,8 +237,7 @@ export function createRunner(context: ConnectorContext): Runner {
     const release = () => persist(log, () => releaseConnection(db, { ...held, outcome, details }))
     const released = await whileHeld(held, release)
     if (released === null) {
-      await persist(log, () => closeAttempt(db, { ...held, outcome, details, processId }))
-      await leave(held)
+      await closeAndLeave(held, { outcome, details })
       return
     }
     const { version, parentId } = released
