@@ -101,7 +101,7 @@ export async function createGateway(
     bus,
     log,
     metrics,
-    organizationId: await organization(),
+    organizationId: await firstAnswers(),
     build: VERSION,
     publicUrl: () => config.publicUrl ?? `http://127.0.0.1:${httpPort}`,
     authenticator: createAuthenticator(api),
@@ -166,11 +166,15 @@ export async function createGateway(
     return SERVICES.every((service) => live.has(service))
   }
 
-  /** The first question: waits for Postgres and for its schema, however long that takes. */
-  async function organization(): Promise<string> {
+  /**
+   * The first question of both pools: waits for Postgres and for its schema, however long that takes.
+   * Nobody who calls waits for a connection then, which takes its time on a busy machine.
+   */
+  async function firstAnswers(): Promise<string> {
     for (;;) {
       try {
-        return await readOrganizationId(api)
+        const [id] = await Promise.all([readOrganizationId(api), readOrganizationId(hot)])
+        return id
       } catch (error) {
         log.warn({ error }, 'waiting for Postgres')
         await sleep(500, signal)
