@@ -12,6 +12,7 @@ import {
 import type { Caller, Context, IdSource } from '../context.ts'
 import { type FieldError, invalid } from '../problem.ts'
 import { extraText } from './create-execution.ts'
+import { inputText } from './input-text.ts'
 
 /**
  * Stores the ended executions of YAML documents, each under a new id, children below their parents:
@@ -144,7 +145,7 @@ function toRow(
     topId: above?.topId ?? id,
     isProductive: fields['is_productive'] !== false,
     createdBy: userId,
-    input: JSON.stringify(fields['input_value'] ?? null),
+    input: inputText(fields['input_value'] ?? null, `${pointer}/input_value`),
     output: JSON.stringify(fields['output_value'] ?? null),
     startedAt: textOf('started_at'),
     scheduledFor: textOf('scheduled_for'),

@@ -9,7 +9,7 @@ export function inputText(value: unknown, pointer: string): string {
     throw invalid([
       {
         pointer,
-        message: `has ${Buffer.byteLength(text)} bytes as JSON; ${VALUE_MAX_BYTES} are accepted (32 MiB). Split it over several executions, or store a file and pass its name`,
+        message: `has ${Buffer.byteLength(text)} bytes as JSON; ${VALUE_MAX_BYTES} are accepted (${VALUE_MAX_BYTES / 2 ** 20} MiB). Split it over several executions, or store a file and pass its name`,
       },
     ])
   return text
