@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 /** In the order in which they need each other. */
 const REPLAY_FILES = [
+  'value-limit',
   'mix',
   'child-id',
   'file-name',

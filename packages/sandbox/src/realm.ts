@@ -8,10 +8,13 @@ import { ProcessDied } from './sandbox-process.ts'
 import type { Reply, SandboxProcess } from './sandbox-process.ts'
 import type { Script } from './sandbox-options.ts'
 
+/** What ended a batch: what its process said, or what was seen of it. */
+type BatchEnd = Failure | 'hung'
+
 /** Why a batch has no results. */
 export type BatchFailure =
   | { readonly why: 'syntax'; readonly message: string }
-  | { readonly why: Failure | 'hung'; readonly message: string; readonly processDied: boolean }
+  | { readonly why: BatchEnd; readonly message: string; readonly processDied: boolean }
 
 export type BatchOutcome =
   { readonly results: (ActivationResult | Lost)[] } | { readonly failure: BatchFailure }
@@ -24,7 +27,7 @@ export function isOver(result: ActivationResult | Lost): boolean {
 }
 
 /** V8 aborts, and the kernel kills, where memory runs out: whoever ended and does not say why. */
-function whyOf({ death, exitCode }: ProcessDied): Failure | 'hung' {
+function whyOf({ death, exitCode }: ProcessDied): BatchEnd {
   if (death === 'hung') return 'hung'
   if (death === 'malformed') return 'broken'
   return exitCode === EXIT_STUCK ? 'cpu' : 'memory'
@@ -116,7 +119,7 @@ export class Realm {
     )
   }
 
-  #failed(why: Failure | 'hung', message: string, processDied: boolean): BatchOutcome {
+  #failed(why: BatchEnd, message: string, processDied: boolean): BatchOutcome {
     this.closed = true
     return { failure: { why, message, processDied } }
   }

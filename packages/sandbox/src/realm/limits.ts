@@ -1,3 +1,5 @@
+import { VALUE_MAX_BYTES } from '@millrace/replay'
+
 /** What one execution may use. Numbers of the host's options; inside a realm they never change. */
 export interface RealmLimits {
   readonly commands: number
@@ -12,7 +14,7 @@ const limits: { current: RealmLimits } = {
     commands: 100_000,
     logsPerActivation: 10_000,
     logs: 100_000,
-    payloadBytes: 32 * 1024 * 1024,
+    payloadBytes: VALUE_MAX_BYTES,
     depth: 64,
   },
 }
