@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 
 /** What runs; words and tests are not of it. */
 const PRODUCT = [
@@ -12,16 +13,21 @@ const PRODUCT = [
   ':(exclude,glob)**/*.md',
 ]
 
+/** Short hash of the last commit that changed what runs, `+` when the tree has changed it since. */
+export const productCommit = (): string => git('log', '-1', '--format=%h') + dirt()
+
 /**
- * Short hash of the last commit that changed what runs, `+` when the tree has changed it since: what
- * was measured or tried of the same product does not have to be done again.
+ * Of what runs itself, whatever commits brought it: what was tried of the same product does not have to
+ * be tried again, also after its commits were rewritten. `+` as above.
  */
-export function productCommit(): string {
-  const git = (...argv: string[]): string =>
-    execFileSync('git', [...argv, '--', ...PRODUCT], {
-      cwd: `${import.meta.dirname}/..`,
-      encoding: 'utf8',
-    }).trim()
-  const isDirty = git('status', '--porcelain', '--untracked-files=no') !== ''
-  return git('log', '-1', '--format=%h') + (isDirty ? '+' : '')
-}
+export const productHash = (): string =>
+  createHash('sha256').update(git('ls-files', '--stage')).digest('hex').slice(0, 12) + dirt()
+
+const dirt = (): string => (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+')
+
+const git = (...argv: string[]): string =>
+  execFileSync('git', [...argv, '--', ...PRODUCT], {
+    cwd: `${import.meta.dirname}/..`,
+    encoding: 'utf8',
+    maxBuffer: 64 * 2 ** 20,
+  }).trim()

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { productCommit } from '../product-commit.ts'
+import { productCommit, productHash } from '../product-commit.ts'
 import { ROWS } from './rows/index.ts'
 import { fullPlan, shortPlan } from './run/plan.ts'
 import { keepResult, type KeptRun, readResults } from './run/results.ts'
@@ -32,13 +32,15 @@ const RUN_WITHIN_MS = 420_000
 const wanted = values.rows?.split(',')
 const rows = ROWS.filter(({ id }) => wanted === undefined || wanted.some((one) => covers(one, id)))
 const folder = resolve(values.folder)
-const path = `${folder}/results.jsonl`
-const commit = productCommit()
+/** Kept with the code: a full run takes longer than a session of work. */
+const kept = resolve(import.meta.dirname, 'results', 'runs.jsonl')
+const path = values.full ? kept : `${folder}/results.jsonl`
+const [commit, product] = [productCommit(), productHash()]
 const base = Number(values.seed ?? (values.full ? 1 : Math.floor(Math.random() * 2 ** 31)))
 const ids = rows.map(({ id }) => id)
-const done = readResults(path).filter((run) => values.resume && run.commit === commit)
+const done = readResults(path).filter((run) => values.resume && run.product === product)
 
-if (values.docs) writeDocs(tableOf(ROWS, readResults(path)))
+if (values.docs) writeDocs(tableOf(ROWS, readResults(kept)))
 else await run()
 
 async function run(): Promise<void> {
@@ -57,7 +59,7 @@ async function run(): Promise<void> {
   await runInLanes(plan, {
     lanes: Number(values.lanes),
     folder,
-    commit,
+    of: { commit, product },
     patienceOf: (id) => ROWS.find((row) => row.id === id)?.withinMs ?? RUN_WITHIN_MS,
     withinMs: Number(values.minutes ?? (values.full ? 1e6 : 29)) * 60_000,
     onRun: (one) => {

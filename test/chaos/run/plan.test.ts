@@ -7,6 +7,7 @@ const run = (row: string, seed: number, more: Partial<KeptRun> = {}): KeptRun =>
   row,
   seed,
   commit: 'c',
+  product: 'p',
   violations: [],
   discounted: null,
   ...more,

@@ -10,7 +10,7 @@ export interface PlannedRun {
 /** Rows of which more is asked: they are what happens to everybody sooner or later. */
 const MANY: ReadonlySet<string> = new Set(['M1', 'M5'])
 
-/** What is left to do for every row to have its clean runs of this commit, each with its own seed. */
+/** What is left to do for every row to have its clean runs of this product, each with its own seed. */
 export function fullPlan(
   rows: readonly string[],
   options: { done: readonly KeptRun[]; runs?: number; manyRuns?: number; base: number },

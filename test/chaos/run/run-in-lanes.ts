@@ -10,7 +10,7 @@ import type { RunResult } from './summarize.ts'
 export interface LaneOptions {
   readonly lanes: number
   readonly folder: string
-  readonly commit: string
+  readonly of: Pick<KeptRun, 'commit' | 'product'>
   /** No run is begun after so many ms. */
   readonly withinMs: number
   readonly onRun: (run: KeptRun) => void
@@ -47,7 +47,7 @@ async function runOne({ row, seed }: PlannedRun, options: LaneOptions): Promise<
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   clearTimeout(patience)
   stopped()
-  const place = { row, seed, commit: options.commit }
+  const place = { row, seed, ...options.of }
   const result = parse(out)
   if (result === null) return { ...place, broken: `${out}\n${err}`.trim().slice(-2_000) }
   if (result.violations.length === 0) await rm(folder, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import { cp, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { timerLateness } from '../check/timers.ts'
 import type { Evidence, Op, Violation } from '../evidence.ts'
 import type { ChaosRow } from '../row.ts'
@@ -24,6 +24,7 @@ export interface RunResult {
   readonly quiesceMs: number
   readonly seconds: number
   readonly notes: Readonly<Record<string, number>>
+  /** The folder that tells more, when something was violated. */
   readonly report: string | null
 }
 
@@ -118,5 +119,5 @@ export async function keepReport(
   await writeFile(join(folder, 'rows.json'), JSON.stringify(evidence.rows))
   await writeFile(join(folder, 'violations.json'), JSON.stringify(violations, null, 1))
   await cp(join(folder, 'home', 'log'), join(folder, 'log'), { recursive: true })
-  return folder
+  return relative(process.cwd(), folder)
 }
