@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
 import { sleep } from '@millrace/runtime'
 import { TestRun, testSandbox } from './testing.ts'
@@ -164,6 +164,7 @@ test('a flow that waits for a processor is not taken for one that uses it', asyn
 })
 
 test('a process that hangs once costs nobody more than its time', async () => {
+  const freeze = freezer()
   const own = testSandbox({ hungMs: 3_000 })
   await new TestRun(own, flow('return 1')).start()
   const running = new TestRun(own, flow('return 2')).start()
@@ -174,22 +175,27 @@ test('a process that hangs once costs nobody more than its time', async () => {
 })
 
 test('one that hangs again alone is told so, and not that it took too much memory', async () => {
+  const freeze = freezer()
   const own = testSandbox({ hungMs: 1_000 })
   await new TestRun(own, flow('return 1')).start()
   const running = new TestRun(own, flow('return 2')).start()
   const over = new AbortController()
   void running.finally(() => over.abort())
+  const frozen = new Set<number>()
   while (!over.signal.aborted) {
-    freeze()
+    for (const pid of freeze()) frozen.add(pid)
     await sleep(5)
   }
   const { end } = await running
   await own.close()
+  // Stopped as they began, none is left behind either: one that waits for its parent would wait for ever.
+  for (const pid of frozen) while (existsSync(`/proc/${pid}`)) await sleep(5)
   assert.equal(end?.status, 'ENDED_ERROR')
   assert.match(end.message ?? '', /no sign of life for 1 s/)
 })
 
 test('a process that is taken away is no fault of the code in it', async () => {
+  const freeze = freezer()
   const own = testSandbox({ cpuMs: 60_000 })
   await new TestRun(own, flow('return 1')).start()
   // One that does not get as far as its code, and is asked for an answer when it goes.
@@ -309,9 +315,14 @@ test('the number of suspended executions is bounded', async () => {
   await small.close()
 })
 
-/** All sandbox processes of this one. */
-function freeze(): void {
-  for (const pid of descendantsOf(process.pid)) process.kill(pid, 'SIGSTOP')
+/** Stops all sandbox processes that are begun from now on. */
+function freezer(): () => number[] {
+  const others = new Set(descendantsOf(process.pid))
+  return () => {
+    const begun = descendantsOf(process.pid).filter((pid) => !others.has(pid))
+    for (const pid of begun) process.kill(pid, 'SIGSTOP')
+    return begun
+  }
 }
 
 /** Whatever walls are between them and this one. */

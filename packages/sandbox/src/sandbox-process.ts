@@ -70,6 +70,9 @@ export class SandboxProcess {
     this.#child = spawn(walls.command, walls.args, {
       env: { TZ: 'UTC' },
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own, to be killed as one: the walls' second process dies with the first only from
+      // a moment on, and waits for it for ever when it is lost before.
+      detached: true,
     })
     const reader = new FrameReader<FromProcess>(maxBytes)
     this.#child.stdout.on('data', (chunk: Buffer) => {
@@ -85,7 +88,11 @@ export class SandboxProcess {
     })
     this.#child.stdin.on('error', () => undefined)
     this.#child.on('error', (error) => this.#die(error.message, 'unable'))
-    this.#child.on('exit', (code) => this.#die('it ended', 'ended', code))
+    this.#child.on('exit', (code) => {
+      // Whoever holds its other ends has nothing more to say.
+      for (const pipe of this.#child.stdio) pipe?.destroy()
+      this.#die('it ended', 'ended', code)
+    })
     this.#pings = every(hungMs / PINGS_MISSED_MAX, () => this.#ping())
     this.#send(hello, realm)
   }
@@ -114,7 +121,18 @@ export class SandboxProcess {
 
   kill(why: string, death: Death): void {
     this.#die(why, death)
-    this.#child.kill('SIGKILL')
+    this.#killGroup()
+  }
+
+  #killGroup(): void {
+    const { pid, exitCode, signalCode } = this.#child
+    // Its number may be another's by now.
+    if (pid === undefined || exitCode !== null || signalCode !== null) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // Gone this very moment.
+    }
   }
 
   #send(message: ToProcess, body: string): void {
