@@ -8,6 +8,9 @@ import { spec } from 'node:test/reporters'
  *
  *   node tools/test/run.ts 'packages/*\/src/**\/*.test.ts' -- 'test/e2e/**\/*.test.ts'
  */
+const TEST_WITHIN_MS = 300_000
+const SILENT_AT_MOST_MS = 360_000
+
 const stages = stagesOf(process.argv.slice(2))
 const total = { passed: 0, failed: 0, skipped: 0 }
 
@@ -30,7 +33,16 @@ async function runStage(globs: readonly string[]): Promise<typeof total> {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   if (files.length === 0) return counts
   const execArgv = ['--disable-warning=ExperimentalWarning'] // as services are started
-  const stream = run({ files, concurrency: 2, timeout: 300_000, execArgv })
+  const stuck = new AbortController()
+  const stream = run({
+    files,
+    concurrency: 2,
+    timeout: TEST_WITHIN_MS,
+    execArgv,
+    signal: stuck.signal,
+  })
+  // Tests that have ended may leave a process that does not: the runner waits for it without a limit.
+  const guard = setTimeout(() => stuck.abort(), SILENT_AT_MOST_MS)
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return // one comes per file, and one for all of them
     counts.passed = summary.counts.passed
@@ -39,7 +51,13 @@ async function runStage(globs: readonly string[]): Promise<typeof total> {
     counts.skipped = summary.counts.skipped + summary.counts.todo
   })
   const report = stream.compose(spec)
-  for await (const text of report) process.stdout.write(text as string)
+  for await (const text of report) {
+    process.stdout.write(text as string)
+    if (!stuck.signal.aborted) guard.refresh()
+  }
+  clearTimeout(guard)
+  if (stuck.signal.aborted)
+    console.log(`ended what ran: it had said nothing for ${SILENT_AT_MOST_MS / 60_000} minutes`)
   return counts
 }
 
