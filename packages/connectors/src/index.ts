@@ -12,6 +12,7 @@
  * - An attempt is made once. Nothing inside repeats it; the caller decides by `repeatable`.
  * - Every failure says its code, phase and outcome: `none` (nothing left), `known`, `unknown`.
  * - An attempt ends within 5 s of its cancel or deadline and leaves no socket.
+ * - Whatever the far side sends ends its own attempt at most, never the process.
  *
  * Types are in one folder each (`rest/`, `sqlpg/`); `way-out/` is the only place that opens sockets.
  */

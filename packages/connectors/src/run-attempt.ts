@@ -7,6 +7,7 @@ import { failureOf } from './failure-of.ts'
 import { collectSecrets, createMasker } from './mask.ts'
 import { tooLargeMessage } from './output-limit.ts'
 import { type InputError, prepareAttempt } from './prepare-attempt.ts'
+import { filesBeyondWall } from './way-out/files-beyond-wall.ts'
 import type { Policy } from './way-out/policy.ts'
 import { withWall } from './way-out/wall.ts'
 import type { WorkspaceFiles } from './workspace-files.ts'
@@ -82,7 +83,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     totalTimeoutMs: input.total_timeout * 1_000,
     idempotencyKey: request.idempotencyKey,
     mask,
-    ...(request.files !== undefined && { files: request.files }),
+    ...(request.files !== undefined && { files: filesBeyondWall(request.files) }),
   })
   try {
     const output = await withWall(attempt, () => withGrace(type, input, attempt))

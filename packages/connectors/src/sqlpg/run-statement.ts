@@ -36,7 +36,6 @@ export function runStatement(
       if (settled) return
       settled = true
       attempt.signal.removeEventListener('abort', cancel)
-      session.client.connection.off('dataRow', onDataRow)
       session.client.connection.off('commandComplete', onComplete)
       if (error !== null) return reject(error)
       resolve({ tag, rowCount: tag === null ? null : Number(/\d+$/.exec(tag)?.[0] ?? 0), rows })
@@ -58,23 +57,19 @@ export function runStatement(
       abandon(tooManyRows(input.max_rows))
       return 'abandon'
     })
-    const onDataRow = (message: { length: number }): void => {
-      if (settled || want === 'none') return
+    // Its throw ends the connection, which undoes as much as `abandon` does.
+    const judgeRow = (bytes: number): boolean => {
+      if (want === 'none') return false
       if (attempt.phase !== 'receive') attempt.enter('receive')
-      try {
-        count(message.length)
-      } catch (error) {
-        abandon(error)
-      }
+      count(bytes)
+      return true
     }
     const onComplete = (message: { text: string }): void => {
       tag = message.text
     }
-    session.client.connection.on('dataRow', onDataRow)
+    session.packets.expectRows(judgeRow)
     session.client.connection.on('commandComplete', onComplete)
-    query.on('row', (row: Record<string, unknown>) => {
-      if (want !== 'none') rows.push(row)
-    })
+    query.on('row', (row: Record<string, unknown>) => void rows.push(row))
     query.on('end', () => finish(null))
     query.on('error', (error: unknown) => finish(error))
     attempt.enter('send')

@@ -5,12 +5,15 @@ import { ConnectionFailure } from '../failure.ts'
 import { unlessAborted } from '../way-out/dial.ts'
 import { dialledSocket } from '../way-out/dialled-socket.ts'
 import { openStream } from './open-stream.ts'
+import { createPacketFilter, type PacketFilter } from './packet-filter.ts'
 import type { SqlPgInput } from './sqlpg-input.ts'
 import { valueParser } from './value-parser.ts'
 
 /** A connection on which the log in is done. */
 export interface Session {
   readonly client: PgClient
+  /** Through which everything comes that the client reads. */
+  readonly packets: PacketFilter
   /** Where it is connected to, for the cancel request. */
   readonly address: { readonly host: string; readonly port: number }
   /** Ends the connection at once; the server rolls back what is not committed. */
@@ -48,9 +51,11 @@ export async function openSession(
     host: stream.remoteAddress ?? input.host,
     port: stream.remotePort ?? input.port,
   }
-  const client = createClient(input, stream)
+  const packets = createPacketFilter()
+  const client = createClient(input, dialledSocket(stream, packets.take))
   const session: Session = {
     client,
+    packets,
     address,
     destroy: () => stream.destroy(),
     end: () => {
@@ -70,7 +75,6 @@ export async function openSession(
 }
 
 function createClient(input: SqlPgInput, stream: Socket): PgClient {
-  let askedInClear = false
   const isPlain = input.tls.tls_mode === 'off'
   const { username } = input.authentication
   const password = 'password' in input.authentication ? input.authentication.password : ''
@@ -80,23 +84,21 @@ function createClient(input: SqlPgInput, stream: Socket): PgClient {
     host: input.host,
     port: input.port,
     // A function, because pg fills an absent password from files and the environment.
-    password: () => {
-      if (askedInClear && isPlain)
-        throw new ConnectionFailure(
-          'AUTHENTICATION_FAILED',
-          'The server asks for the password in clear text on a connection without TLS. Set tls.tls_mode to start_tls.',
-          { outcome: 'none' },
-        )
-      return password
-    },
+    password: () => password,
     ssl: false,
-    stream: () => dialledSocket(stream),
+    stream: () => stream,
     application_name: input.application_name,
     client_encoding: 'utf8',
     types: { getTypeParser: valueParser as typeof pg.types.getTypeParser },
   }) as PgClient
+  // Before pg's own listener, which answers: the throw keeps it from that and ends the connection.
   client.connection.prependListener('authenticationCleartextPassword', () => {
-    askedInClear = true
+    if (isPlain)
+      throw new ConnectionFailure(
+        'AUTHENTICATION_FAILED',
+        'The server asks for the password in clear text on a connection without TLS. Set tls.tls_mode to start_tls.',
+        { outcome: 'none' },
+      )
   })
   // Errors reach the query under way; without a listener they would end the process as well.
   client.on('error', () => undefined)

@@ -23,26 +23,33 @@ after(async () => {
   await server.stop()
 })
 
-/** Stands between the connector and Postgres and drops the connection once the client has said `word`. */
-function proxy(word: string, passes: boolean): (socket: Socket) => void {
+/** Stands between the connector and Postgres; `answer` takes over once the client has said `word`. */
+function proxy(
+  word: string,
+  answer: (socket: Socket, upstream: Socket, chunk: Buffer | string) => void,
+): (socket: Socket) => void {
   const target = new URL(server.url)
   return (socket) => {
     const upstream = connect(Number(target.port), target.hostname)
     upstream.on('error', () => undefined)
     socket.on('close', () => upstream.destroy())
-    let dropping = false
+    const pass = (chunk: Buffer): void => void socket.write(chunk)
     socket.on('data', (chunk) => {
       if (!chunk.includes(word)) return void upstream.write(chunk)
-      dropping = true
-      if (!passes) return void socket.resetAndDestroy()
-      upstream.write(chunk)
+      upstream.off('data', pass)
+      answer(socket, upstream, chunk)
     })
-    upstream.on('data', (chunk) => {
-      if (dropping) socket.resetAndDestroy()
-      else socket.write(chunk)
-    })
+    upstream.on('data', pass)
   }
 }
+
+/** Drops the connection at `word`, before the server has it or when it answers. */
+const dropAt = (word: string, passes: boolean): ((socket: Socket) => void) =>
+  proxy(word, (socket, upstream, chunk) => {
+    if (!passes) return void socket.resetAndDestroy()
+    upstream.on('data', () => socket.resetAndDestroy())
+    upstream.write(chunk)
+  })
 
 const insert = (marker: string): string => `INSERT INTO ${table} VALUES ('${marker}')`
 const LOST = { code: 'OUTCOME_UNKNOWN', phase: 'wait', outcome: 'unknown' }
@@ -115,7 +122,7 @@ const CASES: readonly {
 ]
 for (const { name, word, passes, input, expected, rows } of CASES)
   test(`a connection lost ${name}: ${JSON.stringify(expected)}`, async () => {
-    await using between = await listen(proxy(word, passes))
+    await using between = await listen(dropAt(word, passes))
     const logIn = { ...pgLogIn(server.url), port: between.port, host: '127.0.0.1' }
     assert.deepEqual(verdict(await attempt('SQLPG', { ...logIn, ...input })), expected)
     assert.equal(between.connections, 1)
@@ -138,32 +145,60 @@ test('a server that greets with garbage breaks the protocol or ends the log in, 
   assert.deepEqual([result['outcome'], result['phase']], ['none', 'authenticate'])
 })
 
-test('a server that asks for the password in clear does not get it', async () => {
-  const askInClear = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])
-  let heard = ''
-  await using rogue = await listen((socket) => {
-    socket.on('data', (chunk) => {
-      heard += chunk.toString('latin1')
-      socket.write(askInClear)
+const MALFORMED: readonly (readonly [string, string])[] = [
+  ['a row without a body', '4400000004'],
+  ['fewer columns than none', '5400000006ffff'],
+  ['an error without an end', '450000000553'],
+]
+for (const [name, packet] of MALFORMED)
+  test(`a server that sends ${name} ends the attempt and nothing else`, async () => {
+    const bytes = Buffer.from(packet, 'hex')
+    await using rogue = await listen((socket) => socket.once('data', () => socket.write(bytes)))
+    await using between = await listen(proxy('SELECT mode', (socket) => socket.write(bytes)))
+    const failed = async (port: number): Promise<Record<string, unknown>> => {
+      const logIn = { ...pgLogIn(server.url), port, host: '127.0.0.1' }
+      return verdict(await attempt('SQLPG', { ...logIn, fetch: `SELECT mode FROM ${table}` }))
+    }
+    const expected = { code: 'PROTOCOL', repeatable: false }
+    const inLogIn = { ...expected, phase: 'authenticate', outcome: 'none' }
+    assert.deepEqual(await failed(rogue.port), inLogIn)
+    const { phase: _phase, ...later } = await failed(between.port)
+    assert.deepEqual(later, { ...expected, outcome: 'unknown' })
+  })
+
+// Codes 3, in clear, and 5, hashed with a salt.
+const IN_CLEAR = '520000000800000003'
+const HASHED = '520000000c0000000501020304'
+for (const [when, asked] of [
+  ['at once', [IN_CLEAR]],
+  ['once it has had a hash of it', [HASHED, IN_CLEAR]],
+] as const)
+  test(`a server that asks for the password in clear ${when} does not get it`, async () => {
+    let heard = ''
+    await using rogue = await listen((socket) => {
+      const questions = asked.map((packet) => Buffer.from(packet, 'hex'))
+      socket.on('data', (chunk) => {
+        heard += chunk.toString('latin1')
+        socket.write(questions.shift() ?? '')
+      })
+    })
+    const authentication = {
+      authentication_method: 'username_password',
+      username: 'u',
+      password: 'not-for-strangers',
+    }
+    const logIn = { ...pgLogIn(server.url), port: rogue.port, host: '127.0.0.1', authentication }
+    const result = verdict(
+      await attempt('SQLPG', { ...logIn, fetchval: 'SELECT 1', connect_timeout: 2 }),
+    )
+    assert.doesNotMatch(heard, /not-for-strangers/)
+    assert.deepEqual(result, {
+      code: 'AUTHENTICATION_FAILED',
+      phase: 'authenticate',
+      outcome: 'none',
+      repeatable: false,
     })
   })
-  const authentication = {
-    authentication_method: 'username_password',
-    username: 'u',
-    password: 'not-for-strangers',
-  }
-  const logIn = { ...pgLogIn(server.url), port: rogue.port, host: '127.0.0.1', authentication }
-  const result = verdict(
-    await attempt('SQLPG', { ...logIn, fetchval: 'SELECT 1', connect_timeout: 2 }),
-  )
-  assert.deepEqual(result, {
-    code: 'AUTHENTICATION_FAILED',
-    phase: 'authenticate',
-    outcome: 'none',
-    repeatable: false,
-  })
-  assert.doesNotMatch(heard, /not-for-strangers/)
-})
 
 test('a cancel in the log in ends the attempt with nothing sent', async () => {
   const controller = new AbortController()

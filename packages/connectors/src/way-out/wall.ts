@@ -6,12 +6,17 @@ import { refuse } from './refuse.ts'
 /**
  * The second wall behind the explicit dialler: every `connect` of a socket made within `withWall` is
  * judged by the attempt's policy, whichever library makes it and whether or not that offers a hook.
- * Sockets opened outside (our own Postgres, NATS, gRPC) pass untouched.
+ * Sockets opened outside (our own Postgres, NATS, gRPC) pass untouched. What an attempt is given to
+ * call of ours leaves by `beyondWall`: a pool that opened a connection within would be refused, and
+ * whatever such a connection calls back later would still be within.
  */
 export function withWall<T>(attempt: Attempt, run: () => Promise<T>): Promise<T> {
   install()
   return attempts.run(attempt, run)
 }
+
+/** Runs a function of ours, called by the code of an attempt, outside. */
+export const beyondWall = <T>(run: () => T): T => attempts.exit(run)
 
 const attempts = new AsyncLocalStorage<Attempt>()
 let installed = false
