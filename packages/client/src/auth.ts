@@ -29,10 +29,11 @@ export function createAuth(transport: Transport): Auth {
           method: 'POST',
           path: '/auth/login',
           body: { user_name: userName, password },
+          repeat: 'never',
         }),
       ),
     logout: async () => {
-      await transport.send({ method: 'POST', path: '/auth/logout' })
+      await transport.send({ method: 'POST', path: '/auth/logout', repeat: 'freely' })
     },
     whoami: async () => as<WhoAmI>(await transport.send({ method: 'GET', path: '/auth/whoami' })),
   }

@@ -76,8 +76,9 @@ export function createClient(options: ClientOptions): Client {
     schedules: createSchedules(transport),
     schedulers: createRecords(transport, 'scheduler'),
     wrappers: createRecords(transport, 'wrapper'),
-    workspaces: createRecords(transport, 'workspace'),
-    apiKeys: createRecords(transport, 'api_key'),
+    // Their answers hold secrets, which the server keeps for no second asking.
+    workspaces: createRecords(transport, 'workspace', { repeatCreate: 'never' }),
+    apiKeys: createRecords(transport, 'api_key', { repeatCreate: 'never' }),
     auth: createAuth(transport),
     doctor: createDoctor(transport),
   }

@@ -38,6 +38,13 @@ export function createDoctor(transport: Transport): Doctor {
     examine: async () =>
       as<DoctorReport>(await transport.send({ method: 'GET', path: '/doctor', query: {} })),
     repair: async () =>
-      as<DoctorReport>(await transport.send({ method: 'POST', path: '/doctor/repair', body: {} })),
+      as<DoctorReport>(
+        await transport.send({
+          method: 'POST',
+          path: '/doctor/repair',
+          body: {},
+          repeat: 'freely',
+        }),
+      ),
   }
 }

@@ -23,7 +23,7 @@ import type { LogEntry, Revert, Savepoint, Stand, TreeNode, Why } from './execut
 import { iteratePages, listPage, type ListOptions, type Page } from './list.ts'
 import { as } from './records.ts'
 import type { Query } from './query.ts'
-import type { Transport } from './transport.ts'
+import type { Repeat, Transport } from './transport.ts'
 
 export interface Executions {
   /** Answers with the record: ended, when `waitSeconds` was enough. */
@@ -105,7 +105,7 @@ export function createExecutionsApi(transport: Transport): Executions {
   const one = (id: string, rest = '') => `/execution/${encodeURIComponent(id)}${rest}`
   const read = async <T>(path: string, query: Query = {}) =>
     as<T>(await transport.send({ method: 'GET', path, query }))
-  const post = async <T>(path: string, body: unknown, options: CreateOptions = {}) =>
+  const post = async <T>(path: string, body: unknown, options: PostOptions = {}) =>
     as<T>(
       await transport.send({
         method: 'POST',
@@ -113,6 +113,7 @@ export function createExecutionsApi(transport: Transport): Executions {
         query: { wait: options.waitSeconds },
         body,
         ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+        ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
         signal: options.signal,
       }),
     )
@@ -163,7 +164,8 @@ export function createExecutionsApi(transport: Transport): Executions {
         }),
       ),
     makeProductive: (id) => post<Execution>(one(id, '/productive'), {}),
-    inspect: (id, request) => post<DebugStop>(one(id, '/inspect'), request ?? {}),
+    inspect: (id, request) =>
+      post<DebugStop>(one(id, '/inspect'), request ?? {}, { repeat: 'freely' }),
     bulk: (request) => post<BulkResult>('/execution/bulk', request),
     update: async (id, patch) =>
       as<Execution>(await transport.send({ method: 'PATCH', path: one(id), body: patch })),
@@ -176,6 +178,10 @@ export function createExecutionsApi(transport: Transport): Executions {
     wait: (id, options) => waitForEnd(transport, id, options),
     stream: (id, options) => streamExecution(transport, id, options),
   }
+}
+
+interface PostOptions extends CreateOptions {
+  readonly repeat?: Repeat
 }
 
 const treeOf = (options: TreeOptions = {}) => (options.tree === true ? { tree: true } : {})

@@ -1,9 +1,12 @@
 /**
  * A small typed client of Millrace's REST API, on nothing but `fetch`.
  *
- * `createClient({ url, apiKey })` answers with one object per resource. Reads, and writes that carry
- * an Idempotency-Key (every POST does), are repeated a bounded number of times when the server is
- * away or asks to come again later; everything else fails at once.
+ * `createClient({ url, apiKey })` answers with one object per resource. What may be done twice, and
+ * what carries an Idempotency-Key (every other POST whose answer is no secret), is repeated a bounded
+ * number of times when the server is away or asks to come again later. All else (PUT, PATCH, DELETE,
+ * and what is shown once: API keys, workspaces, sessions, links) is repeated only when it surely was
+ * not done: no connection came about, or the answer was 429. Otherwise it fails at once, and whether
+ * it was done is for the caller to find out.
  */
 export { createClient, type Client, type ClientOptions } from './create-client.ts'
 

@@ -99,7 +99,12 @@ export function createMessages(transport: Transport): Messages {
       ),
     createLink: async (id, link) =>
       as<MessageLink>(
-        await transport.send({ method: 'POST', path: `${one(id)}/link`, body: link }),
+        await transport.send({
+          method: 'POST',
+          path: `${one(id)}/link`,
+          body: link,
+          repeat: 'never',
+        }),
       ),
   }
 }

@@ -1,6 +1,6 @@
 import { iteratePages, listPage, type ListOptions, type Page } from './list.ts'
 import type { Query } from './query.ts'
-import type { Transport } from './transport.ts'
+import type { Repeat, Transport } from './transport.ts'
 
 /** What every kind of record can do. `key` is an id, or a name with `by: 'name'`. */
 export interface Records<T, New> {
@@ -18,12 +18,24 @@ export interface By {
   readonly by?: 'id' | 'name'
 }
 
-export function createRecords<T, New>(transport: Transport, type: string): Records<T, New> {
+/** `repeatCreate`: whether the server heeds an Idempotency-Key when one is made. */
+export function createRecords<T, New>(
+  transport: Transport,
+  type: string,
+  { repeatCreate = 'keyed' }: { readonly repeatCreate?: Repeat } = {},
+): Records<T, New> {
   const one = (key: string) => `/${type}/${encodeURIComponent(key)}`
   const list = (options?: ListOptions) => listPage<T>(transport, `/${type}`, options)
   return {
     create: async (record) =>
-      as<T>(await transport.send({ method: 'POST', path: `/${type}`, body: record })),
+      as<T>(
+        await transport.send({
+          method: 'POST',
+          path: `/${type}`,
+          body: record,
+          repeat: repeatCreate,
+        }),
+      ),
     get: async (key, options) =>
       as<T>(await transport.send({ method: 'GET', path: one(key), query: byQuery(options) })),
     update: async (key, fields, options) =>

@@ -175,7 +175,12 @@ export function createSchedules(transport: Transport): Schedules {
     },
     async previewTiming(timing, options) {
       const body = { timing, ...options }
-      const answer = await transport.send({ method: 'POST', path: '/schedule/preview', body })
+      const answer = await transport.send({
+        method: 'POST',
+        path: '/schedule/preview',
+        body,
+        repeat: 'freely',
+      })
       return as<Preview>(answer).times
     },
     backfill: (key, request, options) => act(key, 'backfill', options, request),

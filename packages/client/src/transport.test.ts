@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { hangUp, json, problem, startScriptedServer } from '../test/scripted-server.ts'
 import { ApiError } from './api-error.ts'
 import { ServerAwayError } from './away-error.ts'
-import { createClient } from './create-client.ts'
+import { createClient, type Client } from './create-client.ts'
 import { MAX_TRIES } from './retry.ts'
 
 const patient = () => {
@@ -58,6 +58,73 @@ test('a PATCH whose connection breaks is not sent again', async () => {
   )
   assert.equal(server.seen.length, 1)
 })
+
+const SHOWN_ONCE: Record<string, (client: Client) => Promise<unknown>> = {
+  workspace: (client) => client.workspaces.create({ name: 'w' }),
+  key: (client) => client.apiKeys.create({ name: 'k' }),
+  session: (client) => client.auth.login({ userName: 'u', password: 'p' }),
+  link: (client) => client.messages.createLink('m', { recipient: 'r' }),
+}
+for (const [what, make] of Object.entries(SHOWN_ONCE)) {
+  test(`a ${what} may have been made: it is not asked for again, and no key is made up`, async () => {
+    for (const lost of [hangUp, problem(503)]) {
+      await using server = await startScriptedServer([lost, json(201, {})])
+      const { platform } = patient()
+      await assert.rejects(make(createClient({ url: server.url, apiKey: 'k', platform })))
+      assert.equal(server.seen.length, 1)
+      assert.equal(server.seen[0]?.headers['idempotency-key'], undefined)
+    }
+  })
+}
+
+const HARMLESS: Record<string, (client: Client) => Promise<unknown>> = {
+  'a preview': (client) => client.schedules.previewTiming({ cron: '* * * * *' }),
+  'an inspection': (client) => client.executions.inspect('e'),
+  'a repair': (client) => client.doctor.repair(),
+  'the end of a session': (client) => client.auth.logout(),
+}
+for (const [what, ask] of Object.entries(HARMLESS)) {
+  test(`${what} is asked for again without a key`, async () => {
+    await using server = await startScriptedServer([hangUp, json(200, {})])
+    const { platform } = patient()
+    await ask(createClient({ url: server.url, apiKey: 'k', platform }))
+    const keys = server.seen.map((request) => request.headers['idempotency-key'])
+    assert.deepEqual(keys, [undefined, undefined])
+  })
+}
+
+test('what no connection came about for is tried again, whatever it is', async () => {
+  const closed = await closedUrl()
+  // By name both addresses of this machine are tried, and both refuse.
+  for (const url of [closed, closed.replace('127.0.0.1', 'localhost')]) {
+    const { platform, pausesMs } = patient()
+    const client = createClient({ url, apiKey: 'k', platform })
+    for (const ask of [
+      () => client.workspaces.create({ name: 'w' }),
+      () => client.flows.update('f', { script: '' }),
+      () => client.flows.delete('f'),
+    ]) {
+      pausesMs.length = 0
+      await assert.rejects(ask(), ServerAwayError)
+      assert.equal(pausesMs.length, MAX_TRIES - 1)
+    }
+  }
+})
+
+test('what the server had no room for is asked for again', async () => {
+  const full = problem(429, {}, { 'retry-after': '1' })
+  await using server = await startScriptedServer([full, json(200, { token: 't' })])
+  const { platform, pausesMs } = patient()
+  const { auth } = createClient({ url: server.url, apiKey: null, platform })
+  assert.equal((await auth.login({ userName: 'u', password: 'p' })).token, 't')
+  assert.deepEqual(pausesMs, [1_000])
+})
+
+/** Of a server that is gone: its port refuses connections. */
+async function closedUrl(): Promise<string> {
+  await using server = await startScriptedServer([])
+  return server.url
+}
 
 test('Retry-After is honoured', async () => {
   await using server = await startScriptedServer([

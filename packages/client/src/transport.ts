@@ -24,11 +24,21 @@ export interface Request {
   readonly raw?: { readonly body: RawBody; readonly contentType: string }
   /** A body that is text and goes as it is, with its media type; instead of `body`. */
   readonly text?: { readonly type: string; readonly content: string }
-  /** POST only; made up when absent, so that every POST may be sent again. */
+  /** POST only; made up when absent and `repeat` is `keyed`. */
   readonly idempotencyKey?: string
+  readonly repeat?: Repeat
   readonly headers?: Record<string, string>
   readonly signal?: AbortSignal | undefined
 }
+
+/**
+ * How a request may be sent again when an earlier try may have been carried out. One that surely was
+ * not is sent again in any case.
+ * - `freely`, as every GET: carried out twice it is the same as once.
+ * - `keyed`, as a POST unless it says otherwise: under an Idempotency-Key.
+ * - `never`, as all others: of a POST, that the server heeds no key for it, and two would make two.
+ */
+export type Repeat = 'freely' | 'keyed' | 'never'
 
 /** Bytes in memory, text, or pieces that come. */
 export type RawBody = string | Uint8Array | AsyncIterable<Uint8Array>
@@ -81,15 +91,15 @@ export function createTransport(options: {
   }
 
   async function send(request: Request): Promise<Answer> {
-    const keyed = withKey(request, platform)
-    const mayRepeat = keyed.method === 'GET' || keyed.idempotencyKey !== undefined
+    const repeat = request.repeat ?? REPEAT[request.method]
+    const keyed = repeat === 'keyed' ? withKey(request, platform) : request
     let waitedMs = 0
     for (let tried = 1; ; tried += 1) {
       try {
         return await sendOnce(keyed)
       } catch (error) {
         const hint = retryHint(error)
-        if (!mayRepeat || hint === null) throw error
+        if (hint === null || (repeat === 'never' && !wasNotDone(error))) throw error
         const pauseMs = pauseBeforeRetry({
           tried,
           waitedMs,
@@ -115,10 +125,23 @@ export function toApiError(response: Response, text: string): ApiError {
   return new ApiError(toProblem(response.status, parseBody(text)), { retryable, retryAfterMs })
 }
 
-function withKey(request: Request, platform: Platform): Request {
-  if (request.method !== 'POST' || request.idempotencyKey !== undefined) return request
-  return { ...request, idempotencyKey: platform.newKey() }
+const REPEAT: Readonly<Record<Request['method'], Repeat>> = {
+  GET: 'freely',
+  POST: 'keyed',
+  PUT: 'never',
+  PATCH: 'never',
+  DELETE: 'never',
 }
+
+function withKey(request: Request, platform: Platform): Request {
+  return { ...request, idempotencyKey: request.idempotencyKey ?? platform.newKey() }
+}
+
+/** No connection came about, or the server had no room for the request. */
+const wasNotDone = (error: unknown): boolean =>
+  error instanceof ServerAwayError
+    ? error.isUnsent
+    : error instanceof ApiError && error.status === 429
 
 /** Null: another try is of no use. */
 function retryHint(error: unknown): { retryAfterMs: number | null; underWay: boolean } | null {
