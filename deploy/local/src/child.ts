@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { monotonicMs, sleep } from '@millrace/runtime'
+import { after, monotonicMs, sleep } from '@millrace/runtime'
 import { childEnvironment, environmentOverrides } from './child-environment.ts'
 import type { Home } from './home.ts'
 import { forgetProcess, recordProcess } from './process-record.ts'
@@ -27,7 +27,12 @@ export interface ChildOptions {
     livedMs: number
     restartMs: number
   }) => void
+  /** Told once of a process that runs and cannot be recorded; recording is tried until it ends. */
+  readonly onUnrecorded: (trouble: { name: string; pid: number; why: string }) => void
 }
+
+/** What whoever starts children is told about them. */
+export type ChildEvents = Pick<ChildOptions, 'onDeath' | 'onUnrecorded'>
 
 /** A process that is started again whenever it ends, until it is stopped. */
 export interface Child {
@@ -44,9 +49,10 @@ const QUICK_DEATH_MS = 5_000
 const QUICK_DEATHS_FORGIVEN = 3
 const RESTART_MS = 50
 const BACK_OFF_MAX_MS = 10_000
+const RECORD_AGAIN_MS = 1_000
 
 export function createChild(options: ChildOptions): Child {
-  const { home, name, service, stopSignal = 'SIGTERM', onDeath } = options
+  const { home, name, service, stopSignal = 'SIGTERM', onDeath, onUnrecorded } = options
   const stopping = new AbortController()
   let process_: ChildProcess | null = null
   let ended: Promise<void> = Promise.resolve()
@@ -77,7 +83,22 @@ export function createChild(options: ChildOptions): Child {
         if (!stopping.signal.aborted) void restart(how, monotonicMs() - bornMs)
       }
     })
-    if (child.pid !== undefined) recordProcess(home, name, child.pid)
+    if (child.pid !== undefined) record(child, child.pid)
+  }
+
+  /**
+   * A full disk takes no record. That is no reason to end a process that works: to end it with the
+   * rest, this supervisor needs none. Killed before it could write one, it leaves a process behind
+   * that `make down` does not know.
+   */
+  function record(child: ChildProcess, pid: number, isTold = false): void {
+    if (process_ !== child) return
+    try {
+      recordProcess(home, name, pid)
+    } catch (error) {
+      if (!isTold) onUnrecorded({ name, pid, why: String(error) })
+      after(RECORD_AGAIN_MS, () => record(child, pid, true)).unref()
+    }
   }
 
   async function restart(how: string, livedMs: number): Promise<void> {

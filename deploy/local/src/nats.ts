@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { ServiceError, freePort, sleep } from '@millrace/runtime'
-import { createChild, type Child, type ChildOptions } from './child.ts'
+import { createChild, type Child, type ChildEvents } from './child.ts'
 import type { Home } from './home.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -13,7 +13,7 @@ export interface LocalNats {
 }
 
 /** Our own nats-server with JetStream in MILLRACE_HOME/nats, on a free port of 127.0.0.1. */
-export async function createNats(home: Home, onDeath: ChildOptions['onDeath']): Promise<LocalNats> {
+export async function createNats(home: Home, events: ChildEvents): Promise<LocalNats> {
   if (spawnSync('nats-server', ['--version']).status !== 0)
     throw new ServiceError(
       'unavailable',
@@ -30,7 +30,7 @@ export async function createNats(home: Home, onDeath: ChildOptions['onDeath']): 
   }
   return {
     url: `nats://127.0.0.1:${port}`,
-    child: createChild({ home, name: 'nats', service: 'nats', command, onDeath }),
+    child: createChild({ home, name: 'nats', service: 'nats', command, ...events }),
   }
 }
 

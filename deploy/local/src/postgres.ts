@@ -9,7 +9,7 @@ import {
 } from '@millrace/local-postgres'
 import { freePort, randomToken, sleep } from '@millrace/runtime'
 import pg from 'pg'
-import { createChild, type Child, type ChildOptions } from './child.ts'
+import { createChild, type Child, type ChildEvents } from './child.ts'
 import type { Home } from './home.ts'
 import { endProcess } from './process-record.ts'
 import { identityOf } from './process-identity.ts'
@@ -27,7 +27,7 @@ const DATABASE = 'millrace'
 export async function createPostgres(
   home: Home,
   memory: ServerMemory,
-  onDeath: ChildOptions['onDeath'],
+  events: ChildEvents,
 ): Promise<LocalPostgres> {
   const folder = home.postgres
   const password = passwordOf(home)
@@ -43,7 +43,7 @@ export async function createPostgres(
       return serverCommand({ folder, port, settings: tunedSettings(memory) })
     },
     stopSignal: 'SIGINT', // ends sessions at once and leaves a clean folder
-    onDeath,
+    ...events,
   })
   return { url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`, child }
 }

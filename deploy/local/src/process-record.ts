@@ -14,7 +14,13 @@ export function recordProcess(home: Home, name: string, pid: number): void {
 }
 
 export function forgetProcess(home: Home, name: string): void {
-  for (const path of [home.pid(name), home.identity(name)]) rmSync(path, { force: true })
+  for (const path of [home.pid(name), home.identity(name)]) {
+    try {
+      rmSync(path, { force: true })
+    } catch {
+      // A record that stays is of a process that is gone, and no other is taken for it.
+    }
+  }
 }
 
 /** The recorded process when it still runs; null when it is gone, or its number is another's now. */

@@ -1,6 +1,6 @@
 import { migrate } from '@millrace/store'
 import { freePort, monotonicMs, sleep } from '@millrace/runtime'
-import type { Child, ChildOptions } from './child.ts'
+import type { Child, ChildEvents } from './child.ts'
 import { createChild } from './child.ts'
 import type { Config } from './config.ts'
 import { ensureCredentials } from './credentials.ts'
@@ -53,7 +53,7 @@ export function createStack(options: StackOptions): Stack {
 
   async function startPostgres(signal: AbortSignal): Promise<string> {
     if (config.postgresUrl !== null) return config.postgresUrl
-    const { url, child } = await createPostgres(home, config.postgresMemory, onDeath)
+    const { url, child } = await createPostgres(home, config.postgresMemory, events)
     signal.throwIfAborted()
     postgres = child
     child.start()
@@ -64,7 +64,7 @@ export function createStack(options: StackOptions): Stack {
 
   async function startNats(signal: AbortSignal): Promise<string> {
     if (config.natsUrl !== null) return config.natsUrl
-    const { url, child } = await createNats(home, onDeath)
+    const { url, child } = await createNats(home, events)
     signal.throwIfAborted()
     nats = child
     child.start()
@@ -92,7 +92,7 @@ export function createStack(options: StackOptions): Stack {
           MILLRACE_HOME: home.path,
           ...(name === 'gateway' && (await doors(copy))),
         },
-        onDeath,
+        ...events,
       })
       children.push(child)
       child.start()
@@ -121,10 +121,15 @@ export function createStack(options: StackOptions): Stack {
     }
   }
 
-  const onDeath: ChildOptions['onDeath'] = ({ name, how, livedMs, restartMs }) => {
-    const lived = (livedMs / 1_000).toFixed(1)
-    const wait = restartMs > 1_000 ? `in ${Math.round(restartMs / 1_000)} s` : 'again'
-    print(`${name} ended (${how}) after ${lived} s and is started ${wait}`)
+  const events: ChildEvents = {
+    onDeath({ name, how, livedMs, restartMs }) {
+      const lived = (livedMs / 1_000).toFixed(1)
+      const wait = restartMs > 1_000 ? `in ${Math.round(restartMs / 1_000)} s` : 'again'
+      print(`${name} ended (${how}) after ${lived} s and is started ${wait}`)
+    },
+    onUnrecorded({ name, pid, why }) {
+      print(`${name} runs as process ${pid}, which cannot be recorded yet (${why})`)
+    },
   }
 
   async function stop(): Promise<void> {
