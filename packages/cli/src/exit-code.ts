@@ -3,6 +3,8 @@ export const EXIT = {
   success: 0,
   /** The execution ended in error. */
   endedInError: 1,
+  /** Standard output took no more: what it got is not whole. */
+  outputLost: 1,
   /** The command line or the given input cannot be right. */
   usage: 2,
   cancelled: 3,

@@ -1,4 +1,4 @@
-import { TimedOutError, type Client } from '@millrace/client'
+import { type Client, type ExecutionEvent, TimedOutError } from '@millrace/client'
 import { renderEvent } from './render/event.ts'
 
 /** Shows what an execution does until it has ended. Errors: TimedOutError. */
@@ -7,10 +7,13 @@ export async function followExecution(
   id: string,
   options: {
     timeoutSeconds?: number | undefined
+    /** Null: not shown. For people by default. */
+    render?: (event: ExecutionEvent) => string | null
     show: (line: string) => void
     signal: AbortSignal
   },
 ): Promise<void> {
+  const { render = renderEvent } = options
   const limit =
     options.timeoutSeconds === undefined
       ? null
@@ -18,7 +21,7 @@ export async function followExecution(
   const signal = limit === null ? options.signal : AbortSignal.any([options.signal, limit])
   try {
     for await (const event of client.executions.stream(id, { signal })) {
-      const line = renderEvent(event)
+      const line = render(event)
       if (line !== null) options.show(line)
     }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { fstatSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
@@ -13,11 +14,11 @@ export function processDeps(): Deps {
     if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
     interrupt.abort(new Error('interrupted'))
   })
-  // `millrace … | head` closes the pipe early; that is no error.
-  process.stdout.on('error', () => process.exit(EXIT.success))
+  process.stdout.on('error', endWithoutOutput)
+  const isFile = fstatSync(process.stdout.fd).isFile()
   return {
     io: {
-      out: (line) => void process.stdout.write(`${line}\n`),
+      out: (line) => writeOut(`${line}\n`, isFile),
       err: (line) => void process.stderr.write(`${line}\n`),
       readStdin: () => text(process.stdin),
       readLines: (prompt) => readLines(prompt, interrupt),
@@ -29,6 +30,28 @@ export function processDeps(): Deps {
     now: () => Date.now(),
     interrupted: interrupt.signal,
   }
+}
+
+/**
+ * A disk that is almost full takes a part of a write without an error, and Node's stream for files
+ * loses the rest: a file is written past it, until all is there or an error says why not.
+ */
+function writeOut(text: string, isFile: boolean): void {
+  if (!isFile) return void process.stdout.write(text)
+  try {
+    writeFileSync(process.stdout.fd, text)
+  } catch (error) {
+    endWithoutOutput(error as NodeJS.ErrnoException)
+  }
+}
+
+function endWithoutOutput({ code, message }: NodeJS.ErrnoException): never {
+  // `millrace … | head` closes the pipe early; that is no error.
+  if (code === 'EPIPE') process.exit(EXIT.success)
+  process.stderr.write(
+    `error: standard output cannot be written (${code ?? message}); what it got is not whole\n`,
+  )
+  process.exit(EXIT.outputLost)
 }
 
 async function* readLines(prompt: string, interrupt: AbortController): AsyncGenerator<string> {

@@ -77,6 +77,6 @@ const EPILOGUE = `
 The server is that of --profile, of MILLRACE_URL and MILLRACE_API_KEY, of the current profile, or
 of the local stack (MILLRACE_HOME or ./.millrace), in this order.
 
-Exit codes: 0 done, 1 the execution ended in error or the doctor found something, 2 wrong command
-line or input, 3 cancelled, 4 the server refused (unknown, taken, wrong state, not allowed), 5 server
-away or time up.`
+Exit codes: 0 done, 1 the execution ended in error, the doctor found something or the output could
+not be written, 2 wrong command line or input, 3 cancelled, 4 the server refused (unknown, taken,
+wrong state, not allowed), 5 server away or time up.`

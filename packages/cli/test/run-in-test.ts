@@ -17,7 +17,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly dir: string
   run(
     argv: readonly string[],
-    options?: { env?: Record<string, string>; stdin?: string },
+    options?: { env?: Record<string, string>; stdin?: string; interrupted?: AbortSignal },
   ): Promise<Ran>
 }
 
@@ -45,7 +45,7 @@ export async function createSandbox(url?: string): Promise<Sandbox> {
       cwd: dir,
       homeDir: dir,
       now: () => NOW,
-      interrupted: new AbortController().signal,
+      interrupted: options.interrupted ?? new AbortController().signal,
     })
     return { exitCode, out: out.join('\n'), err: err.join('\n') }
   }

@@ -13,16 +13,12 @@ export function addExecutionTail(execution: Command, context: Context): void {
     .action(async (id: string, options: { timeout?: number }) => {
       const client = await context.client()
       const { deps } = context
-      if (context.format === 'json') {
-        for await (const event of client.executions.stream(id, { signal: deps.interrupted }))
-          deps.io.out(JSON.stringify(event))
-      } else {
-        await followExecution(client, id, {
-          timeoutSeconds: options.timeout,
-          show: deps.io.out,
-          signal: deps.interrupted,
-        })
-      }
+      await followExecution(client, id, {
+        timeoutSeconds: options.timeout,
+        ...(context.format === 'json' && { render: (event) => JSON.stringify(event) }),
+        show: deps.io.out,
+        signal: deps.interrupted,
+      })
       const ended = await client.executions.get(id)
       deps.io.err(`${ended.status}${ended.message === null ? '' : `: ${ended.message}`}`)
       context.exitCode = exitCodeOfEnd(ended.status)

@@ -1,14 +1,15 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { FileRecord } from '@millrace/client'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
+import { EXIT } from '../exit-code.ts'
 import { byWhat, parseCount } from '../parse-option.ts'
 import { renderTable } from '../render/table.ts'
 import { formatTime } from '../render/time.ts'
+import { writeWhole } from '../write-whole.ts'
 
 export function addFileCommands(program: Command, context: Context): void {
   const file = program.command('file').description('contents that flows and connections use')
@@ -73,12 +74,15 @@ export function addFileCommands(program: Command, context: Context): void {
     .action(async (key: string, { to }: { to?: string }) => {
       const { files } = await context.client()
       if (to === undefined) return context.deps.io.out(await files.readText(key, byWhat(key)))
-      const content = await files.read(key, byWhat(key))
-      const target = createWriteStream(resolve(context.deps.cwd, to))
-      await pipeline(Readable.from(content), target).catch((error: unknown) => {
-        throw target.errored === null ? error : cannot('write', to, target.errored)
-      })
-      context.deps.io.err(`${to}: ${target.bytesWritten} bytes`)
+      const { cwd, interrupted, io } = context.deps
+      const content = Readable.from(await files.read(key, byWhat(key)))
+      const bytes = await writeWhole(resolve(cwd, to), content, interrupted).catch(
+        (error: unknown) => {
+          if (!(error instanceof Error)) throw error
+          throw 'syscall' in error ? cannot('write', to, error) : brokeOff(key, error)
+        },
+      )
+      io.err(`${to}: ${bytes} bytes`)
     })
 
   file
@@ -93,6 +97,9 @@ export function addFileCommands(program: Command, context: Context): void {
 const render = (one: FileRecord): string => `${one.name}  ${one.size} bytes  sha256 ${one.hash}`
 
 const escapeLike = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&')
+
+const brokeOff = (key: string, { message }: Error): CliError =>
+  new CliError(`the download of ${key} broke off (${message})`, { exitCode: EXIT.away })
 
 function cannot(what: string, path: string, error: Error): CliError {
   const code = 'code' in error ? String(error.code) : error.message
