@@ -22,11 +22,18 @@ export function encodeFrame(head: unknown, body: string): Buffer {
   return frame
 }
 
-/** Puts frames together from chunks. Throws at a frame larger than `maxBytes` before keeping it. */
+/**
+ * Puts frames together from chunks. Throws at a frame larger than `maxBytes` before keeping it. Chunks
+ * are joined when a frame is whole, once: what one message costs grows with its size alone, however
+ * small the pieces in which it comes.
+ */
 export class FrameReader<Head> {
   readonly #maxBytes: number
   #chunks: Buffer[] = []
+  /** Bytes of all chunks. */
   #size = 0
+  /** Bytes with which there is something to read: lengths, or the whole frame once they are known. */
+  #needed = LENGTHS
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -35,17 +42,20 @@ export class FrameReader<Head> {
   *push(chunk: Buffer): Generator<Frame<Head>> {
     this.#chunks.push(chunk)
     this.#size += chunk.length
-    while (this.#size >= LENGTHS) {
-      const first = this.#joined(LENGTHS)
-      const head = first.readUInt32BE(0)
-      const body = first.readUInt32BE(4)
+    while (this.#size >= this.#needed) {
+      const lengths = this.#first(LENGTHS)
+      const head = lengths.readUInt32BE(0)
+      const body = lengths.readUInt32BE(4)
       if (head > HEAD_MAX || body > this.#maxBytes)
         throw new Error(`a frame of ${head + body} bytes is too large`)
       const size = LENGTHS + head + body
-      if (this.#size < size) return
-      const frame = this.#joined(size)
-      this.#chunks = size < frame.length ? [frame.subarray(size)] : []
-      this.#size = frame.length - size
+      if (this.#size < size) {
+        this.#needed = size
+        return
+      }
+      const frame = this.#first(size)
+      this.#drop(size)
+      this.#needed = LENGTHS
       yield {
         head: JSON.parse(frame.toString('utf8', LENGTHS, LENGTHS + head)) as Head,
         body: frame.toString('utf8', LENGTHS + head, size),
@@ -53,14 +63,22 @@ export class FrameReader<Head> {
     }
   }
 
-  /** All chunks as one when the first is shorter than `size`. */
-  #joined(size: number): Buffer {
-    const [first] = this.#chunks
-    if (first !== undefined && (first.length >= size || this.#chunks.length === 1)) {
-      if (this.#chunks.length === 1) return first
+  /** The first `size` bytes, and what else their chunk has: copied when they are in several. */
+  #first(size: number): Buffer {
+    const [chunk] = this.#chunks
+    return chunk !== undefined && chunk.length >= size ? chunk : Buffer.concat(this.#chunks, size)
+  }
+
+  #drop(size: number): void {
+    this.#size -= size
+    let left = size
+    for (const [index, chunk] of this.#chunks.entries()) {
+      if (left < chunk.length) {
+        this.#chunks = [chunk.subarray(left), ...this.#chunks.slice(index + 1)]
+        return
+      }
+      left -= chunk.length
     }
-    const all = Buffer.concat(this.#chunks)
-    this.#chunks = [all]
-    return all
+    this.#chunks = []
   }
 }
