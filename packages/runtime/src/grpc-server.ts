@@ -186,19 +186,33 @@ const onCancelled = (call: UnaryCall | StreamCall, fn: () => void): void =>
 
 /** Writes at the reader's pace, until the end, an error, or the reader has gone. */
 async function stream(call: StreamCall, messages: unknown, context: CallContext): Promise<void> {
+  const { signal } = context
   const iterator = (messages as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-  const gone = new Promise<{ done: true; value: undefined }>((resolve) => {
-    context.signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), {
-      once: true,
+  // Ends the wait of the moment; each puts its own here. One promise for all of them would keep a
+  // reaction of every wait that was raced with it, as long as the stream is open (nodejs/node#17469).
+  let giveUp = (): void => undefined
+  signal.addEventListener('abort', () => giveUp(), { once: true })
+
+  const nextUnlessGone = (): Promise<IteratorResult<unknown> | null> =>
+    new Promise((resolve, reject) => {
+      giveUp = () => resolve(null)
+      iterator.next().then(resolve, reject)
     })
-  })
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), gone])
-      if (next.done === true || context.signal.aborted) return
-      if (!call.write(next.value)) {
-        await Promise.race([new Promise((resolve) => call.once('drain', resolve)), gone])
+  const drainedOrGone = (): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        call.off('drain', done)
+        resolve()
       }
+      giveUp = done
+      call.on('drain', done)
+    })
+
+  try {
+    while (!signal.aborted) {
+      const next = await nextUnlessGone()
+      if (next === null || next.done === true || signal.aborted) return
+      if (!call.write(next.value) && !signal.aborted) await drainedOrGone()
     }
   } finally {
     // A generator that waits for its next event ends when its own signal says so: not awaited.
