@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { WebhookCall } from './call.ts'
-import { type JudgedWebhook, judgeCall } from './judge-call.ts'
+import { type JudgedWebhook, judgeCall, refuseBeforeBody } from './judge-call.ts'
 import { REFUSALS } from './refusal.ts'
 import { CREDENTIALS, HOP_BY_HOP } from './removed-headers.ts'
 import { GITHUB, STANDARD } from './vectors-fixture.ts'
@@ -67,6 +67,14 @@ test('strangers are refused before their call is looked at', () => {
 
 describe('the key', () => {
   const key = 'a-good-key'
+
+  test('is asked for before the body is read, where it is not in the body', () => {
+    const early = (query: string) =>
+      refuseBeforeBody({ ...OPEN, key }, { ...CALL, query }, { address: '', bodyBytes: 1 })?.reason
+    assert.equal(early('key=a-bad-key'), 'key_mismatch')
+    assert.deepEqual([early(`key=${key}`), early('')], [undefined, undefined])
+  })
+
   const json = (value: unknown): Partial<WebhookCall> => ({
     headers: JSON_TYPE,
     body: Buffer.from(JSON.stringify(value)),

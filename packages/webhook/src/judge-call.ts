@@ -77,12 +77,11 @@ export function judgeCall(
         })
   if (verified?.ok === false) return refused({ reason: verified.reason, detail: verified.message })
 
-  const given = webhook.key === null ? null : keyBesideBody(call, webhook.key_header)
-  if (webhook.key !== null && given !== null && !isSameSecret(webhook.key, given))
-    return refused(KEY_MISMATCH)
+  const wrongKey = refuseKeyBesideBody(webhook, call)
+  if (wrongKey !== null) return refused(wrongKey)
   const input = toInputValue(call, limits)
   if ('reason' in input) return refused(input)
-  if (webhook.key !== null && given === null) {
+  if (webhook.key !== null && keyBesideBody(call, webhook.key_header) === null) {
     const wrong = refuseKeyInPayload(webhook.key, input)
     if (wrong !== null) return refused(wrong)
   }
@@ -109,6 +108,7 @@ export function refuseBeforeBody(
   const limits = options.limits ?? CALL_LIMITS
   return (
     refuseEarly(webhook, call, options.address) ??
+    refuseKeyBesideBody(webhook, call) ??
     findOversize(call, options.bodyBytes ?? 0, limits)
   )
 }
@@ -133,8 +133,17 @@ function refuseEarly(
   return null
 }
 
+/** A wrong key; one that is in neither place may be in the payload. */
+function refuseKeyBesideBody(
+  { key, key_header }: JudgedWebhook,
+  call: Omit<WebhookCall, 'body'>,
+): Refusal | null {
+  const given = key === null ? null : keyBesideBody(call, key_header)
+  return key === null || given === null || isSameSecret(key, given) ? null : KEY_MISMATCH
+}
+
 /** The key from the header or the query; null when it is in neither. */
-function keyBesideBody(call: WebhookCall, keyHeader: string | null): string | null {
+function keyBesideBody(call: Omit<WebhookCall, 'body'>, keyHeader: string | null): string | null {
   const inHeader = keyHeader === null ? null : headerOf(call.headers, keyHeader)
   return inHeader ?? new URLSearchParams(`?${call.query}`).get('key')
 }
