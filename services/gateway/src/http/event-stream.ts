@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ExecutionEvent } from '../operations/follow-execution.ts'
+import { drained } from './drained.ts'
+import { goneSignal } from './under-way.ts'
 
 /**
  * Writes events as server-sent events. The first is awaited before the head is sent, so that what is
@@ -11,10 +13,9 @@ export async function sendEvents(
   reply: FastifyReply,
   open: (signal: AbortSignal) => AsyncGenerator<ExecutionEvent>,
 ): Promise<void> {
-  const gone = new AbortController()
+  const gone = goneSignal(reply)
   const { raw } = reply
-  raw.once('close', () => gone.abort())
-  const events = open(gone.signal)
+  const events = open(gone)
   const first = await events.next()
 
   reply.hijack()
@@ -26,8 +27,8 @@ export async function sendEvents(
   raw.write('retry: 1000\n\n')
   try {
     for (let next = first; next.done !== true; next = await events.next()) {
-      if (!raw.write(toText(next.value))) await drained(reply, gone.signal)
-      if (gone.signal.aborted) break
+      if (!raw.write(toText(next.value))) await drained(raw)
+      if (gone.aborted) break
     }
   } catch (error) {
     // The head is out: the stream breaks off, and the reader comes back with the last id.
@@ -42,10 +43,3 @@ export async function sendEvents(
 
 const toText = ({ id, type, data }: ExecutionEvent): string =>
   `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`
-
-function drained(reply: FastifyReply, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    reply.raw.once('drain', resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}

@@ -49,10 +49,10 @@ export const executionRoutes: readonly Route[] = [
     body: NewExecution,
     starts: () => 1,
     answers: { 200: Execution, 201: Execution, 202: Execution },
-    async handle(context, { caller, query, body, ids, traceparent }) {
+    async handle(context, { caller, query, body, ids, traceparent, gone }) {
       const waitSeconds = query.wait ?? 0
       const fields = parseFields(query.fields)
-      const request = { body, waitSeconds, fields, traceparent, ids }
+      const request = { body, waitSeconds, gone: gone(), fields, traceparent, ids }
       const { ended, json } = await createExecution(context, caller, request)
       return { status: query.wait === undefined ? 201 : ended ? 200 : 202, body: json }
     },
@@ -132,11 +132,12 @@ export const executionRoutes: readonly Route[] = [
     params: Key,
     query: strict(WaitQuery),
     answers: { 200: Execution, 202: Execution },
-    async handle(context, { caller, params, query }) {
+    async handle(context, { caller, params, query, gone }) {
       const request = {
         id: idOf(params),
         fields: parseFields(query.fields),
         waitSeconds: query.wait ?? 0,
+        gone: gone(),
       }
       const { json, ended } = await getExecution(context, caller, request)
       return { status: query.wait === undefined || ended ? 200 : 202, body: json }

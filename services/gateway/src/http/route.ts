@@ -20,6 +20,8 @@ export interface RouteRequest<Params, Query, Body> {
   /** W3C trace context that came with the request. */
   readonly traceparent: string | null
   readonly http: FastifyRequest
+  /** For what takes its time: aborts when nobody waits for the answer any more. */
+  readonly gone: () => AbortSignal
 }
 
 /** One operation over HTTP. Its schemas validate and are the document. */

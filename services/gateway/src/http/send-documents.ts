@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { drained } from './drained.ts'
 
 /**
  * Writes YAML documents as they are made. The first is awaited before the head is sent, so that what is
@@ -18,7 +19,7 @@ export async function sendDocuments(
   })
   try {
     for (let next = first; next.done !== true; next = await documents.next()) {
-      if (!raw.write(next.value)) await drained(reply)
+      if (!raw.write(next.value)) await drained(raw)
       if (raw.destroyed) return
     }
   } catch (error) {
@@ -29,16 +30,4 @@ export async function sendDocuments(
     await documents.return(undefined)
   }
   raw.end()
-}
-
-function drained({ raw }: FastifyReply): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      raw.off('drain', done)
-      raw.off('close', done)
-      resolve()
-    }
-    raw.on('drain', done)
-    raw.on('close', done)
-  })
 }

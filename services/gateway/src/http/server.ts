@@ -17,6 +17,7 @@ import { decodeUtf8, parseJsonBody } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPages } from './pages.ts'
 import type { Answer, Route, RouteRequest } from './route.ts'
+import { countIn, cutOffStalled, goneSignal } from './under-way.ts'
 import { bodyCheck, textCheck } from './validate.ts'
 
 /** Larger bodies are refused before they are read. */
@@ -124,13 +125,14 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
     // Before the body is read: who may not ask cannot send 64 MiB either.
     onRequest: (request, reply, done) => {
       if (request.url.length > URL_MAX_CHARS) return done(addressTooLong())
+      if (hasBody(request)) cutOffStalled(request.raw)
       // Here and not by the framework, which cuts off a client that is still sending.
       const limit = route.raw === 'stream' ? Infinity : (route.bodyLimit ?? BODY_MAX_BYTES)
       const isTooLarge = Number(request.headers['content-length'] ?? 0) > limit
       const letIn = (known: Caller | null): void => {
         request.caller = known
         if (isTooLarge) throw tooLarge(limit)
-        enter(context, route, request, reply)
+        countIn(context, route, request, reply)
       }
       const failed = (error: unknown): void => done(error as Error)
       if (route.before !== undefined) {
@@ -160,7 +162,7 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
       done()
     },
     handler: async (request, reply) => {
-      const parts = toRequest(request, route)
+      const parts = toRequest(request, route, reply)
       checkParams?.(parts.params)
       checkQuery?.(parts.query)
       checkBody?.(parts.body)
@@ -180,23 +182,8 @@ function addRoute(app: FastifyInstance, context: Context, route: Route, prefix: 
   })
 }
 
-/** Refuses what there is no room for, and counts the body from here until its answer is out. */
-function enter(
-  { admission }: Context,
-  route: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  if (route.starts === undefined) return
-  const bytes = Number(request.headers['content-length'] ?? BODY_UNKNOWN_BYTES)
-  const waits =
-    route.waits?.(request) ?? Number((request.query as { wait?: unknown }).wait ?? 0) > 0
-  // The close comes also of a client that goes away before its answer.
-  reply.raw.once('close', admission.enter({ bytes, waits }))
-}
-
-// What a body that does not say its size counts for.
-const BODY_UNKNOWN_BYTES = 1_048_576
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 type AnyRequest = RouteRequest<unknown, unknown, unknown>
 
@@ -214,7 +201,7 @@ function traced(
   )
 }
 
-function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown, unknown, unknown> {
+function toRequest(request: FastifyRequest, route: Route, reply: FastifyReply): AnyRequest {
   const body = bodyOf(request, route)
   const header = request.headers['traceparent']
   return {
@@ -227,6 +214,7 @@ function toRequest(request: FastifyRequest, route: Route): RouteRequest<unknown,
     traceparent:
       typeof header === 'string' && parseTraceparent(header) !== null ? header.trim() : null,
     http: request,
+    gone: () => goneSignal(reply),
   }
 }
 

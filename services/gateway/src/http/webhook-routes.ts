@@ -75,9 +75,10 @@ function callRoute(method: (typeof METHODS)[number], below: '' | '/*'): Route {
       return true
     },
     handle: () => ok({}),
-    async stream(context: Context, { body, http, traceparent }, reply) {
+    async stream(context: Context, { body, http, traceparent, gone }, reply) {
       const incoming = toIncoming(http, Buffer.isBuffer(body) ? body : NO_BYTES)
-      return sendAnswer(reply, await callWebhook(context, { ...incoming, traceparent }))
+      const answer = await callWebhook(context, { ...incoming, traceparent }, gone())
+      return sendAnswer(reply, answer)
     },
   })
 }

@@ -1,5 +1,5 @@
 import { isEnded } from '@millrace/execution'
-import { after, every, type Metrics } from '@millrace/runtime'
+import { after, every, type Metrics, ServiceError } from '@millrace/runtime'
 import { createBatcher, type Database, type EndedRow, readEnded } from '@millrace/store'
 import type { MovedItem } from '@millrace/wire'
 
@@ -24,8 +24,11 @@ export interface ExecutionWaiters {
 
 export interface Watch {
   readonly key: { readonly workspaceId: string; readonly executionId: string }
-  /** At most one call. */
-  ended(withinMs: number): Promise<EndedRow | null>
+  /**
+   * At most one call. Throws when `gone` aborts: nobody waits any more, and whoever asks again with the
+   * same Idempotency-Key waits anew.
+   */
+  ended(withinMs: number, gone?: AbortSignal): Promise<EndedRow | null>
   /** Reads it soon, whether or not anything says that it has ended. */
   check(): void
   stop(): void
@@ -79,16 +82,25 @@ export function createExecutionWaiters(deps: {
       key,
       stop,
       check: () => read(key),
-      ended: (withinMs) =>
-        new Promise((resolve) => {
-          if (waiter.row !== null || withinMs <= 0) {
+      ended: (withinMs, gone) =>
+        new Promise((resolve, reject) => {
+          if (waiter.row !== null || withinMs <= 0 || gone?.aborted === true) {
             stop()
-            return resolve(waiter.row)
+            return gone?.aborted === true ? reject(left()) : resolve(waiter.row)
           }
           const late = after(withinMs, () => waiter.resolve?.(null))
-          waiter.resolve = (row) => {
+          const leave = (): void => {
+            over()
+            reject(left())
+          }
+          const over = (): void => {
             late.cancel()
+            gone?.removeEventListener('abort', leave)
             stop()
+          }
+          gone?.addEventListener('abort', leave, { once: true })
+          waiter.resolve = (row) => {
+            over()
             resolve(row)
           }
         }),
@@ -133,6 +145,11 @@ export function createExecutionWaiters(deps: {
     },
   }
 }
+
+const left = (): ServiceError =>
+  new ServiceError('unavailable', 'Whoever asked has gone before the end.', {
+    details: { httpStatus: 499 },
+  })
 
 interface Waiter {
   readonly key: Watch['key']

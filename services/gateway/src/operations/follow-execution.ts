@@ -59,7 +59,8 @@ export async function* followExecution(
   let output: string | null = null
   try {
     for (;;) {
-      if (signal.aborted) return
+      // A reader goes on elsewhere with the last id when this process stops.
+      if (signal.aborted || context.views.isStopped) return
       // The row first: whatever was committed with this version is there when it is read below.
       const row = await readExecutionRecord(context.api, { workspaceId: key.workspaceId, id })
       if (row === null) throw executionNotFound(id)

@@ -28,7 +28,12 @@ export async function readRecord(context: Context, key: Key): Promise<ExecutionR
 export async function getExecution(
   context: Context,
   caller: Caller,
-  request: { id: string; fields: readonly string[] | null; waitSeconds: number },
+  request: {
+    readonly id: string
+    readonly fields: readonly string[] | null
+    readonly waitSeconds: number
+    readonly gone?: AbortSignal
+  },
 ): Promise<{ json: string; ended: boolean }> {
   const writer = executionWriter(request.fields)
   const key = { workspaceId: caller.workspaceId, id: request.id }
@@ -40,7 +45,7 @@ export async function getExecution(
   try {
     let row = await readRecord(context, key)
     if (watch !== null && row.ended_at === null) {
-      await watch.ended(request.waitSeconds * 1_000)
+      await watch.ended(request.waitSeconds * 1_000, request.gone)
       row = await readRecord(context, key)
     }
     return { json: await recordJson(context, row, writer), ended: row.ended_at !== null }

@@ -24,8 +24,13 @@ import { waitSecondsOf } from './wait-seconds.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
-  const read = async (caller: Caller, id: string, waitSeconds = 0) => {
-    const request = { id: uuid(id), fields: null, waitSeconds: waitSecondsOf(waitSeconds) }
+  const read = async (
+    caller: Caller,
+    id: string,
+    { waitSeconds = 0, gone }: { waitSeconds?: number | undefined; gone?: AbortSignal } = {},
+  ) => {
+    const wait = { waitSeconds: waitSecondsOf(waitSeconds), ...(gone !== undefined && { gone }) }
+    const request = { id: uuid(id), fields: null, ...wait }
     return toExecutionMessage((await getExecution(context, caller, request)).json)
   }
   const move =
@@ -42,7 +47,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
 
   const createOne = async (
     request: pb.ExecutionServiceCreateRequest,
-    asked: { caller: Caller; waitSeconds: number; traceparent: string | null },
+    asked: { caller: Caller; waitSeconds: number; gone: AbortSignal; traceparent: string | null },
   ): Promise<{ execution: pb.Execution }> => {
     const body = toNewExecution(request)
     const { caller, ...more } = asked
@@ -64,7 +69,8 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       // The message has been read by now; gRPC itself bounds what a connection sends ahead.
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
-        return await createOne(request, { caller, waitSeconds, traceparent: call.traceparent })
+        const { traceparent, signal: gone } = call
+        return await createOne(request, { caller, waitSeconds, gone, traceparent })
       } finally {
         leave()
       }
@@ -87,7 +93,8 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       return { ids: JSON.parse(json) as string[] }
     },
     async get({ id, waitSeconds }, call) {
-      return { execution: await read(await callerOf(context, call), id, waitSeconds) }
+      const wait = { waitSeconds, gone: call.signal }
+      return { execution: await read(await callerOf(context, call), id, wait) }
     },
     async list(request, call) {
       const caller = await callerOf(context, call)
