@@ -41,6 +41,13 @@ describe('an error over gRPC', () => {
     }
   })
 
+  it('says nothing of what a server behind it has said', () => {
+    const cause = new Error('invalid input syntax for type uuid')
+    const failure = toGrpcFailure(new ServiceError('invalid', cause.message, { cause }))
+    assert.equal(failure.code, status.INVALID_ARGUMENT)
+    assert.doesNotMatch(failure.details + JSON.stringify(failure.metadata.getMap()), /syntax/)
+  })
+
   it('tells what is wrong with a request in the standard way', () => {
     const errors = [{ pointer: '/input_value/a', message: 'must be a number' }]
     const failure = toGrpcFailure(new ServiceError('invalid', 'no', { details: { errors } }))

@@ -1,6 +1,7 @@
 import { Metadata, status, type ServiceError as GrpcServiceError } from '@grpc/grpc-js'
 import { decodeErrorInfo, encodeErrorDetails } from './grpc-error-details.ts'
 import { ERROR_CODES, ServiceError, type ErrorCode } from './service-error.ts'
+import { toldMessage } from './told-message.ts'
 
 /** What a gRPC server answers instead of a result. */
 export interface GrpcFailure {
@@ -10,18 +11,19 @@ export interface GrpcFailure {
 }
 
 /**
- * A ServiceError as gRPC tells it: the code of the one map below, the message, and the standard error
- * details with the exact code and the error's details. Anything else, and `internal`, is told as
+ * A ServiceError as gRPC tells it: the code of the one map below, the message for callers, and the standard
+ * error details with the exact code and the error's details. Anything else, and `internal`, is told as
  * "internal error" and no more: what went wrong inside is for our log.
  */
 export function toGrpcFailure(error: unknown): GrpcFailure {
   const known = error instanceof ServiceError && error.code !== 'internal' ? error : INTERNAL
   const code = TO_GRPC[known.code]
+  const message = known === INTERNAL ? known.message : toldMessage(known)
   const metadata = new Metadata()
   const { errors, ...others } = known.details
   metadata.set(
     DETAILS_KEY,
-    encodeErrorDetails(code, known.message, {
+    encodeErrorDetails(code, message, {
       reason: reasonOf(known.code),
       domain: DOMAIN,
       metadata: Object.fromEntries(
@@ -31,7 +33,7 @@ export function toGrpcFailure(error: unknown): GrpcFailure {
       violations: violationsOf(errors),
     }),
   )
-  return { code, details: known.message, metadata }
+  return { code, details: message, metadata }
 }
 
 /** The ServiceError behind an error of a gRPC client; of a stranger's server, by its code. */

@@ -8,6 +8,7 @@
  * HTTP in the gateway.
  */
 export { ERROR_CODES, ServiceError, type ErrorCode } from './service-error.ts'
+export { toldMessage } from './told-message.ts'
 export { toServiceError } from './to-service-error.ts'
 
 export { envBool, envInt, envList, envRequired, envStr } from './env.ts'

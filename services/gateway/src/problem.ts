@@ -1,4 +1,4 @@
-import { type ErrorCode, ServiceError, toServiceError } from '@millrace/runtime'
+import { type ErrorCode, ServiceError, toldMessage, toServiceError } from '@millrace/runtime'
 
 /** A problem document (RFC 9457). */
 export interface Problem {
@@ -30,7 +30,7 @@ export function toProblem(error: unknown, instance: string): Problem {
     type: `https://millrace.dev/problems/${titleOf(status).toLowerCase().replaceAll(' ', '-')}`,
     title: titleOf(status),
     status,
-    detail: detailOf(service),
+    detail: toldMessage(service),
     instance,
     ...(Array.isArray(errors) && { errors: errors as FieldError[] }),
     ...(typeof retryAfterSeconds === 'number' && { retry_after: retryAfterSeconds }),
@@ -60,11 +60,6 @@ export const executionNotFound = (id: string): ServiceError =>
     `There is no execution ${id} in this workspace. Check the id; executions are removed some time after their end.`,
   )
 
-/** Without a cause it is our own sentence; with one it is a server's, for the log only. */
-function detailOf(error: ServiceError): string {
-  return error.cause === undefined && error.code !== 'internal' ? error.message : DETAIL[error.code]
-}
-
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid: 422,
   unauthenticated: 401,
@@ -76,20 +71,6 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   limited: 429,
   unavailable: 503,
   internal: 500,
-}
-
-const DETAIL: Readonly<Record<ErrorCode, string>> = {
-  invalid: 'A value cannot be stored as it is. Check identifiers and text for what they may hold.',
-  unauthenticated: 'The credentials were not accepted.',
-  forbidden: 'You may not do this.',
-  notFound: 'There is nothing here.',
-  conflict:
-    'Something of that name exists already. Choose another name or change the existing one.',
-  stale: 'Somebody else changed it at the same time. Try again.',
-  tooLarge: 'The request is too large.',
-  limited: 'Too many requests. Try again later.',
-  unavailable: 'A server behind this one does not answer. Try again in a moment.',
-  internal: 'Something went wrong on our side. The log of the gateway says what.',
 }
 
 function titleOf(status: number): string {

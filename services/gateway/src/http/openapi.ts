@@ -16,7 +16,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       title: 'Millrace',
       version,
       description:
-        'Durable automation. Errors are application/problem+json (RFC 9457). Lists take filter, order, fields, limit, cursor and count. POST heeds Idempotency-Key for 24 hours.',
+        'Durable automation. Errors are application/problem+json (RFC 9457). Lists take filter, order, fields, limit, cursor and count. POST heeds Idempotency-Key for 24 hours, except where it answers with a secret.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/api/latest' }, { url: '/api/v1', description: 'the same' }],
