@@ -15,5 +15,10 @@ WHERE s.token_hash = decode($1, 'hex')
 -- name: endSession
 DELETE FROM session WHERE token_hash = decode($1, 'hex') RETURNING user_id
 
+-- name: endSessionsOf
+DELETE FROM session
+WHERE workspace_id = $1 AND user_id = $2
+  AND ($3::text IS NULL OR token_hash <> decode($3, 'hex'))
+
 -- name: sweepSessions
 DELETE FROM session WHERE expires_at < clock() - interval '30 days'

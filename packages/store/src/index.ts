@@ -154,7 +154,13 @@ export { type ProjectFields, projects } from './projects.ts'
 export { listRecordIds, listRecords, type RecordRows, type RecordType } from './record-lists.ts'
 export type { ProjectRecordRow, RecordAct, RecordKey, RecordRow, RecordStore } from './records.ts'
 export { putScript, readScript, type Script, scriptHash } from './scripts.ts'
-export { endSession, insertSession, readSessionByHash, sweepSessions } from './sessions.ts'
+export {
+  endSession,
+  endSessionsOf,
+  insertSession,
+  readSessionByHash,
+  sweepSessions,
+} from './sessions.ts'
 export { type SettingFields, type SettingRow, settings } from './settings.ts'
 export {
   countLoginFailure,

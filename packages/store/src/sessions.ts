@@ -26,6 +26,14 @@ export async function endSession(db: Queryable, tokenHash: string): Promise<bool
   return (await db.query(statements.endSession, [tokenHash])).length > 0
 }
 
+/** Ends all of a user but the one with this token's hash; null spares none. */
+export async function endSessionsOf(
+  db: Queryable,
+  { workspaceId, userId, spared }: { workspaceId: string; userId: string; spared: string | null },
+): Promise<void> {
+  await db.query(statements.endSessionsOf, [workspaceId, userId, spared])
+}
+
 /** Deletes what has been over for a month. */
 export async function sweepSessions(db: Queryable): Promise<void> {
   await db.query(statements.sweepSessions)
@@ -35,5 +43,6 @@ const statements = loadStatements('sessions', [
   'insertSession',
   'readSessionByHash',
   'endSession',
+  'endSessionsOf',
   'sweepSessions',
 ])

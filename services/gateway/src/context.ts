@@ -3,6 +3,7 @@ import type { Logger, Metrics } from '@millrace/runtime'
 import type { Database } from '@millrace/store'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './auth/authenticate.ts'
+import type { LoginTurns } from './auth/login-turns.ts'
 import type { CalledWebhooks } from './operations/called-webhooks.ts'
 import type { DeliveryLog } from './operations/delivery-log.ts'
 import type { EagerStarts } from './operations/eager-starts.ts'
@@ -29,6 +30,7 @@ export interface Context {
   /** Where people reach this API, without a slash at its end: what links begin with. */
   readonly publicUrl: () => string
   readonly authenticator: Authenticator
+  readonly logins: LoginTurns
   readonly admission: Admission
   readonly flows: FlowCache
   readonly creator: ExecutionCreator

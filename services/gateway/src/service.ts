@@ -4,6 +4,7 @@ import { createMetrics, type Service, type ServiceHost, sleep } from '@millrace/
 import { createDatabase, liveProcesses, readOrganizationId, removeProcess } from '@millrace/store'
 import { ADMISSION_DEFAULTS, createAdmission } from './admission.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
+import { createLoginTurns } from './auth/login-turns.ts'
 import type { Config } from './config.ts'
 import { consumeEagerResults } from './consume/eager-results.ts'
 import { consumeMoved } from './consume/moved.ts'
@@ -105,6 +106,7 @@ export async function createGateway(
     build: VERSION,
     publicUrl: () => config.publicUrl ?? `http://127.0.0.1:${httpPort}`,
     authenticator: createAuthenticator(api),
+    logins: createLoginTurns(),
     admission,
     flows,
     creator,

@@ -21,11 +21,27 @@ const SESSION_SECONDS = 30 * 24 * 3_600
  * Begins a session. Throws `unauthenticated` without saying whether name or password was wrong, and
  * `limited` after repeated failures of this account from this address.
  */
-export async function login(
-  { api: db }: Context,
-  input: { userName: string; password: string; address: string },
-): Promise<{ token: string; expiresAt: number }> {
+export function login(context: Context, input: LoginInput): Promise<LoggedIn> {
   const source = { account: input.userName.toLowerCase(), address: input.address }
+  return context.logins.take(source, () => begin(context, input, source))
+}
+
+interface LoginInput {
+  readonly userName: string
+  readonly password: string
+  readonly address: string
+}
+
+interface LoggedIn {
+  readonly token: string
+  readonly expiresAt: number
+}
+
+async function begin(
+  { api: db }: Context,
+  input: LoginInput,
+  source: { account: string; address: string },
+): Promise<LoggedIn> {
   const locked = await readLoginLock(db, source)
   if (locked > 0) throw tooManyFailures(locked)
 

@@ -180,8 +180,9 @@ const userRoutes: readonly Route[] = [
     params: Key,
     body: UserPatch,
     answers: { 200: Json },
-    async handle(context, { caller, params, body }) {
-      const request = { id: idOf('user', params), password: body.password }
+    async handle(context, { caller, params, body, http }) {
+      const { password } = body
+      const request = { id: idOf('user', params), password, credential: credentialOf(http) }
       return ok(await changePassword(context, caller, request))
     },
   }),

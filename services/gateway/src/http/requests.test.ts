@@ -94,6 +94,34 @@ test('repeated failures lock the account for this address, even against the righ
   assert.ok(Number(headers.get('retry-after')) > 0)
 })
 
+test('guesses that come all at once are no more than those that come one by one', async () => {
+  const wrong = { user_name: 'nobody else', password: 'wrong' }
+  const guesses = Array.from({ length: 60 }, () =>
+    gateway.request('POST', 'auth/login', wrong, { authorization: '' }),
+  )
+  const replies = await Promise.all(guesses)
+  const counted = Map.groupBy(replies, ({ status }) => status)
+  assert.deepEqual([counted.get(401)?.length, counted.get(429)?.length], [10, 50])
+})
+
+test('a new password ends the sessions of its user, but not the one that has set it', async () => {
+  const login = async (password: string) => {
+    const credentials = { user_name: 'kim', password }
+    const { json } = await gateway.request('POST', 'auth/login', credentials, { authorization: '' })
+    return { authorization: `Bearer ${String(json['token'])}` }
+  }
+  const user = { name: 'kim', password: 'the first one' }
+  const { json } = await gateway.request('POST', 'user', user)
+  const [own, stolen] = [await login(user.password), await login(user.password)]
+  const asked = async (headers: object) =>
+    (await gateway.request('GET', 'auth/whoami', undefined, headers)).status
+  assert.deepEqual([await asked(own), await asked(stolen)], [200, 200])
+  const changed = { password: 'the second one' }
+  const path = `user/${String(json['id'])}`
+  assert.equal((await gateway.request('PATCH', path, changed, own)).status, 200)
+  assert.deepEqual([await asked(own), await asked(stolen)], [200, 401])
+})
+
 test('an API key is shown once, works, and says so when it has expired', async () => {
   const key = await gateway.request('POST', 'api_key', { name: 'mine' })
   assert.equal(key.status, 201)

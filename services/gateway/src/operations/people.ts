@@ -1,7 +1,8 @@
-import { newId, ServiceError, toServiceError } from '@millrace/runtime'
+import { newId, ServiceError, sha256Hex, toServiceError } from '@millrace/runtime'
 import {
   type ApiKeyRow,
   type Database,
+  endSessionsOf,
   insertApiKey,
   insertAudit,
   insertUser,
@@ -157,16 +158,22 @@ export async function getUsers(
   return pageOf(rows, page.limit, userJson, (row) => row.name)
 }
 
-/** One's own, or as administrator anybody's of the workspace. */
+/**
+ * One's own, or as administrator anybody's of the workspace. Ends the user's sessions, which somebody
+ * else may have; that of the caller's own credential goes on.
+ */
 export async function changePassword(
-  { api }: Context,
+  { api, authenticator }: Context,
   caller: Caller,
-  { id, password }: { id: string; password: string },
+  { id, password, credential }: { id: string; password: string; credential: string | null },
 ): Promise<object> {
   if (id !== caller.userId) demandAdmin(caller, "change others' passwords")
   const { workspaceId } = caller
   const passwordHash = await hashPassword(password)
   if (!(await setPassword(api, { workspaceId, id, passwordHash }))) throw notFound(`user ${id}`)
+  const spared = credential === null ? null : sha256Hex(credential)
+  await endSessionsOf(api, { workspaceId, userId: id, spared })
+  authenticator.clear()
   await audit(api, caller, 'user.password', `user ${id}`)
   return getUser({ api }, caller, id)
 }
