@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Awaited, Blocked } from './deadlock.ts'
+import type { Awaited, Blocked, BlockedLock } from './deadlock.ts'
 import { findDeadlocks } from './deadlock.ts'
 import type { LockEvent } from './decide.ts'
 import { decide } from './decide.ts'
@@ -123,6 +123,35 @@ describe('findDeadlocks', () => {
     const name = (i: number) => String(i).padStart(6, '0')
     const chain = Array.from({ length: size }, (_, i) => node(name(i), any(name((i + 1) % size))))
     assert.equal(findDeadlocks(chain)[0]?.cycle.length, size)
+  })
+
+  test('names in a cycle who holds the lock, and not the lock', () => {
+    const [a, b] = [any('x'), any('y')]
+    const locks = [
+      { id: 'x', holders: ['b'] },
+      { id: 'y', holders: ['a'] },
+    ]
+    assert.deepEqual(findDeadlocks([node('a', a), node('b', b)], locks), [
+      {
+        cycle: [
+          { executionId: 'b', wait: b, next: 'a' },
+          { executionId: 'a', wait: a, next: 'b' },
+        ],
+        victim: { executionId: 'b', wait: b },
+      },
+    ])
+  })
+
+  test('takes thousands who wait for a lock that thousands hold', () => {
+    const size = 20_000
+    const holders = Array.from({ length: size }, (_, i) => `holder ${i}`)
+    const waiters = Array.from({ length: size }, (_, i) => node(`waiter ${i}`, any('lock')))
+    const locks = [{ id: 'lock', holders }]
+    const stuck = holders.map((holder, i) => node(holder, any(`waiter ${i}`)))
+    const [deadlock, ...more] = findDeadlocks([...waiters, ...stuck], locks)
+    assert.deepEqual([deadlock?.cycle.length, more], [2, []])
+    const onTheirWay = holders.map((holder) => node(holder, any()))
+    assert.deepEqual(findDeadlocks([...waiters, ...onTheirWay], locks), [])
   })
 })
 
@@ -249,7 +278,40 @@ describe('over random graphs', () => {
       runs,
     )
   })
+
+  test('D5: who names a lock is as stuck, and as much a victim, as who names each of its holders', () => {
+    fc.assert(
+      fc.property(graph, (blocked) => {
+        const told = findDeadlocks(...throughLocks(blocked))
+        assert.deepEqual(
+          told.map(({ victim }) => victim?.executionId),
+          victims(blocked),
+        )
+        for (const { cycle } of told)
+          for (const { executionId, next } of cycle) {
+            const waits = blocked.find((one) => one.executionId === executionId)?.waits
+            assert.ok(waits?.some(({ on }) => on.includes(next)))
+          }
+      }),
+      runs,
+    )
+  })
 })
+
+/** The same, with a lock of its own in the place of what each wait for any of several names. */
+function throughLocks(blocked: readonly Blocked[]): [readonly Blocked[], readonly BlockedLock[]] {
+  const locks: BlockedLock[] = []
+  const nodes = blocked.map(({ executionId, waits }) => ({
+    executionId,
+    waits: waits.map((wait, index) => {
+      if (wait.kind !== 'any' || wait.on.length === 0) return wait
+      const lock = { id: `${executionId}/${index}`, holders: wait.on }
+      locks.push(lock)
+      return { ...wait, on: [lock.id] }
+    }),
+  }))
+  return [nodes, locks]
+}
 
 /** Everybody stuck whom a member of a cycle without a victim waits for in the end. */
 function knotOf(

@@ -7,9 +7,9 @@ import { findStuck } from './stuck.ts'
  * (`any`), every one (`all`), or `needed` (`n`, capped by their number). With nobody in `on` it is
  * answered by something outside, and never part of a deadlock.
  *
- * A request for a lock waits for `any` of its holders, and not for those before it in the queue:
- * once a holder lets go, the head of the queue is granted and can move, then the next. So those
- * before it never make it stuck; naming them would only drag bystanders into the cycle.
+ * A request for a lock waits for the lock, and so for `any` of its holders, and not for those before it
+ * in the queue: once a holder lets go, the head of the queue is granted and can move, then the next. So
+ * those before it never make it stuck; naming them would only drag bystanders into the cycle.
  * A wait for executions names those that have not ended; `dependencyNeed` counts them.
  */
 export type Awaited = {
@@ -24,7 +24,16 @@ export interface Blocked<W extends Awaited = Awaited> {
   readonly waits: readonly W[]
 }
 
-/** One step of a cycle: `executionId` waits, by `wait`, for `next`. */
+/**
+ * A lock that others wait for: as long as none of its holders moves, nobody gets it. Waits name it by its
+ * id, which is no execution's, so that its many holders are told once and not with each of them.
+ */
+export interface BlockedLock {
+  readonly id: string
+  readonly holders: readonly string[]
+}
+
+/** One step of a cycle: `executionId` waits, by `wait`, for `next`: an execution, also through a lock. */
 export interface Link<W extends Awaited = Awaited> {
   readonly executionId: string
   readonly wait: W
@@ -44,53 +53,76 @@ export interface Victim<W extends Awaited = Awaited> {
 }
 
 /**
- * The deadlocks among executions that stand still; one that is not listed is taken to move, now
- * or when a person or the time comes. Answering each victim's wait lets every one of them move.
+ * The deadlocks among executions that stand still, and the locks between them; what is not listed is
+ * taken to move, now or when a person or the time comes. Answering each victim's wait lets every one of them move.
  * The victim is the youngest (its UUIDv7 sorts last) of those who free their whole knot alone, or
  * just the youngest where nobody does.
  */
 export function findDeadlocks<W extends Awaited>(
   blocked: readonly Blocked<W>[],
+  locks: readonly BlockedLock[] = [],
 ): readonly Deadlock<W>[] {
   const deadlocks: Deadlock<W>[] = []
+  const executions = new Map(blocked.map((one) => [one.executionId, one]))
+  const nodes: readonly Blocked[] = [...blocked, ...locks.map(toNode)]
   const freed = new Set<string>()
   for (;;) {
-    const knot = findKnot(findStuck(blocked, freed))
-    const youngestFirst = knot.toSorted((a, b) => (a.executionId < b.executionId ? 1 : -1))
+    const knot = findKnot(findStuck(nodes, freed))
+    const youngestFirst = knot
+      .flatMap(({ executionId }) => executions.get(executionId) ?? [])
+      .toSorted((a, b) => (a.executionId < b.executionId ? 1 : -1))
     const [youngest] = youngestFirst
     if (youngest === undefined) return deadlocks
-    const victim = chooseVictim(youngestFirst)
+    const victim = chooseVictim(youngestFirst, knot)
     const start = victim ?? { executionId: youngest.executionId, wait: null }
-    deadlocks.push({ cycle: findCycle(knot, start), victim })
+    deadlocks.push({ cycle: withoutLocks(findCycle(knot, start), executions), victim })
     // Without a victim it stays for a person; what hangs on it alone is no deadlock of its own.
     for (const { executionId } of victim === null ? knot : [victim]) freed.add(executionId)
   }
 }
 
-function chooseVictim<W extends Awaited>(youngestFirst: readonly Blocked<W>[]): Victim<W> | null {
+const toNode = ({ id, holders }: BlockedLock): Blocked => ({
+  executionId: id,
+  waits: [{ kind: 'any', on: holders, canFail: false }],
+})
+
+function chooseVictim<W extends Awaited>(
+  youngestFirst: readonly Blocked<W>[],
+  knot: readonly Blocked[],
+): Victim<W> | null {
   const candidates = youngestFirst.flatMap(({ executionId, waits }) => {
     const wait = waits.find(({ canFail }) => canFail)
     return wait === undefined ? [] : [{ executionId, wait }]
   })
   const freesAll = candidates.find(
-    ({ executionId }) => findStuck(youngestFirst, new Set([executionId])).size === 0,
+    ({ executionId }) => findStuck(knot, new Set([executionId])).size === 0,
   )
   return freesAll ?? candidates[0] ?? null
 }
 
-interface Start<W extends Awaited> {
+/** The steps of the executions, each to whom the next one is. */
+function withoutLocks<W extends Awaited>(
+  cycle: readonly Link[],
+  executions: ReadonlyMap<string, Blocked<W>>,
+): readonly Link<W>[] {
+  const isLock = ({ executionId }: Link): boolean => !executions.has(executionId)
+  const holderOf = new Map(cycle.filter(isLock).map((link) => [link.executionId, link.next]))
+  return cycle.flatMap(({ executionId, wait, next }) => {
+    const own = executions.get(executionId)?.waits.find((one) => one === wait)
+    return own === undefined ? [] : [{ executionId, wait: own, next: holderOf.get(next) ?? next }]
+  })
+}
+
+interface Start {
   readonly executionId: string
   /** The wait by which the cycle leaves; null: any. */
-  readonly wait: W | null
+  readonly wait: Awaited | null
 }
 
 /** A shortest cycle within a knot, in which everybody reaches everybody. */
-function findCycle<W extends Awaited>(
-  knot: readonly Blocked<W>[],
-  start: Start<W>,
-): readonly Link<W>[] {
+function findCycle(knot: readonly Blocked[], start: Start): readonly Link[] {
   const members = new Set(knot.map(({ executionId }) => executionId))
-  const links = new Multimap<string, Link<W>>()
+  const links = new Multimap<string, Link>()
   for (const { executionId, waits } of knot) {
     for (const wait of waits) {
       for (const next of wait.on) {
@@ -98,8 +130,8 @@ function findCycle<W extends Awaited>(
       }
     }
   }
-  const isFirst = ({ wait }: Link<W>) => start.wait === null || wait === start.wait
-  const arrivals = new Map<string, Link<W>>()
+  const isFirst = ({ wait }: Link) => start.wait === null || wait === start.wait
+  const arrivals = new Map<string, Link>()
   const found = links.get(start.executionId).filter(isFirst)
   for (const link of found) {
     if (arrivals.has(link.next)) continue
@@ -109,11 +141,8 @@ function findCycle<W extends Awaited>(
   return wayBack(arrivals, start.executionId)
 }
 
-function wayBack<W extends Awaited>(
-  arrivals: ReadonlyMap<string, Link<W>>,
-  start: string,
-): readonly Link<W>[] {
-  const cycle: Link<W>[] = []
+function wayBack(arrivals: ReadonlyMap<string, Link>, start: string): readonly Link[] {
+  const cycle: Link[] = []
   let link = arrivals.get(start)
   while (link !== undefined) {
     cycle.unshift(link)

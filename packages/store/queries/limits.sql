@@ -111,23 +111,39 @@ FROM json_to_recordset($1::json) AS d(
 )
 ON CONFLICT (workspace_id, execution_id) DO UPDATE SET check_at = EXCLUDED.check_at
 
--- name: checkRuntimes
--- runtimeExceeded for those of the caller's shards whose time is over; the others are looked at again
--- when theirs can be, and forgotten when they have ended. Who has not started yet is looked at after its
--- limit again; when it has been long, up to half a minute later.
+-- name: lockRuntimes
+-- Those of the caller's shards that are to be looked at, with the rows of their executions locked. By
+-- itself and first: the next statement sees all that whoever had them has left, such as a revert.
 WITH held AS (
   SELECT s.shard FROM json_to_recordset($1::json) AS d(shard smallint, term bigint)
   JOIN shard_lease s ON s.service = 'scheduler' AND s.shard = d.shard AND s.term = d.term
     AND s.process_id = $2 AND s.expires_at > clock()
 ), due AS MATERIALIZED (
-  SELECT r.workspace_id, r.execution_id, r.seconds, r.is_over
+  SELECT r.workspace_id, r.execution_id
   FROM runtime_limit r
   WHERE r.check_at <= (SELECT clock()) AND shard_of_execution(r.execution_id) = ANY (ARRAY(SELECT shard FROM held))
   ORDER BY r.check_at LIMIT $3
-), locked AS MATERIALIZED (
-  SELECT d.workspace_id, d.execution_id, d.seconds, d.is_over, e.id, e.status, e.process_id, e.started_at,
-    e.created_at, e.started_at + d.seconds * interval '1 second' AS over_at
-  FROM (SELECT * FROM due ORDER BY workspace_id, execution_id) d
+)
+SELECT d.workspace_id, d.execution_id, e.id
+FROM (SELECT * FROM due ORDER BY workspace_id, execution_id) d
+LEFT JOIN LATERAL (
+  SELECT e.id FROM execution e
+  WHERE e.workspace_id = d.workspace_id AND e.id = d.execution_id
+  FOR UPDATE OF e
+) e ON true
+
+-- name: checkRuntimes
+-- After lockRuntimes, of what that gave: runtimeExceeded for those whose time is over; the others are
+-- looked at again when theirs can be, and forgotten when they have ended. Who has not started yet is
+-- looked at after its limit again; when it has been long, up to half a minute later.
+WITH locked AS MATERIALIZED (
+  SELECT r.workspace_id, r.execution_id, r.seconds, r.is_over, e.id, e.status, e.process_id, e.started_at,
+    e.created_at, e.started_at + r.seconds * interval '1 second' AS over_at
+  FROM json_to_recordset($1::json) AS d(workspace_id uuid, execution_id uuid)
+  CROSS JOIN LATERAL (
+    SELECT * FROM runtime_limit r
+    WHERE r.workspace_id = d.workspace_id AND r.execution_id = d.execution_id LIMIT 1
+  ) r
   LEFT JOIN LATERAL (
     SELECT e.id, e.status::text AS status, e.process_id, e.created_at,
       -- After a revert it has its time once more.
@@ -136,9 +152,9 @@ WITH held AS (
         WHERE r.workspace_id = e.workspace_id AND r.execution_id = e.id AND r.generation = e.generation
       )) END AS started_at
     FROM execution e
-    WHERE e.workspace_id = d.workspace_id AND e.id = d.execution_id
-    FOR UPDATE OF e
+    WHERE e.workspace_id = d.workspace_id AND e.id = d.execution_id LIMIT 1
   ) e ON true
+  WHERE r.check_at <= (SELECT clock())
 ), ended AS (
   UPDATE execution e SET
     status = 'ENDED_ERROR', beneath = NULL, version = e.version + 1, process_id = NULL,

@@ -47,7 +47,8 @@ ORDER BY h.token
 -- Of each queue only what a decision is about, so that it costs the same however long the queue is: the
 -- oldest requests without a ticket ($2 at most); from its head as many open ones as the lock has places,
 -- and $3 more, with what lies between them; and what these executions, and its holders, ask for besides.
--- An acquire counts as long as its wait is open; a release as long as its execution is of its generation.
+-- An acquire counts as long as its wait is open, and for this lock: a resume that read the wait before its
+-- run passed this gate may ask here once more. A release counts as long as its execution is of its generation.
 WITH want AS MATERIALIZED (
   SELECT l.workspace_id, l.key, l.capacity
   FROM json_to_recordset($1::json) AS d(workspace_id uuid, key text)
@@ -74,7 +75,7 @@ WITH want AS MATERIALIZED (
   LEFT JOIN LATERAL (
     SELECT r.ticket FROM lock_request r
     WHERE r.workspace_id = d.workspace_id AND r.key = d.key AND r.ticket IS NOT NULL
-      AND (SELECT w.kind = 'LOCK' AND w.generation = r.generation FROM wait w
+      AND (SELECT w.kind = 'LOCK' AND w.subject = r.key AND w.generation = r.generation FROM wait w
         WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq)
     ORDER BY r.ticket LIMIT d.places
   ) r ON true
@@ -106,7 +107,8 @@ WITH want AS MATERIALIZED (
 )
 SELECT r.workspace_id, r.key, r.execution_id, r.generation, r.seq, r.action, r.capacity, r.ticket,
   CASE r.action
-    WHEN 'acquire' THEN w.kind = 'LOCK' AND w.generation = r.generation AND e.id IS NOT NULL AND e.ended_at IS NULL
+    WHEN 'acquire' THEN w.kind = 'LOCK' AND w.subject = r.key AND w.generation = r.generation
+      AND e.id IS NOT NULL AND e.ended_at IS NULL
     ELSE e.generation = r.generation
   END AS is_open,
   (extract(epoch FROM clock() - r.requested_at) * 1000)::float8 AS age_ms,
@@ -123,7 +125,7 @@ LEFT JOIN LATERAL (
   WHERE e.workspace_id = r.workspace_id AND e.id = r.execution_id LIMIT 1
 ) e ON true
 LEFT JOIN LATERAL (
-  SELECT w.kind, w.generation FROM wait w
+  SELECT w.kind, w.subject, w.generation FROM wait w
   WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq LIMIT 1
 ) w ON true
 ORDER BY r.ticket NULLS LAST, r.requested_at, r.execution_id, r.seq
@@ -175,11 +177,30 @@ CROSS JOIN LATERAL (
 
 -- name: locksToServe
 -- What a lost nudge may have left: requests that nobody has looked at and holders that have ended;
--- with $4, also requests whose wait is gone: they hold nobody up, but lie about.
-WITH held AS (
+-- with $4, also requests whose wait is gone: they hold nobody up, but lie about; and gates with more places
+-- than holders where somebody waits, since the limit of their flow was raised or taken away.
+WITH RECURSIVE held AS (
   SELECT s.shard FROM json_to_recordset($1::json) AS h(shard smallint, term bigint)
   JOIN shard_lease s ON s.service = 'lock-manager' AND s.shard = h.shard AND s.term = h.term
     AND s.process_id = $2 AND s.expires_at > clock()
+), queue AS (
+  -- Jumps from lock to lock: thousands may wait for one.
+  (SELECT r.workspace_id, r.key FROM lock_request r WHERE $4 ORDER BY r.workspace_id, r.key LIMIT 1)
+  UNION ALL
+  SELECT r.workspace_id, r.key FROM queue q
+  CROSS JOIN LATERAL (
+    SELECT r.workspace_id, r.key FROM lock_request r
+    WHERE (r.workspace_id, r.key) > (q.workspace_id, q.key) ORDER BY r.workspace_id, r.key LIMIT 1
+  ) r
+), gate AS (
+  -- Without a flow it stays as it is.
+  SELECT q.workspace_id, q.key, f.concurrency, f.rate_limit
+  FROM queue q
+  CROSS JOIN LATERAL (
+    SELECT f.concurrency, f.rate_limit FROM flow f
+    WHERE f.workspace_id = q.workspace_id AND f.id = split_part(q.key, ':', 2)::uuid LIMIT 1
+  ) f
+  WHERE q.key ~ '^(concurrency|rate):'
 ), found AS (
   SELECT r.workspace_id, r.key FROM lock_request r
   WHERE (r.ticket IS NULL AND r.requested_at < clock() - $3 * interval '1 millisecond')
@@ -187,6 +208,13 @@ WITH held AS (
       SELECT w.generation FROM wait w
       WHERE w.workspace_id = r.workspace_id AND w.execution_id = r.execution_id AND w.seq = r.seq
     ) IS DISTINCT FROM r.generation)
+  UNION
+  SELECT g.workspace_id, g.key FROM gate g
+  WHERE (SELECT true FROM lock_request r
+      WHERE r.workspace_id = g.workspace_id AND r.key = g.key AND r.ticket IS NOT NULL LIMIT 1)
+    AND (SELECT true FROM lock_holder h WHERE h.workspace_id = g.workspace_id AND h.key = g.key
+      LIMIT 1 OFFSET coalesce((CASE WHEN g.key LIKE 'rate:%' THEN g.rate_limit ELSE g.concurrency END
+        ->> 'limit')::integer, 1000000) - 1) IS NULL
   UNION
   SELECT h.workspace_id, h.key FROM lock_holder h
   LEFT JOIN LATERAL (

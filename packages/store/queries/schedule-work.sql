@@ -65,11 +65,16 @@ WHERE workspace_id = $1 AND schedule_id = $2 AND execution_id = $3 AND fired_at 
 RETURNING execution_id
 
 -- name: dueIterations
--- Those of the caller's shards whose time has come, oldest first.
+-- Those of the caller's shards whose time has come, oldest first. One that a person has paused stays due
+-- and is passed over until it is resumed.
 SELECT i.workspace_id, i.schedule_id
 FROM schedule_iteration i
 WHERE i.start_at <= (SELECT clock()) AND i.planned_at IS NOT NULL AND i.fired_at IS NULL AND NOT i.held
   AND shard_of_execution(i.schedule_id) = ANY ($1::smallint[])
+  AND (
+    SELECT e.status FROM execution e
+    WHERE e.workspace_id = i.workspace_id AND e.id = i.execution_id LIMIT 1
+  ) IS DISTINCT FROM 'PAUSED'
 ORDER BY i.start_at LIMIT $2
 
 -- name: nextIteration

@@ -1,5 +1,11 @@
 import { isParked, type Status, type WaitKind } from '@millrace/execution'
-import { type Awaited, type Blocked, dependencyNeed, type ReturnWhen } from '@millrace/lock'
+import {
+  type Awaited,
+  type Blocked,
+  type BlockedLock,
+  dependencyNeed,
+  type ReturnWhen,
+} from '@millrace/lock'
 import type { Queryable } from './database.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { loadStatements } from './statement.ts'
@@ -26,21 +32,65 @@ export interface BlockedExecution extends Blocked<BlockedWait> {
   readonly name: string | null
 }
 
-/** Executions that have waited for a lock for longer than this. */
-export async function lockSeeds(
-  db: Queryable,
-  input: { readonly olderThanMs: number; readonly limit: number },
-): Promise<ExecutionKey[]> {
-  return (await db.query<SeedRow>(sql.lockSeeds, [input.olderThanMs, input.limit])).map(seedOf)
+/** Where a page of waits for locks ended. */
+export interface LockWaitCursor extends ExecutionKey {
+  readonly seq: number
+  /** As Postgres writes it, with its microseconds. */
+  readonly since: string
 }
 
-/** Executions whose wait for others is between so and so old. Reads every wait. */
+/**
+ * A page of the executions whose code has waited for a lock for longer than this; `next`: where the next
+ * page begins, null when this was the last one.
+ */
+export async function lockSeeds(
+  db: Queryable,
+  input: {
+    readonly olderThanMs: number
+    readonly after: LockWaitCursor | null
+    readonly limit: number
+  },
+): Promise<{ readonly seeds: readonly ExecutionKey[]; readonly next: LockWaitCursor | null }> {
+  const { olderThanMs, after, limit } = input
+  const rows = await db.query<LockSeedRow>(sql.lockSeeds, [
+    olderThanMs,
+    after?.since ?? '-infinity',
+    after?.workspaceId ?? ZERO,
+    after?.executionId ?? ZERO,
+    after?.seq ?? 0,
+    limit,
+  ])
+  const last = rows.length < limit ? undefined : rows.at(-1)
+  return {
+    seeds: rows.map(seedOf),
+    next: last === undefined ? null : { ...seedOf(last), seq: last.seq, since: last.since },
+  }
+}
+
+/**
+ * A page, after one of them, of the executions whose wait for others is older than so much. Reads every
+ * wait. With `newerThanMs` only of waits that are younger than that, and of those for a place in a
+ * limited flow, too.
+ */
 export async function dependencySeeds(
   db: Queryable,
-  input: { readonly olderThanMs: number; readonly newerThanMs: number; readonly limit: number },
-): Promise<ExecutionKey[]> {
-  const params = [input.olderThanMs, input.newerThanMs, input.limit]
-  return (await db.query<SeedRow>(sql.dependencySeeds, params)).map(seedOf)
+  input: {
+    readonly olderThanMs: number
+    readonly newerThanMs: number | null
+    readonly after: ExecutionKey | null
+    readonly limit: number
+  },
+): Promise<{ readonly seeds: readonly ExecutionKey[]; readonly next: ExecutionKey | null }> {
+  const { olderThanMs, newerThanMs, after, limit } = input
+  const rows = await db.query<SeedRow>(sql.dependencySeeds, [
+    olderThanMs,
+    newerThanMs,
+    after?.workspaceId ?? ZERO,
+    after?.executionId ?? ZERO,
+    limit,
+  ])
+  const seeds = rows.map(seedOf)
+  return { seeds, next: rows.length < limit ? null : (seeds.at(-1) ?? null) }
 }
 
 interface SeedRow {
@@ -48,23 +98,42 @@ interface SeedRow {
   execution_id: string
 }
 
+interface LockSeedRow extends SeedRow {
+  seq: number
+  since: string
+}
+
 const seedOf = (row: SeedRow): ExecutionKey => ({
   workspaceId: row.workspace_id,
   executionId: row.execution_id,
 })
 
+const ZERO = '00000000-0000-0000-0000-000000000000'
+
+/** What stands still, and the locks that some of it waits for. */
+export interface BlockedGraph {
+  readonly executions: readonly BlockedExecution[]
+  readonly locks: readonly BlockedLock[]
+}
+
 /**
  * What stands still of everything that these executions wait for, directly or not. Whoever is
- * ready, running, LOST or paused before its next line is left out: it moves, now or by a person.
+ * ready, running, LOST or paused before its next line is left out: it moves, now or by a person. So are
+ * locks that nobody holds but for a time.
  */
 export async function loadBlocked(
   db: Queryable,
   seeds: readonly ExecutionKey[],
-): Promise<BlockedExecution[]> {
-  if (seeds.length === 0) return []
+): Promise<BlockedGraph> {
+  if (seeds.length === 0) return { executions: [], locks: [] }
   const rows = await db.query<GraphRow>(sql.blockedGraph, [keysParam(seeds)])
-  const blocked = new Map<string, { row: GraphRow; waits: BlockedWait[] }>()
+  const blocked = new Map<string, { row: ExecutionGraphRow; waits: BlockedWait[] }>()
+  const locks: BlockedLock[] = []
   for (const row of rows) {
+    if (row.id === null) {
+      locks.push({ id: lockId(row.workspace_id, row.key), holders: row.targets })
+      continue
+    }
     const standsStill =
       isParked(row.status) || (row.status === 'PAUSED' && row.beneath !== 'WAITING_ENGINE')
     if (!standsStill || row.seq === null) continue
@@ -72,12 +141,13 @@ export async function loadBlocked(
     entry.waits.push(toBlockedWait({ ...row, seq: row.seq }))
     blocked.set(row.id, entry)
   }
-  return [...blocked.values()].map(({ row, waits }) => ({
+  const executions = [...blocked.values()].map(({ row, waits }) => ({
     workspaceId: row.workspace_id,
     executionId: row.id,
     name: row.name,
     waits,
   }))
+  return { executions, locks }
 }
 
 /** Holds these rows, so that none of them moves until the transaction ends. */
@@ -85,13 +155,16 @@ export async function lockExecutions(tx: Queryable, keys: readonly ExecutionKey[
   await tx.query(sql.lockExecutions, [keysParam(keys)])
 }
 
-function toBlockedWait(row: GraphRow & { seq: number }): BlockedWait {
+function toBlockedWait(row: ExecutionGraphRow & { seq: number }): BlockedWait {
   const facts = {
     seq: row.seq,
     generation: row.generation ?? 1,
     waitKind: row.kind ?? 'TIMER',
     subject: row.subject,
-    on: row.targets ?? [],
+    on:
+      row.kind === 'LOCK' && row.subject !== null
+        ? [lockId(row.workspace_id, row.subject)]
+        : (row.targets ?? []),
     // Who has not started has no call that could be told.
     canFail: (row.kind === 'LOCK' && row.seq !== 0) || row.kind === 'DEPENDENCY',
   }
@@ -106,12 +179,25 @@ function toBlockedWait(row: GraphRow & { seq: number }): BlockedWait {
   return { ...facts, kind: 'n', needed }
 }
 
+const lockId = (workspaceId: string, key: string): string => `${workspaceId}/${key}`
+
 const keysParam = (keys: readonly ExecutionKey[]): string =>
   JSON.stringify(
     keys.map((key) => ({ workspace_id: key.workspaceId, execution_id: key.executionId })),
   )
 
-interface GraphRow {
+type GraphRow = ExecutionGraphRow | LockGraphRow
+
+/** `targets`: its holders. */
+interface LockGraphRow {
+  workspace_id: string
+  id: null
+  key: string
+  targets: string[]
+}
+
+/** `targets`: of a wait for executions those that have not ended. */
+interface ExecutionGraphRow {
   workspace_id: string
   id: string
   name: string | null

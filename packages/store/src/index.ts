@@ -266,6 +266,7 @@ export {
   lockSeeds,
 } from './deadlocks.ts'
 export { wrapExecution } from './wrap-execution.ts'
+  type LockWaitCursor,
 export {
   type JsonObject,
   type ResolvedWrapper,

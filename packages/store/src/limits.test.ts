@@ -4,9 +4,12 @@ import { newId } from '@millrace/runtime'
 import { applyIfVersion } from './apply-if-version.ts'
 import { commitActivations } from './commit-activations.ts'
 import { createExecutions } from './create-executions.ts'
+import type { Queryable } from './database.ts'
+import { lockExecutions } from './deadlocks.ts'
 import { decide } from '@millrace/execution'
 import { listGateKeys } from './inspect-locks.ts'
-import { forgetRuntimes, maxRuntimeOf, putRuntimeLimits } from './limits.ts'
+import { forgetRuntimes, maxRuntimeOf, passGates, putRuntimeLimits } from './limits.ts'
+import { loadLocks, saveLocks } from './locks.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
 import { steerExecutions } from './steer-executions.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
@@ -72,6 +75,44 @@ test('of many that are resumed, who was held back before its gate asks, and the 
   assert.deepEqual(byId.get(held.id), ['WAITING_LOCK', key])
   assert.deepEqual(byId.get(plain.id), ['WAITING_ENGINE', null])
   assert.deepEqual(await requestsOf(held.id), asked)
+})
+
+test('a resume that had to wait while its run passed a gate asks there in vain', async () => {
+  const item = newExecution({ workspaceId, id: newId(), gates })
+  await createExecutions(db, [item])
+  const at = { workspaceId, executionId: item.id }
+  await steerExecutions(db, { action: 'pause', executions: [at], message: null })
+  const row = await readExecution(db, at)
+  assert.ok(row)
+  const before = toExecution(row, await readWaits(db, at))
+  const decision = decide(before, { type: 'resumeRequested' })
+  assert.ok(decision.kind === 'moved')
+  const waiting = {
+    name: 'test.waiting',
+    text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  }
+  const load = (tx: Queryable) => loadLocks(tx, [{ workspaceId, key }], null)
+  const { resuming } = await db.transaction(async (tx) => {
+    const [loaded] = await load(tx)
+    assert.ok(loaded)
+    await lockExecutions(tx, [at])
+    assert.equal((await passGates(tx, [{ ...at, generation: 1, key }])).length, 1)
+    const done = [{ executionId: item.id, generation: 1, seq: 0 }]
+    const change = { loaded, next: loaded.lock, joined: [], generationOf: new Map(), done }
+    await saveLocks(tx, [change])
+    const resuming = applyIfVersion(db, at, { before, after: decision.next })
+    while ((await db.query(waiting)).length === 0);
+    return { resuming }
+  })
+  assert.ok(await resuming)
+  const [waits] = await waitsOf(item.id)
+  assert.deepEqual(waits, { seq: 0, kind: 'LOCK', subject: gates[1]?.key })
+  const [loaded] = await db.transaction(load)
+  const asked = loaded?.fresh.filter(({ executionId }) => executionId === item.id)
+  assert.deepEqual(
+    asked?.map(({ isOpen }) => isOpen),
+    [false],
+  )
 })
 
 test('what was reverted while what is below it was cancelled keeps its maximum runtime', async () => {

@@ -1,5 +1,5 @@
 import { type FlowLimits, startGates } from '@millrace/lock'
-import type { Queryable } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import type { NewExecution } from './new-execution.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { heldParam, type ShardFence } from './shard-leases.ts'
@@ -11,6 +11,7 @@ const sql = loadStatements('limits', [
   'reachGates',
   'passGates',
   'putRuntimeLimits',
+  'lockRuntimes',
   'checkRuntimes',
   'nextRuntimeCheck',
   'forgetRuntimes',
@@ -173,14 +174,15 @@ export interface OverrunExecution extends ExecutionKey {
  * before and is not forgotten: its descendants have to be cancelled before it is.
  */
 export async function checkRuntimes(
-  db: Queryable,
+  db: Database,
   input: ShardFence & { readonly limit: number },
 ): Promise<OverrunExecution[]> {
-  const rows = await db.query<OverrunRow>(sql.checkRuntimes, [
-    heldParam(input),
-    input.processId,
-    input.limit,
-  ])
+  const params = [heldParam(input), input.processId, input.limit]
+  const rows = await db.transaction(async (tx) => {
+    const due = await tx.query<LimitRow>(sql.lockRuntimes, params)
+    if (due.length === 0) return []
+    return tx.query<OverrunRow>(sql.checkRuntimes, [JSON.stringify(due)])
+  })
   return rows.map((row) => ({
     workspaceId: row.workspace_id,
     executionId: row.id,
@@ -223,6 +225,11 @@ interface GatedRow {
   status: 'WAITING_LOCK' | 'PAUSED'
   parent_execution_id: string | null
   key: string
+}
+
+interface LimitRow {
+  workspace_id: string
+  execution_id: string
 }
 
 interface OverrunRow {

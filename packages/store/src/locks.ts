@@ -132,7 +132,7 @@ export async function locksToServe(
   db: Queryable,
   input: ShardFence & {
     readonly freshForMs: number
-    /** Also those with requests that nobody waits for any more. */
+    /** Also those with requests that nobody waits for any more, and gates that are wider than they were. */
     readonly isThorough: boolean
     readonly limit: number
   },

@@ -12,6 +12,7 @@ import {
 } from './schedule-runs.ts'
 import {
   deleteIteration,
+  dueIterations,
   insertIteration,
   lockSchedule,
   pauseSchedule,
@@ -24,6 +25,8 @@ import {
 import { schedulers } from './schedulers.ts'
 import { schedules } from './schedules.ts'
 import { putScript } from './scripts.ts'
+import { SHARDS } from './shard-leases.ts'
+import { steerExecutions } from './steer-executions.ts'
 import { startTestStore, type TestStore } from '../test/test-store.ts'
 
 let store: TestStore
@@ -82,6 +85,26 @@ test('of many that start an iteration at once one succeeds, and the next when th
   assert.equal(await deleteIteration(db, { ...key, executionId: newId() }), false)
   assert.equal(await deleteIteration(db, { ...key, executionId }), true)
   assert.equal(await insertIteration(db, key, iteration(newId())), true)
+})
+
+test('iterations that a person has paused keep no other from its time, and are due when they go on', async () => {
+  const { db } = store
+  const [first, second] = [await schedule(), await schedule()]
+  const paused = await store.execution({ status: 'PAUSED', beneath: 'SCHEDULED' })
+  const ids = [paused, await store.execution({ status: 'SCHEDULED' })]
+  for (const [at, key] of [first, second].entries()) {
+    const times = { plannedMs: at * 1_000, startMs: at * 1_000 }
+    await insertIteration(db, key, { ...iteration(ids[at] ?? ''), ...times })
+  }
+  const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+  const due = () => dueIterations(db, { shards, limit: 1 })
+  assert.deepEqual(await due(), [second])
+  await steerExecutions(db, {
+    action: 'resume',
+    executions: [{ workspaceId: store.workspaceId, executionId: paused }],
+    message: null,
+  })
+  assert.deepEqual(await due(), [first])
 })
 
 test('a planned time goes into the book once', async () => {

@@ -176,7 +176,7 @@ export async function fireIteration(
   return (await tx.query(sql.fireIteration, params)).length > 0
 }
 
-/** Schedules of these shards whose time has come, by Postgres's clock. */
+/** Schedules of these shards whose time has come, by Postgres's clock; but for paused iterations. */
 export async function dueIterations(
   db: Queryable,
   { shards, limit }: { readonly shards: readonly number[]; readonly limit: number },

@@ -141,3 +141,22 @@ test('a request that is not served yet is no wait: its holder asks again, or has
   await eventually(() => second(elder), [null])
   assert.deepEqual(await errors(), [])
 })
+
+test('a deadlock behind more waiters than one look begins with is found', async () => {
+  const [elder = '', younger = ''] = await bench.store.executions([
+    { status: 'WAITING_LOCK' },
+    { status: 'WAITING_LOCK' },
+  ])
+  await bench.sql(
+    `INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, subject, since)
+     SELECT $1, ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 1, 1, 'LOCK', 'semaphore:busy', '2020-01-01Z'
+     FROM generate_series(1, 25000) n`,
+    [bench.store.workspaceId],
+  )
+  await bench.start(FAST)
+  await hold(elder, 'semaphore:a', 1)
+  await hold(younger, 'semaphore:b', 1)
+  await bench.acquire(elder, 'semaphore:b', { seq: 2 })
+  await bench.acquire(younger, 'semaphore:a', { seq: 2 })
+  await eventually(errors, [[younger, 'DeadlockError']])
+})

@@ -99,6 +99,20 @@ test('a limit that is raised, or taken away, holds for those who wait', async ()
   await eventually(ready, ids)
 })
 
+test('a limit that is raised, or taken away, holds without a word of it', async () => {
+  const [raised, freed] = [
+    await flow({ concurrency: { limit: 1 } }),
+    await flow({ rate_limit: { limit: 1, per_seconds: 3_600 } }),
+  ]
+  const places = await starts(3, `concurrency:${raised}`)
+  const turns = await starts(3, `rate:${freed}:"a customer"`)
+  await bench.start({ sweepMs: 20 })
+  await eventually(ready, [places[0], turns[0]].toSorted())
+  await bench.sql(`UPDATE flow SET concurrency = '{"limit": 2}' WHERE id = $1`, [raised])
+  await bench.sql('UPDATE flow SET rate_limit = NULL WHERE id = $1', [freed])
+  await eventually(ready, [...places.slice(0, 2), ...turns].toSorted())
+})
+
 test('no more start in any period than may, and a place is free by itself when it is over', async () => {
   const key = `rate:${await flow({ rate_limit: { limit: 2, per_seconds: 1 } })}`
   const ids = await starts(5, key)
@@ -163,6 +177,35 @@ test('a parent that waits for a run of its own flow is told of the deadlock, and
     [[parent, 'DeadlockError']],
   )
   assert.deepEqual(await ready(), [parent])
+})
+
+test('a parent whose run comes to its gate long after it began to wait for it is told of the deadlock', async () => {
+  const key = `concurrency:${await flow({ concurrency: { limit: 1 } })}`
+  const [parent = ''] = await starts(1, key)
+  const self = await bench.store.execution({ status: 'WAITING_DEPENDENCY' })
+  const child = await bench.store.execution({ status: 'SCHEDULED' })
+  await bench.store.wait(child, { seq: 0, kind: 'START', due_at: '2999-01-01T00:00:00Z' })
+  await bench.start({ sweepMs: 100, deadlockAfterMs: 100 })
+  await eventually(ready, [parent])
+  await bench.sql(`UPDATE execution SET status = 'WAITING_DEPENDENCY' WHERE id = $1`, [parent])
+  const since = '2020-01-01T00:00:00Z'
+  await bench.store.wait(parent, {
+    kind: 'DEPENDENCY',
+    ref: child,
+    return_when: 'ALL_ENDED',
+    since,
+  })
+  const told = async () => (await bench.answers()).map(({ id, error }) => [id, error])
+  // Proof that its wait is one that was looked at: a deadlock that is younger is broken.
+  await bench.store.wait(self, { kind: 'DEPENDENCY', ref: self, return_when: 'ALL_ENDED' })
+  await eventually(told, [[self, 'DeadlockError']])
+  await bench.sql(`UPDATE execution SET status = 'WAITING_LOCK' WHERE id = $1`, [child])
+  await bench.sql('DELETE FROM wait WHERE execution_id = $1', [child])
+  await bench.acquire(child, key, { seq: 0 })
+  await eventually(told, [
+    [self, 'DeadlockError'],
+    [parent, 'DeadlockError'],
+  ])
 })
 
 test('the lock of a limit that nobody needs is gone, and is made anew', async () => {

@@ -36,11 +36,11 @@ export async function breakDeadlock(
     // Locks before executions, as everywhere.
     const served = await serveLocks(tx, locksOf(workspaceId, seen), null)
     await lockExecutions(tx, members)
-    const blocked = await loadBlocked(tx, members)
-    const still = findDeadlocks(blocked).find((one) => isSameVictim(one.victim, victim))
+    const { executions, locks } = await loadBlocked(tx, members)
+    const still = findDeadlocks(executions, locks).find((one) => isSameVictim(one.victim, victim))
     if (still === undefined) return { served, done: null }
     const error = describeDeadlock(still, {
-      executions: new Map(blocked.map((one) => [one.executionId, one])),
+      executions: new Map(executions.map((one) => [one.executionId, one])),
       locks: await lockNames(tx, workspaceId, still),
     })
     const { executionId, wait } = victim

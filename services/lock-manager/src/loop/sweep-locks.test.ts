@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pauseAfterLook, pauseAfterScan } from './deadlocks.ts'
+import { pauseAfterLook } from './deadlocks.ts'
+import { pauseAfterScan } from './dependency-walk.ts'
 import { pauseAfter } from './sweep-locks.ts'
 
 test('a sweep of long queues is followed by a longer pause', () => {

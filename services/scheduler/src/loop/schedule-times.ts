@@ -18,7 +18,7 @@ export function scheduleTimesLoop(
       if (held.length === 0 || !schedules.isUsed()) return LOOK_EVERY_MS
       schedules.note(await dueIterations(db, { shards: held, limit: BATCH }))
       const inMs = (await nextIterationMs(db, held)) ?? Infinity
-      // Those that are due and stay so, such as paused ones, are looked at again that often.
+      // Those that are due and stay so, or were paused and are resumed, are looked at again that often.
       return Math.ceil(Math.min(Math.max(inMs, 1), LOOK_EVERY_MS))
     },
     onError: retryLogger(log),
