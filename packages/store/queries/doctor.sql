@@ -30,7 +30,7 @@ WITH RECURSIVE page AS MATERIALIZED (
   WHERE (c.status <> 'ENDED_CANCELLED' OR c.ended_at <= c.since) AND NOT c.orphan AND a.ended_at IS NOT NULL
 )
 SELECT p.id, p.type, p.status, p.beneath, p.version, p.epoch, p.process_id,
-  (p.extra ->> 'max_runtime_seconds')::integer AS max_runtime,
+  (readable(p.extra) ->> 'max_runtime_seconds')::integer AS max_runtime,
   (extract(epoch FROM clock() - p.moved_at) * 1000)::float8 AS age_ms,
   p.status <> 'AT_ENGINE' OR EXISTS (
     SELECT FROM process_lease l WHERE l.process_id = p.process_id
@@ -38,8 +38,8 @@ SELECT p.id, p.type, p.status, p.beneath, p.version, p.epoch, p.process_id,
   (SELECT w.kind FROM wait w
    WHERE w.workspace_id = p.workspace_id AND w.execution_id = p.id AND w.kind <> 'BREAK'
    ORDER BY w.seq LIMIT 1) AS oldest_wait,
-  (extract(epoch FROM clock() - p.started_at) - (p.extra ->> 'max_runtime_seconds')::integer)::float8 * 1000 AS overrun_ms,
-  p.extra ->> 'max_runtime_seconds' IS NULL OR EXISTS (
+  (extract(epoch FROM clock() - p.started_at) - (readable(p.extra) ->> 'max_runtime_seconds')::integer)::float8 * 1000 AS overrun_ms,
+  readable(p.extra) ->> 'max_runtime_seconds' IS NULL OR EXISTS (
     SELECT FROM runtime_limit r WHERE r.workspace_id = p.workspace_id AND r.execution_id = p.id) AS is_watched,
   EXISTS (
     SELECT FROM climb c WHERE c.id = p.id AND c.status = 'ENDED_CANCELLED' AND c.ended_at > c.since

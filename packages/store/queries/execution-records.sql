@@ -11,12 +11,12 @@ SELECT
   f.name AS flow_name, c.name AS connector_name, p.name AS project_name,
   a.deleted_at, a.deleted_by, coalesce(a.is_hidden, false) AS is_hidden,
   (SELECT s.body FROM payload s WHERE s.workspace_id = e.workspace_id
-    AND s.hash = decode(e.extra ->> 'input_schema_hash', 'hex')) AS input_schema,
+    AND s.hash = decode(readable(e.extra) ->> 'input_schema_hash', 'hex')) AS input_schema,
   (SELECT s.body FROM payload s WHERE s.workspace_id = e.workspace_id
-    AND s.hash = decode(e.extra ->> 'output_schema_hash', 'hex')) AS output_schema,
+    AND s.hash = decode(readable(e.extra) ->> 'output_schema_hash', 'hex')) AS output_schema,
   CASE WHEN e.type = 'WRAPPER' THEN (
     SELECT r.name FROM wrapper r
-    WHERE r.workspace_id = e.workspace_id AND r.id = (e.extra ->> 'wrapper_id')::uuid
+    WHERE r.workspace_id = e.workspace_id AND r.id = (readable(e.extra) ->> 'wrapper_id')::uuid
   ) END AS wrapper_name,
   CASE WHEN e.ended_at IS NULL THEN (
     SELECT json_agg(json_build_object('seq', w.seq, 'kind', w.kind, 'ref', w.ref,

@@ -171,16 +171,16 @@ WITH page AS MATERIALIZED (
   SELECT a.outcome::text FROM page p CROSS JOIN LATERAL (
     SELECT a.outcome FROM answer a WHERE a.workspace_id = $1 AND a.execution_id = p.id OFFSET 0
   ) a
+  UNION ALL
+  SELECT p.extra::text FROM page p
 ), referred AS (
   SELECT encode(p.input_hash, 'hex') AS hash FROM page p
   UNION SELECT encode(p.output_hash, 'hex') FROM page p
   UNION SELECT encode(p.script_hash, 'hex') FROM page p
-  UNION SELECT p.extra ->> 'input_schema_hash' FROM page p
-  UNION SELECT p.extra ->> 'output_schema_hash' FROM page p
-  -- As Value of packages/replay is written, by JSON.stringify or by json_build_object. Text of flows
-  -- that looks the same keeps a payload too long at worst.
+  -- As Value of packages/replay is written, by JSON.stringify or by json_build_object, and as the
+  -- schemas of an execution are. Text of flows that looks the same keeps a payload too long at worst.
   UNION SELECT m[1] FROM kept k CROSS JOIN LATERAL
-    regexp_matches(k.text, '"hash" ?: ?"([0-9a-f]{64})"', 'g') m
+    regexp_matches(k.text, '"(?:(?:in|out)put_schema_)?hash" ?: ?"([0-9a-f]{64})"', 'g') m
 )
 SELECT ARRAY(SELECT hash FROM referred WHERE hash IS NOT NULL) AS hashes,
   (SELECT count(*)::integer FROM page) AS rows, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last

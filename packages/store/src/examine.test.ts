@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { newId } from '@millrace/runtime'
+import { createExecutions } from './create-executions.ts'
 import { examineExecutions } from './examine.ts'
-import { startTestStore } from '../test/test-store.ts'
+import { newExecution, startTestStore } from '../test/test-store.ts'
 
 const store = await startTestStore('api')
 const { db, workspaceId } = store
@@ -53,4 +54,15 @@ test('what lives below a cancel is abandoned, unless somebody has gone back to i
   assert.deepEqual(found.toSorted(), [left, leftDeeper, cancelledAgain].toSorted())
   const elsewhere = examineExecutions(db, { workspaceId: newId(), graceMs: 1_000 })
   assert.deepEqual(await Array.fromAsync(elsewhere), [[]])
+})
+
+test('an execution with properties that no text can hold is examined like any other', async () => {
+  const [odd, id] = [newId(), newId()]
+  const extra = JSON.stringify({ metadata: ['\0', '\uD83D'] })
+  await createExecutions(db, [newExecution({ workspaceId: odd, id, extra })])
+  const pages = await Array.fromAsync(examineExecutions(db, { workspaceId: odd, graceMs: 60_000 }))
+  assert.deepEqual(
+    pages.flat().map(({ executionId }) => executionId),
+    [id],
+  )
 })

@@ -27,10 +27,13 @@ const nameOf = (table: string, id: string): Field => ({
 })
 
 /** Only executions of wrappers have one, so it is kept with the rarely set properties. */
-const WRAPPER_ID = "(e.extra ->> 'wrapper_id')::uuid"
+const WRAPPER_ID = "(readable(e.extra) ->> 'wrapper_id')::uuid"
 /** A rarely set property, kept as JSON. */
 const extra = (name: string, type: FieldType): Field => ({
-  sql: type === 'text' ? `e.extra ->> '${name}'` : `(e.extra ->> '${name}')::${CASTS[type]}`,
+  sql:
+    type === 'text'
+      ? `readable(e.extra) ->> '${name}'`
+      : `(readable(e.extra) ->> '${name}')::${CASTS[type]}`,
   type,
 })
 
@@ -82,7 +85,10 @@ export const executionFields: Fields = {
       via: (condition) =>
         `${WRAPPER_ID} IN (SELECT n.id FROM wrapper n WHERE n.workspace_id = $1 AND ${condition})`,
     },
-    unwrapped: { sql: "coalesce((e.extra ->> 'unwrapped')::boolean, false)", type: 'boolean' },
+    unwrapped: {
+      sql: "coalesce((readable(e.extra) ->> 'unwrapped')::boolean, false)",
+      type: 'boolean',
+    },
     parent_execution_id: column('parent_execution_id', 'uuid', true),
     top_execution_id: { sql: 'x.id', type: 'uuid', cheap: isExact, via: ofTree },
     created_by: column('created_by', 'uuid', true),
@@ -110,7 +116,7 @@ export const executionFields: Fields = {
     ended_at: column('ended_at', 'time'),
     last_activity: column('moved_at', 'time'),
     modified_at: {
-      sql: "greatest(e.moved_at, (e.extra ->> 'modified_at')::timestamptz)",
+      sql: "greatest(e.moved_at, (readable(e.extra) ->> 'modified_at')::timestamptz)",
       type: 'time',
     },
     modified_by: extra('modified_by', 'uuid'),
@@ -126,7 +132,7 @@ export const executionFields: Fields = {
     description: extra('description', 'text'),
     last_command: column('last_command', 'text'),
     savepoint_retention: {
-      sql: "coalesce(e.extra ->> 'savepoint_retention', 'ALL')",
+      sql: "coalesce(readable(e.extra) ->> 'savepoint_retention', 'ALL')",
       type: 'text',
     },
     max_runtime_seconds: extra('max_runtime_seconds', 'integer'),
@@ -162,9 +168,9 @@ function ofTree(condition: string, op: FilterOp): string {
 }
 
 const INSIDE: Readonly<Record<string, string>> = {
-  input_value: 'e.input',
-  output_value: 'e.output',
-  metadata: "(e.extra -> 'metadata')",
+  input_value: 'readable(e.input)',
+  output_value: 'readable(e.output)',
+  metadata: "(readable(e.extra) -> 'metadata')",
 }
 
 /**

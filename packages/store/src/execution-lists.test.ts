@@ -84,6 +84,26 @@ test('any other filter or order needs a time range of at most 7 days', async () 
   assert.equal((await ask(recent as Filter, '-duration')).rows.length, 3)
 })
 
+test('what no text can hold is listed, found by all else, and looked into by no filter', async () => {
+  const odd = '{"a":{"x":"\\u0000"},"b":{"x":"\\ud83d"}}'
+  const paired = '{"customer":{"id":"c-2"},"more":"\\ud83d\\ude00 \\\\u0000"}'
+  const aside = { ...newExecution({ workspaceId: newId(), id: newId() }), name: 'odd' }
+  const { workspaceId: other } = aside
+  const two = newExecution({ workspaceId: other, id: newId(), input: paired })
+  await createExecutions(db, [{ ...aside, input: odd, extra: `{"metadata":${odd}}` }, two])
+  const foundThere = async (filter: Filter) => {
+    const request = { workspaceId: other, order: null, limit: 50, cursor: null, count: true }
+    const { rows } = await listExecutions(db, { ...request, filter, at: now() })
+    return rows.map(({ id }) => id)
+  }
+  const eq = (field: string, value: string) => ({ and: [recent, { field, op: 'eq', value }] })
+  assert.equal((await foundThere(recent as Filter)).length, 2)
+  assert.deepEqual(await foundThere(eq('name', 'odd') as Filter), [aside.id])
+  assert.deepEqual(await foundThere(eq('input_value.customer.id', 'c-2') as Filter), [two.id])
+  for (const field of ['input_value.c', 'output_value.c', 'metadata.c', 'description'])
+    assert.deepEqual(await foundThere(eq(field, 'x') as Filter), [])
+})
+
 test('children and trees are followed as deep as asked', async () => {
   const request = { workspaceId, filter: null, order: null, limit: 50, cursor: null, count: false }
   const [root = ''] = ids

@@ -156,10 +156,10 @@ test('loading a batch opens only the partitions that its executions lie in', asy
   await using session = await openSql(store.url)
   const load = sql.loadForActivation.text
   await session.run('SET plan_cache_mode = force_generic_plan')
-  await session.run(`PREPARE load (json, uuid, uuid) AS ${load}`)
+  await session.run(`PREPARE load (json, uuid, uuid, bigint) AS ${load}`)
   const [first, last] = [idAt(day(3).from), idAt(day(3).to - 1)]
   const rows = await session.run<{ 'QUERY PLAN': string }>(
-    `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE load ('[]', '${first}', '${last}')`,
+    `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE load ('[]', '${first}', '${last}', 1000)`,
   )
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
   const opened = [...plan.matchAll(/ on (savepoint_\w+)/g)].map(([, name]) => name)

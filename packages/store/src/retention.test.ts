@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { openSql } from '@millrace/testkit'
+import { createExecutions } from './create-executions.ts'
 import { payloadOf, putPayloads } from './payloads.ts'
 import {
+  referredContents,
   removeContents,
   removeDeepest,
   removeTrees,
@@ -11,7 +13,7 @@ import {
   unusedContents,
 } from './retention.ts'
 import { putScript, scriptHash } from './scripts.ts'
-import { startTestStore, type TestStore } from '../test/test-store.ts'
+import { newExecution, startTestStore, type TestStore } from '../test/test-store.ts'
 
 // What a whole walk leaves is tested with the scheduler, over random forests.
 const HOUR = 3_600_000
@@ -217,4 +219,14 @@ test('with an execution goes what is its alone, from every table that names one'
   const large = await plant(11)
   assert.equal(await removeDeepest(store.db, retained, { top: large, limit: 1 }), 1)
   assert.deepEqual(await rowsOf(large), [])
+})
+
+test('the schemas of an execution are referred to, whatever its other properties hold', async () => {
+  const schemas = { input_schema_hash: 'a'.repeat(64), output_schema_hash: 'b'.repeat(64) }
+  const extra = JSON.stringify({ metadata: ['\0', '\uD83D'], ...schemas })
+  const { workspaceId } = retained
+  await createExecutions(store.db, [newExecution({ workspaceId, id: idOf(1), extra })])
+  const { hashes } = await referredContents(store.db, retained, { after: null, limit: 10 })
+  const found = hashes.filter((hash) => Object.values(schemas).includes(hash))
+  assert.deepEqual(found.toSorted(), Object.values(schemas))
 })

@@ -51,6 +51,26 @@ test('two schedulers remove what had its time, keep the rest, and make partition
   await bench.stopAll()
 })
 
+test('what cannot be removed from one workspace stops no other', async () => {
+  const stuck = '00000000-0000-7000-8000-000000000001'
+  const created_at = new Date().toISOString()
+  await bench.store.seed('workspace', [{ id: stuck, name: 'stuck', created_at }])
+  const old = { workspace_id: stuck, status: 'ENDED_SUCCESS', ended_at: past(20) }
+  const id = '00000000-0000-7000-8000-000000000002'
+  await bench.store.execution({ ...old, id, top_execution_id: id })
+  const kept = (await left()).filter((one) => one !== id)
+  await plant(27, 20)
+  await bench.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE 'this one stays'; END $$`)
+  await bench.sql(`CREATE TRIGGER refuse BEFORE DELETE ON execution
+    FOR EACH ROW WHEN (OLD.workspace_id = '${stuck}') EXECUTE FUNCTION refuse()`)
+  await bench.start({ retentionMinutes: 10, partitionMinutes: 5 })
+  await eventually(left, [id, ...kept])
+  await bench.stopAll()
+  await bench.sql('DROP TRIGGER refuse ON execution')
+  await bench.sql('DELETE FROM execution WHERE id = $1', [id])
+})
+
 test('with a retention of 0 nothing is ever removed', async () => {
   const before = await left()
   const old = await plant(60_000, 50_000)

@@ -1,4 +1,4 @@
-import { loop, type Loop, monotonicMs, sleep } from '@millrace/runtime'
+import { loop, type Loop, monotonicMs, sleep, toServiceError } from '@millrace/runtime'
 import { listRetained } from '@millrace/store'
 import { retryLogger, type SchedulerContext } from '../context.ts'
 import type { Paced } from '../retention/pages.ts'
@@ -32,9 +32,16 @@ export function retentionLoop(context: SchedulerContext): Loop {
         if (!shards.holds(0)) return LOOK_EVERY_MS
         // Here a workspace's own setting will take the place of the common one.
         const retained = { workspaceId, keepMs }
-        await removeOldTrees(context, retained, paced)
-        await removeOldScheduleRuns(context, retained, paced)
-        await removeUnused(context, retained, paced)
+        try {
+          await removeOldTrees(context, retained, paced)
+          await removeOldScheduleRuns(context, retained, paced)
+          await removeUnused(context, retained, paced)
+        } catch (error) {
+          signal.throwIfAborted()
+          if (toServiceError(error).retryable) throw error
+          // Nothing that one workspace holds may keep what the others are rid of.
+          log.warn({ error, workspaceId }, 'retention passed over a workspace')
+        }
       }
       metrics.walk.observe({ over: 'retention' }, workMs / 1_000)
       const pauseMs = Math.min(Math.max(keepMs / 20, LOOK_EVERY_MS), PAUSE_MAX_MS)
