@@ -31,7 +31,9 @@ export function createClient(
   function once(door: Door, route: Route, request: ClientRequest): Promise<Answer> {
     const { params = {}, query = {}, body = {}, key } = request
     const who = { ...caller, userName: 'sim', isAdmin: false, expiresAt: null }
-    const parts = { caller: who, params, query, body, ids: freshIds, traceparent: null }
+    // Connections last until their answer here.
+    const gone = (): AbortSignal => new AbortController().signal
+    const parts = { caller: who, params, query, body, ids: freshIds, traceparent: null, gone }
     return new Promise((resolve, reject) => {
       world.timer(TIMEOUT_MS, 'the client is tired of waiting', () =>
         reject(new Error('no answer in time')),
