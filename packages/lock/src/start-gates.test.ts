@@ -39,6 +39,12 @@ test('long values are told apart by a hash', () => {
   assert.ok(one.length < 300)
 })
 
+test('a key is text that can be stored, wherever its value is cut', () => {
+  const keyed = flow({ concurrency: { limit: 1, key: '/k' } })
+  for (const k of ['x'.repeat(158) + '😀'.repeat(9), 'x'.repeat(159) + '😀'.repeat(9)])
+    assert.ok(startGates(keyed, { k })?.[0]?.key.isWellFormed(), k)
+})
+
 test('the key of a gate says flow and value; that of another lock says nothing', () => {
   assert.deepEqual(parseGateKey(`concurrency:${id}:"a:b"`), {
     kind: 'concurrency',

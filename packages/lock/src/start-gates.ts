@@ -66,7 +66,9 @@ function valueAt(input: unknown, pointer: string): unknown {
 /** Long ones by their beginning and a hash: a key is for telling apart, and stands in an index. */
 function valueText(value: unknown): string {
   const text = JSON.stringify(value ?? null)
-  return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…${hash(text)}`
+  if (text.length <= TEXT_MAX) return text
+  // The cut may fall between the halves of a surrogate pair, which Postgres takes in no key.
+  return `${text.slice(0, TEXT_MAX).toWellFormed()}…${hash(text)}`
 }
 
 const TEXT_MAX = 160

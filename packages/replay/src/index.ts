@@ -14,7 +14,7 @@ export {
 } from './cut-history.ts'
 export { findSavepoint, standAt, type Stand } from './stand-at.ts'
 export { FILE_NAME_MAX, fileNameProblem } from './file-name.ts'
-export { VALUE_MAX_BYTES } from './value-limit.ts'
+export { PAST_MAX_BYTES, VALUE_MAX_BYTES } from './value-limit.ts'
 export { fingerprint } from './fingerprint.ts'
 export { recordWords } from './record-words.ts'
 export { seededRandom } from './random.ts'

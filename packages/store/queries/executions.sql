@@ -287,20 +287,38 @@ SELECT ordinal, version, status, answered, watched, parent_execution_id FROM mov
 -- name: loadForActivation
 -- $2 and $3, the first and last id: with them Postgres opens only the partitions that they lie in.
 -- By the ids of the rows alone it would open all of them for every call.
+-- $4: bytes of history and answers that one row may bring. What has more is counted, and cut.
 SELECT
   e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered, e.name,
   e.parent_execution_id, e.top_execution_id, e.is_productive, e.priority, e.project_id, e.created_by, e.traceparent,
   encode(e.script_hash, 'hex') AS script_hash, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
-  e.started_at, e.extra::text AS extra,
-  (SELECT string_agg(s.entries::text, E'\n' ORDER BY s.first_seq) FROM savepoint s
-   WHERE s.workspace_id = e.workspace_id AND s.execution_id = e.id AND s.generation = e.generation
-     AND s.execution_id BETWEEN $2 AND $3) AS history,
-  (SELECT json_agg(json_build_array(a.position, a.seq, a.outcome, floor(extract(epoch FROM a.created_at) * 1000)) ORDER BY a.position)
-   FROM answer a
-   WHERE a.workspace_id = e.workspace_id AND a.execution_id = e.id AND a.generation = e.generation
-     AND a.execution_id BETWEEN $2 AND $3 AND a.position > d.after)::text AS answers
+  e.started_at, e.extra::text AS extra, h.bytes + a.bytes AS bytes,
+  CASE WHEN h.bytes + a.bytes <= $4::bigint THEN h.entries END AS history,
+  CASE WHEN h.bytes + a.bytes <= $4::bigint THEN a.outcomes END AS answers
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid, after integer)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
+CROSS JOIN LATERAL (
+  SELECT coalesce(max(s.so_far), 0) AS bytes,
+    string_agg(s.entries::text, E'\n' ORDER BY s.first_seq) FILTER (WHERE s.so_far <= $4::bigint) AS entries
+  FROM (
+    SELECT s.first_seq, s.entries, sum(octet_length(s.entries::text)) OVER (ROWS UNBOUNDED PRECEDING) AS so_far
+    FROM savepoint s
+    WHERE d.after IS NULL AND s.workspace_id = e.workspace_id AND s.execution_id = e.id
+      AND s.generation = e.generation AND s.execution_id BETWEEN $2 AND $3
+  ) s
+) h
+CROSS JOIN LATERAL (
+  SELECT coalesce(max(a.so_far), 0) AS bytes,
+    (json_agg(json_build_array(a.position, a.seq, a.outcome, floor(extract(epoch FROM a.created_at) * 1000)) ORDER BY a.position)
+      FILTER (WHERE h.bytes + a.so_far <= $4::bigint))::text AS outcomes
+  FROM (
+    SELECT a.position, a.seq, a.outcome, a.created_at,
+      sum(octet_length(a.outcome::text)) OVER (ROWS UNBOUNDED PRECEDING) AS so_far
+    FROM answer a
+    WHERE a.workspace_id = e.workspace_id AND a.execution_id = e.id AND a.generation = e.generation
+      AND a.execution_id BETWEEN $2 AND $3 AND a.position > coalesce(d.after, 0)
+  ) a
+) a
 
 -- name: loadScripts
 SELECT s.workspace_id, encode(s.hash, 'hex') AS hash, s.language, s.source

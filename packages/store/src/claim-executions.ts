@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
+import { byRow } from './row-order.ts'
 
 export interface ExecutionVersion {
   readonly workspaceId: string
@@ -23,14 +24,12 @@ export async function claimExecutions(
   db: Queryable,
   { items, processId }: { readonly items: readonly Claim[]; readonly processId: string },
 ): Promise<Map<string, number>> {
-  const keys = items
-    .map(({ workspaceId, executionId, version, startedAt }) => ({
-      workspace_id: workspaceId,
-      id: executionId,
-      version,
-      started_at: startedAt,
-    }))
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const keys = items.toSorted(byRow).map(({ workspaceId, executionId, version, startedAt }) => ({
+    workspace_id: workspaceId,
+    id: executionId,
+    version,
+    started_at: startedAt,
+  }))
   const rows = await db.query<{ id: string; version: number }>(sql.claimExecutions, [
     JSON.stringify(keys),
     processId,
@@ -44,7 +43,7 @@ export async function markWatched(
   keys: readonly { readonly workspaceId: string; readonly executionId: string }[],
 ): Promise<void> {
   const rows = keys
+    .toSorted(byRow)
     .map(({ workspaceId, executionId }) => ({ workspace_id: workspaceId, id: executionId }))
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   await db.query(sql.markWatched, [JSON.stringify(rows)])
 }

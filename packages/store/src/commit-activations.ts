@@ -7,6 +7,7 @@ import { newExecutionRow, type NewExecution } from './new-execution.ts'
 import { payloadOf, putPayloads, type Payload } from './payloads.ts'
 import { pgTextOrNull } from './pg-text.ts'
 import { recordset } from './recordset.ts'
+import { byRow } from './row-order.ts'
 
 /** Everything that one activation of one execution leaves behind; all of it or nothing is kept. */
 export interface ActivationCommit {
@@ -106,9 +107,8 @@ export async function commitActivations(
   db: Queryable | Database,
   items: readonly ActivationCommit[],
 ): Promise<CommitResult[]> {
-  // Row locks are taken in id order by every batch, so two batches never wait for each other.
   const order = items.map((item, ordinal) => ({ item, ordinal }))
-  order.sort((a, b) => (a.item.executionId < b.item.executionId ? -1 : 1))
+  order.sort((a, b) => byRow(a.item, b.item))
   const payloads: Payload[] = []
   const rows = order.map(({ item, ordinal }) => {
     const payload = item.output === undefined ? null : payloadOf(item.workspaceId, item.output)
@@ -190,7 +190,7 @@ function columnsOf(
     process_id: item.processId,
     started_at: item.startedAt,
     lineno: item.line,
-    last_command: item.lastCommand,
+    last_command: pgTextOrNull(item.lastCommand),
     name: pgTextOrNull(item.name),
     has_message: item.message !== undefined,
     message: pgTextOrNull(item.message ?? null),
@@ -236,7 +236,7 @@ function effectParams(
         return_when: wait.returnWhen,
         needed: wait.needed,
         ref: wait.ref,
-        subject: wait.subject,
+        subject: pgTextOrNull(wait.subject),
         due_in: wait.dueIn,
         due_at: wait.dueAt,
       })

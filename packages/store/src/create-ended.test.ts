@@ -56,7 +56,7 @@ test('what is born and ended in one commit looks like what took two', async () =
 test('one alone is stored as it is among others', async () => {
   const over = {
     line: 4,
-    lastCommand: 'self.step a',
+    lastCommand: 'self.step a\0',
     name: 'n\0',
     message: 'well',
     status: 'ENDED_ERROR',

@@ -166,7 +166,7 @@ function columnsOf(
     started_at: commit.startedAt,
     elapsed_ms: elapsedMs,
     lineno: commit.line,
-    last_command: commit.lastCommand,
+    last_command: pgTextOrNull(commit.lastCommand),
     name: pgTextOrNull(commit.name ?? execution.name),
     message: pgTextOrNull(commit.message ?? null),
     output_hash: outputHash,

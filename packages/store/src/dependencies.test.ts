@@ -108,7 +108,7 @@ test('a single child is found by its end, with its output in place or by referen
       return_when: 'ALL_ENDED',
       ref: child,
     })
-  const found = await collectDependencies(store.db, {
+  const { found } = await collectDependencies(store.db, {
     ended: [small, large, silent].map((executionId) => ({
       workspaceId: store.workspaceId,
       executionId: executionId ?? '',
@@ -127,7 +127,7 @@ test('hints that repeat, overlap or lead nowhere find each wait once', async () 
   await store.wait(parent, { kind: 'DEPENDENCY', return_when: 'ALL_SUCCEEDED', ref: child })
   const { workspaceId } = store
   const key = { workspaceId, executionId: child }
-  const found = await collectDependencies(store.db, {
+  const { found } = await collectDependencies(store.db, {
     ended: [key, key, { workspaceId, executionId: newId() }],
     waits: [
       { workspaceId, executionId: parent, seq: 1 },
@@ -135,7 +135,7 @@ test('hints that repeat, overlap or lead nowhere find each wait once', async () 
     ],
   })
   assert.equal(found.length, 1)
-  const elsewhere = await collectDependencies(store.db, {
+  const { found: elsewhere } = await collectDependencies(store.db, {
     ended: [{ ...key, workspaceId: newId() }],
     waits: [],
   })
@@ -146,7 +146,9 @@ test('a wait for an execution that does not exist is answered with an error', as
   const parent = await store.execution({ status: 'WAITING_DEPENDENCY' })
   const ref = newId()
   await store.wait(parent, { kind: 'DEPENDENCY', return_when: 'ALL_ENDED', ref })
-  const [answer] = await collectDependencies(store.db, {
+  const {
+    found: [answer],
+  } = await collectDependencies(store.db, {
     ended: [],
     waits: [{ workspaceId: store.workspaceId, executionId: parent, seq: 1 }],
   })
@@ -156,6 +158,85 @@ test('a wait for an execution that does not exist is answered with an error', as
     'ResourceNotFoundError',
   )
 })
+
+test('a wait whose outputs have more than anybody can replay is answered with an error', async () => {
+  const outputs = await payloads(2)
+  const answer = await waitForAll(outputs)
+  const {
+    found: [large],
+  } = await collectDependencies(store.db, { ended: [], waits: [answer] })
+  assert.equal(large?.outcome.kind, 'error')
+  if (large?.outcome.kind !== 'error') return
+  assert.equal(large.outcome.error.name, 'InvalidInputError')
+  assert.match(large.outcome.error.message, /have 61 MiB, and 40 MiB is the limit of one wait/)
+})
+
+test('answers that are too much for one batch are left for the next one', async () => {
+  const waits = [await waitForAll(await payloads(1)), await waitForAll(await payloads(1))]
+  const first = await collectDependencies(store.db, { ended: [], waits })
+  assert.equal(first.found.length, 1)
+  assert.equal(first.later.length, 1)
+  const second = await collectDependencies(store.db, { ended: [], waits: first.later })
+  assert.deepEqual(second.later, [])
+  assert.deepEqual(
+    [...first.found, ...second.found].map(({ executionId }) => executionId).toSorted(),
+    waits.map(({ executionId }) => executionId).toSorted(),
+  )
+})
+
+test('many waits for one large output are not answered in one batch', async () => {
+  const child = await store.execution({ ...ended('S'), output: 'x'.repeat(2 ** 20) })
+  const parents = await store.executions(
+    Array.from({ length: 50 }, () => ({ status: 'WAITING_DEPENDENCY' })),
+  )
+  for (const parent of parents)
+    await store.wait(parent, { kind: 'DEPENDENCY', return_when: 'ALL_SUCCEEDED', ref: child })
+  const { workspaceId } = store
+  const hint = { ended: [{ workspaceId, executionId: child }], waits: [] }
+  const { found, later } = await collectDependencies(store.db, hint)
+  assert.equal(found.length, 39)
+  assert.equal(later.length, 11)
+})
+
+/** Outputs in the payload table, of 30 MiB as it says. */
+async function payloads(count: number): Promise<string[]> {
+  const hashes = Array.from({ length: count }, () => newId().replaceAll('-', '').repeat(2))
+  const size = 30 * 2 ** 20
+  await store.seed(
+    'payload',
+    hashes.map((hash) => ({
+      workspace_id: store.workspaceId,
+      hash: `\\x${hash}`,
+      size,
+      body: '"x"',
+    })),
+  )
+  return hashes
+}
+
+async function waitForAll(hashes: readonly string[]) {
+  const members = await store.executions(
+    hashes.map((hash) => ({ ...ended('S'), output_hash: `\\x${hash}` })),
+  )
+  const parent = await store.execution({ status: 'WAITING_DEPENDENCY' })
+  const key = { workspaceId: store.workspaceId, executionId: parent, seq: 1 }
+  await store.wait(parent, { kind: 'DEPENDENCY', return_when: 'ALL_SUCCEEDED' })
+  await addMembers(parent, members)
+  return key
+}
+
+async function addMembers(parent: string, ids: readonly string[]): Promise<void> {
+  await store.seed(
+    'wait_member',
+    ids.map((member_id, ordinal) => ({
+      workspace_id: store.workspaceId,
+      execution_id: parent,
+      seq: 1,
+      member_id,
+      ordinal,
+    })),
+  )
+}
 
 async function judge(returnWhen: ReturnWhen, needed: number | null, members: string) {
   const ids = await store.executions(
@@ -179,7 +260,7 @@ async function judge(returnWhen: ReturnWhen, needed: number | null, members: str
       }))
       .toReversed(),
   )
-  return { ids, found: await collectDependencies(store.db, { ended: [], waits: [key] }) }
+  return { ids, ...(await collectDependencies(store.db, { ended: [], waits: [key] })) }
 }
 
 function ended(how: string) {

@@ -125,6 +125,38 @@ test('a parked execution is answered once and goes back to the queue', async () 
   ])
 })
 
+test('what has more history and answers than is asked for is counted, and cut', async () => {
+  const entries = '[{"seq":1,"label":"ä"}]'
+  const outcome = { kind: 'value', value: { v: 'x'.repeat(500) } } as const
+  const ids = [await born(), await born()]
+  const [large = '', small = ''] = ids
+  for (const id of ids)
+    await commitActivations(db, [
+      commit(id, {
+        status: 'WAITING_DEPENDENCY',
+        ended: false,
+        waits: [dependency(1, newId())],
+        history: { firstSeq: 1, lastSeq: 1, entries },
+      }),
+    ])
+  await answerWaits(db, [{ workspaceId, executionId: large, generation: 1, seq: 1, outcome }])
+  const bytes = Buffer.byteLength(entries) + JSON.stringify(outcome).length
+  const load = async (executionId: string, maxBytes: number, after?: number) => {
+    const keys = ids.map((id) => ({ workspaceId, executionId: id, ...(after && { after }) }))
+    const rows = await loadForActivation(db, keys, maxBytes)
+    const row = rows.find((one) => one.executionId === executionId)
+    return row && [row.bytes, row.isWhole, row.history.length, row.answers.length]
+  }
+  assert.deepEqual(await load(large, bytes), [bytes, true, 1, 1])
+  assert.deepEqual(await load(large, bytes - 1), [bytes, false, 0, 0])
+  assert.deepEqual(await load(small, bytes - 1), [Buffer.byteLength(entries), true, 1, 0])
+  assert.deepEqual(
+    await load(large, bytes, 1),
+    [0, true, 0, 0],
+    'behind the last answer is nothing',
+  )
+})
+
 test('an answer while an engine works moves nothing, and its next commit stays ready', async () => {
   const id = await born()
   const other = newId()

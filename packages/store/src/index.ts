@@ -63,7 +63,8 @@ export { migrate } from './migrate.ts'
 export { createSchemaPins, type PinnedSchemas, type SchemaPins } from './pinned-schemas.ts'
 export { firstStatus, type NewExecution } from './new-execution.ts'
 export { INLINE_MAX_CHARS, type Payload, payloadOf, putPayloads, readPayloads } from './payloads.ts'
-export { pgText, pgTextOrNull } from './pg-text.ts'
+export { isPgJson, isPgText, pgText, pgTextOrNull } from './pg-text.ts'
+export { pgTime } from './pg-time.ts'
 export {
   type ExecutionKey,
   type ExecutionRow,
@@ -73,6 +74,7 @@ export {
   type WaitRow,
 } from './read-execution.ts'
 export { revertExecution, type RevertRequest, type RevertResult } from './revert-execution.ts'
+export { refusalOf, wasRolledBack } from './sql-error.ts'
 export { loadStatements, type Statement } from './statement.ts'
 export {
   ensureSetting,
@@ -264,9 +266,9 @@ export {
   loadBlocked,
   lockExecutions,
   lockSeeds,
+  type LockWaitCursor,
 } from './deadlocks.ts'
 export { wrapExecution } from './wrap-execution.ts'
-  type LockWaitCursor,
 export {
   type JsonObject,
   type ResolvedWrapper,

@@ -1,9 +1,9 @@
 import type { Status } from '@millrace/execution'
-import type { Answer, HistoryEntry, Outcome } from '@millrace/replay'
+import { type Answer, type HistoryEntry, type Outcome, PAST_MAX_BYTES } from '@millrace/replay'
 import type { Queryable } from './database.ts'
 import { sql } from './executions-sql.ts'
 
-/** What an engine needs to run an execution from its beginning, or from the answer after `after`. */
+/** What an engine needs to run an execution from its beginning, or to go on after an answer. */
 export interface LoadedExecution {
   readonly workspaceId: string
   readonly executionId: string
@@ -29,8 +29,16 @@ export interface LoadedExecution {
   readonly extra: string | null
   readonly history: readonly HistoryEntry[]
   readonly answers: readonly Answer[]
+  /** Of both as they are stored; what they refer to comes on top. */
+  readonly bytes: number
+  /** False: they have more bytes than was asked for, and both are empty. */
+  readonly isWhole: boolean
 }
 
+/**
+ * Those of `keys` that exist. `after`: only the answers behind this position and no history. A row brings
+ * `maxBytes` of history and answers at most, and never more of them than anybody can replay.
+ */
 export async function loadForActivation(
   db: Queryable,
   keys: readonly {
@@ -38,6 +46,7 @@ export async function loadForActivation(
     readonly executionId: string
     readonly after?: number
   }[],
+  maxBytes: number = PAST_MAX_BYTES,
 ): Promise<LoadedExecution[]> {
   if (keys.length === 0) return []
   const ids = keys.map((key) => key.executionId).toSorted()
@@ -46,11 +55,12 @@ export async function loadForActivation(
       keys.map((key) => ({
         workspace_id: key.workspaceId,
         id: key.executionId,
-        after: key.after ?? 0,
+        after: key.after ?? null,
       })),
     ),
     ids[0],
     ids.at(-1),
+    maxBytes,
   ])
   return rows.map((row) => ({
     workspaceId: row.workspace_id,
@@ -78,6 +88,8 @@ export async function loadForActivation(
         ? []
         : row.history.split('\n').flatMap((part) => JSON.parse(part) as HistoryEntry[]),
     answers: row.answers === null ? [] : (JSON.parse(row.answers) as AnswerTuple[]).map(toAnswer),
+    bytes: row.bytes,
+    isWhole: row.bytes <= maxBytes,
   }))
 }
 
@@ -140,4 +152,5 @@ interface LoadedRow {
   extra: string | null
   history: string | null
   answers: string | null
+  bytes: number
 }

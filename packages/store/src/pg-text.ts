@@ -8,3 +8,10 @@ export function pgText(text: string): string {
 
 export const pgTextOrNull = (text: string | null): string | null =>
   text === null ? null : pgText(text)
+
+/** Whether a text column can hold it as it is. What tells things apart has to be: `pgText` makes two one. */
+export const isPgText = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+
+/** Whether Postgres can look into JSON that JSON.stringify has made: `->>` reads every string of it. */
+export const isPgJson = (text: string): boolean =>
+  !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text)

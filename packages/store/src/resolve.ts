@@ -1,6 +1,7 @@
 import type { Status } from '@millrace/execution'
 import { scriptHash, type Script } from './scripts.ts'
 import type { Queryable } from './database.ts'
+import { isPgText } from './pg-text.ts'
 import { loadStatements } from './statement.ts'
 
 const sql = loadStatements('resolve', [
@@ -173,10 +174,13 @@ async function resolve<Row>(
   return found
 }
 
-/** As the statements that resolve names take them: what looks like an id is one. */
+/**
+ * As the statements that resolve names take them: what looks like an id is one, and what no column can
+ * hold is nobody's name.
+ */
 export const toRefRows = (refs: readonly RecordRef[]): object[] =>
-  refs.map(({ workspaceId, ref }, place) => ({
-    place,
-    workspace_id: workspaceId,
-    ...(UUID.test(ref) ? { id: ref } : { name: ref.trim() }),
-  }))
+  refs.flatMap(({ workspaceId, ref }, place) => {
+    if (!isPgText(ref)) return []
+    const named = UUID.test(ref) ? { id: ref } : { name: ref.trim() }
+    return [{ place, workspace_id: workspaceId, ...named }]
+  })

@@ -38,3 +38,24 @@ export function toServiceError(error: unknown, statement: string): ServiceError 
     })
   return new ServiceError('internal', `${statement}: ${text}`, { cause: error })
 }
+
+/**
+ * What Postgres says of data that it will never take: of the wrong form, outside a range, against a
+ * CHECK, too large. Null for any other error, of which the same statement may be rid another time; a
+ * value that exists already is one of those, since somebody may have been first.
+ */
+export function refusalOf(error: unknown): string | null {
+  const { cause } = toServiceError(error, 'statement')
+  const state = stateOf(cause)
+  const isRefusal = /^(22|23|54)/.test(state) && state !== '23505' && state !== '23P01'
+  return isRefusal && cause instanceof Error ? cause.message : null
+}
+
+/** Whether Postgres has rolled the transaction back because of others: nothing of it is left. */
+export const wasRolledBack = (error: unknown): boolean =>
+  ['40001', '40P01'].includes(stateOf(toServiceError(error, 'statement').cause))
+
+function stateOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : ''
+}

@@ -105,6 +105,25 @@ test('a wait for a thousand is answered once, when the last has ended', async ()
   assert.deepEqual(await bench.sql('SELECT FROM wait_member'), [])
 })
 
+test('waits whose answers are too much for one batch are all answered', async () => {
+  await bench.start(NO_SWEEP)
+  const { workspaceId } = bench.store
+  const hash = `\\x${'ef'.repeat(32)}`
+  const payload = { workspace_id: workspaceId, hash, size: 30 * 2 ** 20, body: '"x"' }
+  await bench.store.seed('payload', [payload])
+  const [child = ''] = await bench.store.executions([{ ...over, output: null, output_hash: hash }])
+  const parents = await bench.store.executions(
+    Array.from({ length: 3 }, () => ({ status: 'WAITING_DEPENDENCY' })),
+  )
+  for (const parent of parents) {
+    await bench.store.wait(parent, { kind: 'DEPENDENCY', return_when: 'ALL_SUCCEEDED' })
+    const member = { workspace_id: workspaceId, execution_id: parent, seq: 1, member_id: child }
+    await bench.store.seed('wait_member', [{ ...member, ordinal: 0 }])
+  }
+  bench.bus.publishEnded(ended([child]))
+  await eventually(() => bench.sql('SELECT count(*)::int AS answers FROM answer'), [{ answers: 3 }])
+})
+
 test('a wait that is opened on what has ended already is answered by its nudge', async () => {
   await bench.start(NO_SWEEP)
   const { parent, ids } = await family(1)

@@ -9,13 +9,14 @@ import {
   type ReturnWhen,
 } from '@millrace/replay'
 import { newId, now } from '@millrace/runtime'
-import { type Database, ensureSetting, type NewWait } from '@millrace/store'
+import { type Database, ensureSetting, isPgText, type NewWait, pgTime } from '@millrace/store'
 import type { MessageCommand } from './answer-messages.ts'
 import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
 import { readFields, refuseFields, unbornField } from './read-fields.ts'
+import { unstorable } from './wrong-child.ts'
 
 /**
  * Deals with the commands that one message from the sandbox brought: turns them into rows of the
@@ -241,6 +242,7 @@ function answerSettingSet(
   { collected, facts }: Context,
   command: CommandOf<'setting_set'>,
 ): Outcome {
+  if (!isPgText(command.name)) return refuse(unstorable('the name of a setting'))
   const id = facts.settingOf.get(command.name)?.id ?? newId()
   collected.settings.set(command.name, { id, value: command.value })
   return value(null)
@@ -287,9 +289,9 @@ function open(
     ref: null,
     subject: null,
     dueIn: null,
-    dueAt: null,
     members: [],
     ...wait,
+    dueAt: wait.dueAt === undefined || wait.dueAt === null ? null : pgTime(wait.dueAt),
   }
   collected.waits.push(full)
   const dueAt = full.dueAt ?? (full.dueIn === null ? null : now() + full.dueIn * 1_000)
@@ -303,7 +305,10 @@ async function lockKey(
   { db, held, collected, facts }: Context,
   lock: LockName,
 ): Promise<string | ErrorValue> {
-  if ('semaphore' in lock) return `semaphore:${lock.semaphore}`
+  if ('semaphore' in lock)
+    return isPgText(lock.semaphore)
+      ? `semaphore:${lock.semaphore}`
+      : unstorable('the name of a semaphore')
   const name = lock.setting
   const setting = facts.settingOf.get(name)
   if (setting) return `setting:${setting.id}`

@@ -16,6 +16,7 @@ import {
   type MessageRow,
   type NewMessage,
   type NewWait,
+  pgText,
   readLinkKeys,
   settledOutcome,
 } from '@millrace/store'
@@ -196,7 +197,7 @@ function toNewMessage(
 function titleOf({ subject, text, items }: Form): string {
   const label = items.find(isField)?.label ?? null
   const [line = ''] = (subject ?? text ?? label ?? '').trim().split(/[\r\n]/, 1)
-  return line === '' ? 'Message' : line.slice(0, CONTENT_LIMITS.subjectChars)
+  return line === '' ? 'Message' : pgText(line.slice(0, CONTENT_LIMITS.subjectChars))
 }
 
 /** A message that this very activation makes, as its row will be. */

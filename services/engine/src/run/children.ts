@@ -3,7 +3,9 @@ import type { ChildSpec, ErrorValue } from '@millrace/replay'
 import { childTraceparent, currentTraceparent } from '@millrace/runtime'
 import {
   type Database,
+  isPgText,
   type NewExecution,
+  pgTime,
   putScripts,
   readFacts,
   readFlowBreakpoints,
@@ -18,6 +20,7 @@ import {
 import type { Held, HeldDebug, Inheritance } from './held.ts'
 import { schemasOf } from './schemas.ts'
 import { type ChildWrap, wrapChildren } from './wrap-children.ts'
+import { wrongChild } from './wrong-child.ts'
 
 /** A child as it will be created, or the error that its call throws. */
 export type Child = { readonly execution: NewExecution } | { readonly error: ErrorValue }
@@ -43,8 +46,9 @@ export async function resolveChildren(
   ]
   const [flowRefs, connectorRefs] = [refsOf('flow'), refsOf('connector')]
   const wrapperRefs = refsOf('wrapper')
+  const wrong = specs.map(({ child }) => wrongChild(child))
   const scripts = specs
-    .flatMap(({ child }) => child.script ?? [])
+    .flatMap(({ child: { script } }) => (script !== undefined && isPgText(script) ? [script] : []))
     .map((source) => ({ workspaceId, ...asScript(source) }))
   const toRefs = (refs: readonly string[]) => refs.map((ref) => ({ workspaceId, ref }))
   const [flows, connectors, wrappers, inheritance] = await Promise.all([
@@ -79,6 +83,8 @@ export async function resolveChildren(
 
   const wraps: ChildWrap[] = []
   const children = specs.map(({ child, paused, isSteppedInto }, place): Child => {
+    const problem = wrong[place] ?? null
+    if (problem !== null) return { error: problem }
     const subject = subjectOf(child, found)
     if ('error' in subject) return subject
     const { record, maxRuntime = child.maxRuntime ?? null, ...fields } = subject
@@ -269,7 +275,7 @@ function newChild(held: Held, child: ChildSpec, inheritance: Inheritance): NewEx
     createdBy: inheritance.createdBy,
     // Of the activation's own span when spans are collected, else a sibling in the same trace.
     traceparent: currentTraceparent() ?? childTraceparent(held.traceparent),
-    scheduledFor: child.scheduledFor ?? null,
+    scheduledFor: child.scheduledFor === undefined ? null : pgTime(child.scheduledFor),
     paused: false,
     extra: null,
   }

@@ -1,7 +1,6 @@
 import type { Bus } from '@millrace/bus'
 import {
   type ActivationCommit,
-  type Batcher,
   type CommitResult,
   commitActivations,
   commitDebugged,
@@ -12,10 +11,12 @@ import {
   type NewStop,
   type Payload,
   putPayloads,
+  refusalOf,
+  wasRolledBack,
 } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
-import type { Metrics } from '@millrace/runtime'
-import { now } from '@millrace/runtime'
+import { type Metrics, now, toServiceError } from '@millrace/runtime'
+import { endRefused } from './end-refused.ts'
 
 export interface CommitItem {
   readonly commit: ActivationCommit
@@ -32,6 +33,9 @@ export interface CommitItem {
 /**
  * Commits activations in natural batches, then nudges. A crash between both leaves rows that the
  * scheduler's sweep finds: children in WAITING_ENGINE, waits that are due, ends nobody heard of.
+ *
+ * What Postgres refuses of one is refused for ever, so that execution ends in error, and its neighbours
+ * are committed as if it had not been there.
  */
 export function createCommitter({
   db,
@@ -41,7 +45,7 @@ export function createCommitter({
   readonly db: Database
   readonly bus: Bus
   readonly metrics: Metrics
-}): Pick<Batcher<CommitItem, CommitResult>, 'add'> {
+}): { add(item: CommitItem): Promise<CommitResult> } {
   const seconds = metrics.histogram(
     'engine_commit_seconds',
     'Time of one commit of a batch of activations',
@@ -57,7 +61,12 @@ export function createCommitter({
     'Activations refused because somebody else had moved their execution',
   )
 
-  const plain = createBatcher<CommitItem, CommitResult>({
+  const refused = metrics.counter(
+    'engine_refused_total',
+    'Executions ended because Postgres refuses what they leave behind',
+  )
+
+  const plain = createBatcher<CommitItem, Outcome>({
     concurrency: 2,
     bytesOf: ({ commit }) =>
       512 +
@@ -67,8 +76,8 @@ export function createCommitter({
       commit.children.length * 512 +
       (commit.files ?? []).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0),
     onBatch: (size) => sizes.observe(size),
-    run: (items) =>
-      commitAll(items, () => {
+    run: (batch) =>
+      commitAll(batch, (items) => {
         const commits = items.map((item) => item.commit)
         return commits.some(({ files, messages }) => (files ?? messages) !== undefined)
           ? commitWithFiles(db, commits)
@@ -76,20 +85,55 @@ export function createCommitter({
       }),
   })
   // In development mode each goes alone, in a transaction with what its debugger has to know.
-  const debugged = createBatcher<CommitItem, CommitResult>({
+  const debugged = createBatcher<CommitItem, Outcome>({
     concurrency: 2,
     maxBytes: 1,
-    run: (items) =>
-      commitAll(items, () =>
+    run: (batch) =>
+      commitAll(batch, (items) =>
         Promise.all(items.map((item) => commitDebugged(db, item.commit, item.debug?.stop ?? null))),
       ),
   })
-  return { add: (item) => (item.debug === null ? plain : debugged).add(item) }
+  return {
+    async add(item) {
+      const outcome = await (item.debug === null ? plain : debugged).add(item)
+      if ('failure' in outcome) throw outcome.failure
+      return outcome
+    },
+  }
 
-  async function commitAll(
-    items: readonly CommitItem[],
-    commit: () => Promise<CommitResult[]>,
-  ): Promise<CommitResult[]> {
+  /** By halves, until what is refused stands alone. */
+  async function commitAll(items: readonly CommitItem[], commit: Commit): Promise<Outcome[]> {
+    try {
+      return await attempt(items, commit)
+    } catch (error) {
+      const [item] = items
+      if (item === undefined || toServiceError(error).retryable)
+        return items.map(() => ({ failure: error }))
+      if (items.length > 1) {
+        const half = Math.ceil(items.length / 2)
+        return [
+          ...(await commitAll(items.slice(0, half), commit)),
+          ...(await commitAll(items.slice(half), commit)),
+        ]
+      }
+      const why = refusalOf(error)
+      if (why === null) return [{ failure: error }]
+      refused.inc()
+      return attempt([endRefused(item, why)], commit).catch((failure: unknown) => [{ failure }])
+    }
+  }
+
+  async function attempt(items: readonly CommitItem[], commit: Commit): Promise<CommitResult[]> {
+    const results = await store(items, commit).catch((error: unknown) => {
+      if (!wasRolledBack(error)) throw error
+      return store(items, commit) // somebody was in the way, and nothing of it is left
+    })
+    nudge(bus, items, results)
+    fenced.inc(results.filter((result) => !result.applied).length)
+    return results
+  }
+
+  async function store(items: readonly CommitItem[], commit: Commit): Promise<CommitResult[]> {
     await putPayloads(
       db,
       items.flatMap((item) => item.payloads),
@@ -99,13 +143,14 @@ export function createCommitter({
     )
     if (watched.length > 0) await markWatched(db, watched)
     const stop = seconds.startTimer()
-    const results = await commit()
+    const results = await commit(items)
     stop()
-    nudge(bus, items, results)
-    fenced.inc(results.filter((result) => !result.applied).length)
     return results
   }
 }
+
+type Commit = (items: readonly CommitItem[]) => Promise<CommitResult[]>
+type Outcome = CommitResult | { readonly failure: unknown }
 
 function nudge(bus: Bus, items: readonly CommitItem[], results: readonly CommitResult[]): void {
   const moved = []

@@ -61,6 +61,8 @@ export interface Held {
   version: number
   /** The last positioned answer that the code has seen. */
   consumed: number
+  /** Bytes of history and answers that a replay would need, with the values that they refer to. */
+  past: number
   /** Whether it ever had a wait in the table. */
   hadWaits: boolean
   /** Whether it has ever asked for a lock: the locks' manager wants to know when it ends. */

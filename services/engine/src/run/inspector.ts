@@ -1,6 +1,8 @@
+import type { Json } from '@millrace/replay'
 import { type Inspected, inspect, type Sandbox } from '@millrace/sandbox'
 import { type Database, loadForActivation } from '@millrace/store'
 import { inputOf } from './load-held.ts'
+import { bytesReferredTo, isTooMuch, TOO_MUCH } from './past.ts'
 import { internalize } from './payload-values.ts'
 import type { Realms } from './realms.ts'
 
@@ -42,7 +44,9 @@ export function createInspector({
       if (row.scriptHash === null) return { failed: 'a connection has no code to look into' }
       const realm = await realms.load(workspaceId, row.scriptHash)
       if (realm === null) return { failed: 'its script is not in this workspace any more' }
-      const [input, past] = await Promise.all([inputOf(db, row), internalize(db, workspaceId, row)])
+      if (!row.isWhole || isTooMuch(row.bytes + bytesReferredTo(row))) return { failed: TOO_MUCH }
+      const [text, past] = await Promise.all([inputOf(db, row), internalize(db, workspaceId, row)])
+      const input = JSON.parse(text) as Json
       const { generation, type, name, parentId } = row
       const startedAt = row.startedAt ?? 0
       const self = { id: executionId, workspaceId, generation, type, name, parentId, startedAt }

@@ -1,24 +1,27 @@
 import type { Activation, Answer, CommandKind, HistoryEntry, Json } from '@millrace/replay'
 import { now } from '@millrace/runtime'
-import {
-  type Batcher,
-  createBatcher,
-  type Database,
-  type LoadedExecution,
-  loadForActivation,
-  readPayloads,
-} from '@millrace/store'
+import { type Database, type LoadedExecution, readPayloads } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
 import { type Held, type HeldDebug, type OpenWait, type Realm, sandboxKey } from './held.ts'
 import { debuggedScript, loadDebug } from './load-debug.ts'
-import { internalize } from './payload-values.ts'
+import { bytesReferredTo, isTooMuch } from './past.ts'
+import { answersInto, internalize } from './payload-values.ts'
+import { createReader } from './read-executions.ts'
 import type { Realms } from './realms.ts'
 import { withoutAsked } from './without-asked.ts'
 
 /** An execution ready to be activated from its beginning, or why it need not be. */
 export type Loaded =
-  | { readonly kind: 'ready'; readonly held: Held; readonly activation: Activation }
+  | {
+      readonly kind: 'ready'
+      readonly held: Held
+      readonly activation: Activation
+      /** What the activation brings along. */
+      readonly bytes: number
+    }
   | { readonly kind: 'gone' }
+  /** Its past has more bytes than can be replayed. */
+  | { readonly kind: 'tooMuch'; readonly held: Held }
   | { readonly kind: 'noScript'; readonly held: Held }
 
 interface LoadRequest {
@@ -28,11 +31,9 @@ interface LoadRequest {
   readonly claimed?: boolean
 }
 
-interface LoadKey {
-  readonly workspaceId: string
-  readonly executionId: string
-  readonly after: number
-}
+/** Answers that the code has not seen, and their bytes; `tooMuch`: with them nobody could replay it. */
+export type NewAnswers =
+  { readonly answers: readonly Answer[]; readonly bytes: number } | { readonly tooMuch: true }
 
 export interface Loader {
   /** From the copies that came with the dispatch: nothing is read but a script not seen before. */
@@ -43,12 +44,12 @@ export interface Loader {
    * The answers after the last one that the code has seen, when the execution is ready at exactly
    * this version. Null: it has moved on, and what is suspended here is of the past.
    */
-  answersAfter(held: Held, version: number): Promise<readonly Answer[] | null>
+  answersAfter(held: Held, version: number): Promise<NewAnswers | null>
 }
 
 type FreshItem = DispatchItem & { readonly fresh: NonNullable<DispatchItem['fresh']> }
 
-/** Reads executions in natural batches: one statement for all that need it at the same time. */
+/** Makes of executions, wherever they are read, what the sandbox is given. */
 export function createLoader({
   db,
   realms,
@@ -56,14 +57,7 @@ export function createLoader({
   readonly db: Database
   readonly realms: Realms
 }): Loader {
-  const batcher: Batcher<LoadKey, LoadedExecution | null> = createBatcher({
-    concurrency: 2,
-    async run(keys) {
-      const rows = await loadForActivation(db, keys)
-      const byId = new Map(rows.map((row) => [`${row.executionId}/${row.workspaceId}`, row]))
-      return keys.map((key) => byId.get(`${key.executionId}/${key.workspaceId}`) ?? null)
-    },
-  })
+  const read = createReader(db)
 
   return {
     async fromDispatch(item) {
@@ -82,11 +76,12 @@ export function createLoader({
           history: [],
           answers: [],
         }),
+        bytes: fresh.input.length,
       }
     },
 
-    async fromStore(key) {
-      const loaded = await batcher.add({ ...key, after: 0 })
+    async fromStore({ workspaceId, executionId, ...key }) {
+      const loaded = await read({ workspaceId, executionId })
       if (loaded === null || loaded.scriptHash === null) return { kind: 'gone' }
       const row = await withoutAsked(db, loaded)
       const ours = key.claimed === true && row.status === 'AT_ENGINE' && row.version === key.version
@@ -98,6 +93,13 @@ export function createLoader({
       ])
       const held = newHeld({ ...row, startedAt: row.startedAt ?? now(), debug }, realm)
       if (realm === null) return { kind: 'noScript', held }
+      held.past = row.bytes + bytesReferredTo(row)
+      if (!row.isWhole || isTooMuch(held.past)) {
+        // Nobody has looked: what it may have had goes with its end.
+        held.hadWaits = true
+        held.askedForLocks = true
+        return { kind: 'tooMuch', held }
+      }
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
       held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
       held.askedForLocks = row.history.some((entry) => entry.kind === 'lock')
@@ -105,11 +107,12 @@ export function createLoader({
         inputOf(db, row),
         internalize(db, row.workspaceId, row),
       ])
-      return { kind: 'ready', held, activation: startOf(held, { input, ...past }) }
+      const activation = startOf(held, { input: JSON.parse(input) as Json, ...past })
+      return { kind: 'ready', held, activation, bytes: held.past + input.length }
     },
 
     async answersAfter(held, version) {
-      const row = await batcher.add({
+      const row = await read({
         workspaceId: held.workspaceId,
         executionId: held.executionId,
         after: held.consumed,
@@ -117,8 +120,8 @@ export function createLoader({
       if (row === null || row.status !== 'WAITING_ENGINE' || row.version !== version) return null
       // Reverted: these are answers of another life.
       if (row.generation !== held.generation) return null
-      return (await internalize(db, held.workspaceId, { history: [], answers: row.answers }))
-        .answers
+      if (!row.isWhole) return { tooMuch: true }
+      return (await answersInto(db, held, row.answers)) ?? { tooMuch: true }
     },
   }
 }
@@ -171,6 +174,7 @@ function newHeld(facts: HeldFacts, realm: Realm | null): Held {
     version,
     waits: new Map(),
     consumed: 0,
+    past: 0,
     hadWaits: false,
     askedForLocks: false,
     inheritance: null,
@@ -236,10 +240,9 @@ function* waitsOf(
   }
 }
 
-/** Its input, wherever it is kept. */
-export async function inputOf(db: Database, row: LoadedExecution): Promise<Json> {
-  if (row.inputHash === null) return row.input === null ? null : (JSON.parse(row.input) as Json)
+/** The JSON text of its input, wherever it is kept. */
+export async function inputOf(db: Database, row: LoadedExecution): Promise<string> {
+  if (row.inputHash === null) return row.input ?? 'null'
   const bodies = await readPayloads(db, [{ workspaceId: row.workspaceId, hash: row.inputHash }])
-  const body = bodies.get(`${row.workspaceId}/${row.inputHash}`)
-  return body === undefined ? null : (JSON.parse(body) as Json)
+  return bodies.get(`${row.workspaceId}/${row.inputHash}`) ?? 'null'
 }

@@ -6,6 +6,8 @@ import {
   payloadOf,
   readPayloads,
 } from '@millrace/store'
+import type { Held } from './held.ts'
+import { bytesOfAnswers, isTooMuch, valuesOf } from './past.ts'
 
 /**
  * Large values travel by reference everywhere but into the code itself. `externalize` takes them out
@@ -23,6 +25,22 @@ export function externalizeOutcome(
   if (payload === null) return outcome
   payloads.push(payload)
   return { kind: 'value', value: { p: { hash: payload.hash, size: Buffer.byteLength(text) } } }
+}
+
+/**
+ * `answers` as the code of `held` is given them next, and counts them as its past. Null, and nothing is
+ * read, when that would be too much.
+ */
+export async function answersInto(
+  db: Database,
+  held: Held,
+  given: readonly Answer[],
+): Promise<{ readonly answers: readonly Answer[]; readonly bytes: number } | null> {
+  const bytes = bytesOfAnswers(given)
+  if (isTooMuch(held.past + bytes)) return null
+  const { answers } = await internalize(db, held.workspaceId, { history: [], answers: given })
+  held.past += bytes
+  return { answers, bytes }
 }
 
 export async function internalize(
@@ -56,11 +74,6 @@ export async function internalize(
     ),
     answers: answers.map((answer) => ({ ...answer, outcome: mapValues(answer.outcome, inline) })),
   }
-}
-
-function valuesOf(outcome: Outcome): Value[] {
-  if (outcome.kind === 'value') return [outcome.value]
-  return outcome.kind === 'dependency' ? outcome.ended.map((ended) => ended.output) : []
 }
 
 function mapValues(outcome: Outcome, map: (value: Value) => Value): Outcome {

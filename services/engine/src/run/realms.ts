@@ -9,12 +9,13 @@ export interface Realms {
   load(workspaceId: string, hash: string): Promise<Realm | null>
   /**
    * Shares a message with all that enter the same realm at the same time. `onEnter` is called when
-   * that message goes: what waits for its turn is not at work yet.
+   * that message goes: what waits for its turn is not at work yet. `bytes`: what it brings along.
    */
   activate(
     realm: Realm,
     activation: Activation,
     onEnter: () => void,
+    bytes?: number,
   ): Promise<ActivationResult | Lost>
 }
 
@@ -46,7 +47,7 @@ export function createRealms({
       return loading
     },
 
-    activate(realm, activation, onEnter) {
+    activate(realm, activation, onEnter, bytes = 0) {
       const key = `${realm.workspaceId}/${realm.script.hash}`
       let queue = queues.get(key)
       if (queue === undefined) {
@@ -59,13 +60,13 @@ export function createRealms({
             )
           },
           concurrency: 2, // one crosses while the next is on its way
-          bytesOf: ({ activation: entering }) => sizeOf(entering),
+          bytesOf: sizeOf,
           maxBytes: MAX_BATCH_BYTES,
         })
         queues.set(key, queue)
         if (queues.size > maxScripts) dropIdle()
       }
-      return queue.add({ activation, onEnter })
+      return queue.add({ activation, onEnter, bytes })
     },
   }
 
@@ -83,13 +84,14 @@ export function createRealms({
 interface Entering {
   readonly activation: Activation
   readonly onEnter: () => void
+  readonly bytes: number
 }
 
 // At most 128 in one message: when one of them passes a limit, all of them are run again, alone.
 // A larger single activation goes by itself.
 const MAX_BATCH_BYTES = 64 * 1_024
 
-function sizeOf(activation: Activation): number {
+function sizeOf({ activation, bytes }: Entering): number {
   const history = activation.kind === 'start' ? activation.history.length : 0
-  return 512 + (history + activation.answers.length) * 256
+  return 512 + Math.max(bytes, (history + activation.answers.length) * 256)
 }

@@ -1,18 +1,21 @@
 import type { Bus } from '@millrace/bus'
+import { isEnded } from '@millrace/execution'
 import type { Activation, Answer, LocalAnswer } from '@millrace/replay'
 import { type Logger, type Metrics, parseTraceparent, tracer, withSpan } from '@millrace/runtime'
 import type { Sandbox } from '@millrace/sandbox'
-import type { CommitResult, Database } from '@millrace/store'
+import { type CommitResult, type Database, refusalOf } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
 import { answerCommands } from './answer-commands.ts'
 import { buildCommit, isRevert } from './build-commit.ts'
 import { createClaims } from './claims.ts'
 import { collect, type Collected, createCollected } from './collected.ts'
 import { type CommitItem, createCommitter } from './committer.ts'
+import { refusedMessage } from './end-refused.ts'
 import { type Held, sandboxKey } from './held.ts'
-import { createLoader, type Loaded } from './load-held.ts'
+import { createLoader, type Loaded, type NewAnswers } from './load-held.ts'
 import { createGoBack } from './go-back.ts'
-import { internalize } from './payload-values.ts'
+import { bytesOfAnswers, bytesOfCommit, isTooMuch, TOO_MUCH } from './past.ts'
+import { answersInto } from './payload-values.ts'
 import type { Realms } from './realms.ts'
 import { schemasOf } from './schemas.ts'
 import { createWarmCache } from './warm-cache.ts'
@@ -152,15 +155,24 @@ export function createRunner(deps: RunnerDeps): Runner {
   }
 
   /** One activation and its commit. Returns what to do next with it here, or null. */
-  async function step({ held, activation }: Begun): Promise<Begun | null> {
-    const collected = await activate(held, activation)
-    if (collected !== 'lost' && collected.end !== null && held.outputSchema !== null)
+  async function step(begun: Begun): Promise<Begun | null> {
+    const { held } = begun
+    let collected: Collected | 'lost' | 'tooMuch'
+    try {
+      collected = await activate(begun)
+    } catch (error) {
+      return endIfRefused(held, error)
+    }
+    if (typeof collected !== 'string' && collected.end !== null && held.outputSchema !== null)
       collected.end = await schemasOf(db).checkEnd(held, collected.end)
     const isOurs = await claims.settle(held)
     if (!isOurs) return drop(held)
     // The realm died with it; what it had not committed is done again from the beginning.
     if (collected === 'lost') return restart(held)
+    if (collected === 'tooMuch') return endTooMuch(held)
     const { commit, payloads } = buildCommit(held, { collected, processId })
+    held.past += bytesOfCommit(commit, payloads)
+    if (!commit.ended && isTooMuch(held.past)) return endTooMuch(held)
     const announceEnd = commit.ended && held.askedForLocks
     const result = await committer.add({
       commit,
@@ -173,14 +185,16 @@ export function createRunner(deps: RunnerDeps): Runner {
     report(held, result)
     if (!result.applied) return drop(held)
     held.version = result.version
-    if (isRevert(collected.end)) return goBack(held, collected.end.to)
-    if (commit.ended) {
-      ended.inc({ status: commit.status })
-      return null
+    if (isEnded(result.status)) {
+      ended.inc({ status: result.status })
+      // It may have been ended because of what it asked for, and still be suspended.
+      return commit.ended ? null : drop(held)
     }
+    if (isRevert(collected.end)) return goBack(held, collected.end.to)
     if (held.debug !== null) return result.status === 'WAITING_ENGINE' ? again(held) : drop(held)
     if (result.status === 'WAITING_ENGINE') {
       const answers = await loader.answersAfter(held, held.version)
+      if (answers !== null && 'tooMuch' in answers) return endTooMuch(held)
       return answers === null ? drop(held) : continueWith(held, answers)
     }
     warm.keep(held)
@@ -196,7 +210,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     }
     if (held !== null) {
       const answers = held.version + 1 === work.version ? await freshAnswers(held, work) : null
-      if (answers !== null && answers.length > 0) {
+      if (answers !== null && 'answers' in answers && answers.answers.length > 0) {
         activations.inc({ from: 'warm' })
         held.version = work.version
         return continueWith(held, answers)
@@ -213,10 +227,10 @@ export function createRunner(deps: RunnerDeps): Runner {
   }
 
   /** Those that came along when they go on where the code stands, else those of the store. */
-  async function freshAnswers(held: Held, work: Work): Promise<readonly Answer[] | null> {
+  async function freshAnswers(held: Held, work: Work): Promise<NewAnswers | null> {
     const answers = work.answers?.filter((answer) => answer.position > held.consumed) ?? []
     if (answers[0]?.position !== held.consumed + 1) return loader.answersAfter(held, work.version)
-    return (await internalize(db, held.workspaceId, { history: [], answers })).answers
+    return answersInto(db, held, answers)
   }
 
   async function restart(held: Held): Promise<Begun | null> {
@@ -248,15 +262,17 @@ export function createRunner(deps: RunnerDeps): Runner {
   async function accept(loaded: Loaded): Promise<Begun | null> {
     if (loaded.kind === 'ready') return loaded
     if (loaded.kind === 'noScript') await endWithoutScript(loaded.held)
+    if (loaded.kind === 'tooMuch') await endInError(loaded.held, TOO_MUCH)
     return null
   }
 
   /** One activation: crossings until the code waits for somebody else, or has ended. */
-  async function activate(held: Held, first: Activation): Promise<Collected | 'lost'> {
+  async function activate({ held, ...first }: Begun): Promise<Collected | 'lost' | 'tooMuch'> {
     const collected = createCollected()
-    let activation = first
+    let { activation, bytes } = first
+    let given = 0
     for (;;) {
-      const result = await realms.activate(held.realm, activation, () => claims.watch(held))
+      const result = await realms.activate(held.realm, activation, () => claims.watch(held), bytes)
       if ('lost' in result) return 'lost'
       collect(collected, result)
       for (const answer of activation.answers)
@@ -268,6 +284,10 @@ export function createRunner(deps: RunnerDeps): Runner {
       if (result.end !== null || result.stop !== undefined) return collected
       const rest = activation.answers.filter((answer) => answer.position > result.consumed)
       if (local.length === 0 && rest.length === 0) return collected
+      const more = bytesOfAnswers(local)
+      given += more
+      bytes = rest.length === 0 ? more : bytes + more
+      if (isTooMuch(held.past + given)) return 'tooMuch'
       activation = {
         kind: 'continue',
         key: sandboxKey(held),
@@ -302,6 +322,20 @@ export function createRunner(deps: RunnerDeps): Runner {
     return accept(await loader.fromStore({ ...held, version: went.version }))
   }
 
+  /** What it asks for, Postgres cannot even be asked about: it will be so for ever. */
+  async function endIfRefused(held: Held, error: unknown): Promise<null> {
+    const why = refusalOf(error)
+    if (why === null) throw error
+    if (await claims.settle(held)) await endInError(held, refusedMessage(why))
+    return drop(held)
+  }
+
+  /** Nothing of this activation is kept but the end. A crash before leaves what has to end so once more. */
+  async function endTooMuch(held: Held): Promise<null> {
+    await endInError(held, TOO_MUCH)
+    return drop(held)
+  }
+
   function endWithoutScript(held: Held): Promise<void> {
     return endInError(held, 'its script is not in this workspace any more')
   }
@@ -314,7 +348,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       foreign: [],
       foreignMessages: [],
       announceEnd: held.askedForLocks,
-      debug: null,
+      debug: held.debug === null ? null : { stop: null },
     })
   }
 }
@@ -322,6 +356,8 @@ export function createRunner(deps: RunnerDeps): Runner {
 interface Begun {
   readonly held: Held
   readonly activation: Activation
+  /** What the activation brings along. */
+  readonly bytes: number
 }
 
 function debugOf({ debug }: Held, { stop }: Collected): CommitItem['debug'] {
@@ -331,7 +367,11 @@ function debugOf({ debug }: Held, { stop }: Collected): CommitItem['debug'] {
   }
 }
 
-const continueWith = (held: Held, answers: readonly Answer[]): Begun => ({
+const continueWith = (
+  held: Held,
+  { answers, bytes }: Extract<NewAnswers, { readonly answers: unknown }>,
+): Begun => ({
   held,
+  bytes,
   activation: { kind: 'continue', key: sandboxKey(held), local: [], answers },
 })

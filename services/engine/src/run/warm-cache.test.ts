@@ -74,6 +74,7 @@ function held(executionId: string, waits: readonly OpenWait[]): Held {
     waits: new Map(waits.map((wait, seq) => [seq, wait])),
     version: 1,
     consumed: 0,
+    past: 0,
     hadWaits: true,
     askedForLocks: false,
     inheritance: null,

@@ -30,13 +30,14 @@ export function dependencyResolver(context: SchedulerContext): DependencyResolve
       'ended' in hint ? hint.ended.executionId : `${hint.wait.executionId}/${hint.wait.seq}`,
     maxItems: HINTS_MAX,
     async run(batch) {
-      const found = await collectDependencies(db, {
+      const { found, later } = await collectDependencies(db, {
         ended: batch.flatMap((hint) => ('ended' in hint ? [hint.ended] : [])),
         waits: batch.flatMap((hint) => ('wait' in hint ? [hint.wait] : [])),
       })
       await touchContents(db, 'payload', payloadsOf(found))
       await answer(context, 'dependency', found)
       metrics.resolved.inc({ kind: 'DEPENDENCY' }, found.length)
+      hints.add(later.map((wait) => ({ wait })))
     },
   })
   return {
@@ -57,5 +58,5 @@ const payloadsOf = (answers: readonly WaitAnswer[]) =>
       : [],
   )
 
-// Each may bring an output of 32 KiB.
+// How much they bring is bounded where they are read.
 const HINTS_MAX = 1_000
