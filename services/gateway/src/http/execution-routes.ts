@@ -52,7 +52,7 @@ export const executionRoutes: readonly Route[] = [
     async handle(context, { caller, query, body, ids, traceparent, gone }) {
       const waitSeconds = query.wait ?? 0
       const fields = parseFields(query.fields)
-      const request = { body, waitSeconds, gone: gone(), fields, traceparent, ids }
+      const request = { body, waitSeconds, gone, fields, traceparent, ids }
       const { ended, json } = await createExecution(context, caller, request)
       return { status: query.wait === undefined ? 201 : ended ? 200 : 202, body: json }
     },
@@ -137,7 +137,7 @@ export const executionRoutes: readonly Route[] = [
         id: idOf(params),
         fields: parseFields(query.fields),
         waitSeconds: query.wait ?? 0,
-        gone: gone(),
+        gone,
       }
       const { json, ended } = await getExecution(context, caller, request)
       return { status: query.wait === undefined || ended ? 200 : 202, body: json }

@@ -77,7 +77,7 @@ function callRoute(method: (typeof METHODS)[number], below: '' | '/*'): Route {
     handle: () => ok({}),
     async stream(context: Context, { body, http, traceparent, gone }, reply) {
       const incoming = toIncoming(http, Buffer.isBuffer(body) ? body : NO_BYTES)
-      const answer = await callWebhook(context, { ...incoming, traceparent }, gone())
+      const answer = await callWebhook(context, { ...incoming, traceparent }, gone)
       return sendAnswer(reply, answer)
     },
   })

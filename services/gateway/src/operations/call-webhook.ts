@@ -33,13 +33,13 @@ export interface IncomingCall {
 
 /**
  * Answers a call: judges it, starts the flow once per delivery, and waits for its end unless it is
- * asked not to. When an execution's id has been answered, the execution is in Postgres. `gone` aborts
- * when nobody waits for the answer any more.
+ * asked not to. When an execution's id has been answered, the execution is in Postgres. `gone`: see
+ * CreateRequest.
  */
 export async function callWebhook(
   context: Context,
   incoming: IncomingCall,
-  gone: AbortSignal,
+  gone: () => AbortSignal,
 ): Promise<HttpAnswer> {
   const { call, address, instance } = incoming
   const webhook = await context.webhooks.get(incoming.key)
@@ -81,7 +81,7 @@ export async function callWebhook(
     watch?.stop()
     return replayedAnswer(executionId)
   }
-  const ended = watch === null ? null : await watch.ended(waitMs, gone)
+  const ended = watch === null ? null : await watch.ended(waitMs, gone())
   return ended === null ? startedAnswer(executionId) : endAnswer(context, item.workspaceId, ended)
 }
 

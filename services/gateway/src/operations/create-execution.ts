@@ -30,8 +30,8 @@ export interface CreateRequest {
   readonly body: NewExecutionBody
   /** Seconds to wait for the end; 0 answers after the commit. */
   readonly waitSeconds: number
-  /** Aborts when nobody waits any more. */
-  readonly gone?: AbortSignal
+  /** Asked for when it has to wait: aborts when nobody waits any more. */
+  readonly gone?: () => AbortSignal
   readonly fields: readonly string[] | null
   /** W3C trace context of the request. */
   readonly traceparent: string | null
@@ -67,7 +67,7 @@ export async function createExecution(
   }
   // Its id exists: an earlier try with the same Idempotency-Key got this far.
   if (bornAt === null) watch?.check()
-  const ended = watch === null ? null : await watch.ended(waitMs, request.gone)
+  const ended = watch === null ? null : await watch.ended(waitMs, request.gone?.())
   // What a wrapper's record shows is not at hand, and only those who use them pay for that.
   if (bornAt === null || item.type === 'WRAPPER' || (watch !== null && ended === null))
     return reread(context, planned, writer)

@@ -32,7 +32,8 @@ export async function getExecution(
     readonly id: string
     readonly fields: readonly string[] | null
     readonly waitSeconds: number
-    readonly gone?: AbortSignal
+    /** See CreateRequest. */
+    readonly gone?: () => AbortSignal
   },
 ): Promise<{ json: string; ended: boolean }> {
   const writer = executionWriter(request.fields)
@@ -45,7 +46,7 @@ export async function getExecution(
   try {
     let row = await readRecord(context, key)
     if (watch !== null && row.ended_at === null) {
-      await watch.ended(request.waitSeconds * 1_000, request.gone)
+      await watch.ended(request.waitSeconds * 1_000, request.gone?.())
       row = await readRecord(context, key)
     }
     return { json: await recordJson(context, row, writer), ended: row.ended_at !== null }

@@ -27,7 +27,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
   const read = async (
     caller: Caller,
     id: string,
-    { waitSeconds = 0, gone }: { waitSeconds?: number | undefined; gone?: AbortSignal } = {},
+    { waitSeconds = 0, gone }: { waitSeconds?: number | undefined; gone?: () => AbortSignal } = {},
   ) => {
     const wait = { waitSeconds: waitSecondsOf(waitSeconds), ...(gone !== undefined && { gone }) }
     const request = { id: uuid(id), fields: null, ...wait }
@@ -47,7 +47,12 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
 
   const createOne = async (
     request: pb.ExecutionServiceCreateRequest,
-    asked: { caller: Caller; waitSeconds: number; gone: AbortSignal; traceparent: string | null },
+    asked: {
+      caller: Caller
+      waitSeconds: number
+      gone: () => AbortSignal
+      traceparent: string | null
+    },
   ): Promise<{ execution: pb.Execution }> => {
     const body = toNewExecution(request)
     const { caller, ...more } = asked
@@ -69,7 +74,8 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       // The message has been read by now; gRPC itself bounds what a connection sends ahead.
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
-        const { traceparent, signal: gone } = call
+        const { traceparent } = call
+        const gone = (): AbortSignal => call.signal
         return await createOne(request, { caller, waitSeconds, gone, traceparent })
       } finally {
         leave()
@@ -93,7 +99,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       return { ids: JSON.parse(json) as string[] }
     },
     async get({ id, waitSeconds }, call) {
-      const wait = { waitSeconds, gone: call.signal }
+      const wait = { waitSeconds, gone: () => call.signal }
       return { execution: await read(await callerOf(context, call), id, wait) }
     },
     async list(request, call) {
