@@ -2,11 +2,15 @@ import { type Bus, connectBus } from '@millrace/bus'
 import { createLogger, newId } from '@millrace/runtime'
 import {
   createDatabase,
+  createExecutions,
   type Database,
   type ExecutionRow,
   migrate,
+  putScripts,
   readExecution,
+  scriptHash,
 } from '@millrace/store'
+import { newExecution } from '@millrace/store/testing'
 import { createTestDatabase, startNats, startPostgres } from '@millrace/testkit'
 import { createEngine } from './service.ts'
 
@@ -17,6 +21,8 @@ export interface EngineFixture extends AsyncDisposable {
   readonly workspaceId: string
   /** In its place another one that has never seen anything. */
   restart(): Promise<void>
+  /** Creates an execution of this script and dispatches it. Resolves with its id. */
+  start(source: string): Promise<string>
   /** Resolves with the row once it is as wanted; every move of it is announced. */
   until(executionId: string, isWanted: (row: ExecutionRow) => boolean): Promise<ExecutionRow>
 }
@@ -52,6 +58,15 @@ export async function startEngineFixture(): Promise<EngineFixture> {
     async restart() {
       await engine[Symbol.asyncDispose]()
       engine = await startEngine()
+    },
+    async start(source) {
+      const script = { language: 'typescript', source } as const
+      await putScripts(db, [{ workspaceId, ...script }])
+      const id = newId()
+      const fields = { workspaceId, id, type: 'SCRIPT', scriptHash: scriptHash(script) } as const
+      await createExecutions(db, [newExecution(fields)])
+      await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
+      return id
     },
     until: (executionId, isWanted) =>
       new Promise((resolve, reject) => {

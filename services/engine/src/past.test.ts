@@ -2,17 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { isEnded } from '@millrace/execution'
 import type { Outcome } from '@millrace/replay'
-import { newId } from '@millrace/runtime'
-import {
-  type AnsweredExecution,
-  answerWaits,
-  createExecutions,
-  type ExecutionRow,
-  putScripts,
-  readWaits,
-  scriptHash,
-} from '@millrace/store'
-import { newExecution } from '@millrace/store/testing'
+import { type AnsweredExecution, answerWaits, type ExecutionRow, readWaits } from '@millrace/store'
 import { type EngineFixture, startEngineFixture } from './engine-fixture.ts'
 
 /** How much past an execution may have: the sum counts, whether it is replayed or goes on where it is. */
@@ -42,7 +32,7 @@ for (const [how, restartsAt] of [
   ['is replayed with the last answer', [4]],
 ] as const)
   test(`answers end an execution at the same sum when it ${how}`, async () => {
-    const id = await start(LOOP)
+    const id = await engine.start(LOOP)
     for (let answered = 0; answered < 4; answered++) {
       await parked(id, answered)
       if ((restartsAt as readonly number[]).includes(answered)) await engine.restart()
@@ -61,7 +51,7 @@ for (const [how, restartsAt] of [
 test('answers that came while no engine had it end it before they are read', async () => {
   const source =
     'export default async (system, self) => Promise.all(Array.from({ length: 50 }, () => self.sleep(3600)))'
-  const id = await start(source)
+  const id = await engine.start(source)
   await engine.until(id, (row) => row.status === 'SCHEDULED')
   await engine.restart()
   // In their rows: 50 MiB of text.
@@ -74,7 +64,7 @@ test('answers that came while no engine had it end it before they are read', asy
 })
 
 test('what the code itself leaves in its history counts', async () => {
-  const id = await start(
+  const id = await engine.start(
     'export default async (system, self) => { for (;;) { await self.step("s", () => "x".repeat(16777216)); await self.sleep(3600) } }',
   )
   for (let answered = 0; answered < 2; answered++) {
@@ -87,7 +77,7 @@ test('what the code itself leaves in its history counts', async () => {
 })
 
 test('what the engine answers by itself counts within one activation', async () => {
-  const id = await start(
+  const id = await engine.start(
     'export default async (system, self) => { const big = system.setting("big"); await big.set("x".repeat(1000000)); for (let i = 0; i < 60; i++) await big.get(); return 1 }',
   )
   const ended = await engine.until(id, (row) => isEnded(row.status))
@@ -97,7 +87,7 @@ test('what the engine answers by itself counts within one activation', async () 
 test('what is loaded with many others and has more than its share is read whole', async () => {
   const ids = await Promise.all(
     Array.from({ length: 3 }, () =>
-      start('export default async (system, self) => { await self.sleep(3600); return 1 }'),
+      engine.start('export default async (system, self) => { await self.sleep(3600); return 1 }'),
     ),
   )
   for (const id of ids) await engine.until(id, (row) => row.status === 'SCHEDULED')
@@ -114,17 +104,6 @@ const key = (executionId: string) => ({ workspaceId: engine.workspaceId, executi
 
 const parked = (id: string, answered: number): Promise<ExecutionRow> =>
   engine.until(id, (row) => row.answered === answered && row.status === 'SCHEDULED')
-
-async function start(source: string): Promise<string> {
-  const { workspaceId } = engine
-  const script = { language: 'typescript', source } as const
-  await putScripts(engine.db, [{ workspaceId, ...script }])
-  const id = newId()
-  const item = newExecution({ workspaceId, id, type: 'SCRIPT', scriptHash: scriptHash(script) })
-  await createExecutions(engine.db, [item])
-  await engine.bus.publishDispatch('engine', [{ ...key(id), version: 1 }])
-  return id
-}
 
 /** Answers its oldest waits. */
 async function answer(id: string, outcomes: readonly Outcome[]): Promise<AnsweredExecution> {

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { isEnded } from '@millrace/execution'
-import { newId } from '@millrace/runtime'
-import {
-  createExecutions,
-  type ExecutionRow,
-  putScripts,
-  readWaits,
-  scriptHash,
-} from '@millrace/store'
-import { newExecution } from '@millrace/store/testing'
+import { type ExecutionRow, readWaits } from '@millrace/store'
 import { type EngineFixture, startEngineFixture } from './engine-fixture.ts'
 
 // What Postgres takes in no column: each ends.
@@ -133,14 +125,5 @@ async function withNeighbour(code: string): Promise<ExecutionRow> {
   return ended
 }
 
-async function start(code: string): Promise<string> {
-  const { db, bus, workspaceId } = engine
-  const source = `export default async (system, self) => { ${code} }`
-  const script = { language: 'typescript', source } as const
-  await putScripts(db, [{ workspaceId, ...script }])
-  const id = newId()
-  const fields = { workspaceId, id, type: 'SCRIPT', scriptHash: scriptHash(script) } as const
-  await createExecutions(db, [newExecution(fields)])
-  await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
-  return id
-}
+const start = (code: string): Promise<string> =>
+  engine.start(`export default async (system, self) => { ${code} }`)
