@@ -1,6 +1,7 @@
 import type { Status } from '@millrace/execution'
 import type { Queryable } from './database.ts'
 import type { ExecutionKey } from './read-execution.ts'
+import { ZERO_ID } from './row-order.ts'
 import { loadStatements } from './statement.ts'
 
 const sql = loadStatements('cascades', ['readChildren', 'cancelExecutions'])
@@ -26,13 +27,7 @@ export async function readChildren(
   const { parent, parentIs, after, limit } = input
   const rows = await db.query<{ workspace_id: string; id: string; is_live: boolean }>(
     sql.readChildren,
-    [
-      parent.workspaceId,
-      parent.executionId,
-      after ?? '00000000-0000-0000-0000-000000000000',
-      limit,
-      parentIs,
-    ],
+    [parent.workspaceId, parent.executionId, after ?? ZERO_ID, limit, parentIs],
   )
   return rows.map((row) => ({
     workspaceId: row.workspace_id,

@@ -8,6 +8,7 @@ import {
 } from '@millrace/lock'
 import type { Queryable } from './database.ts'
 import type { ExecutionKey } from './read-execution.ts'
+import { ZERO_ID } from './row-order.ts'
 import { loadStatements } from './statement.ts'
 
 const sql = loadStatements('deadlocks', [
@@ -55,8 +56,8 @@ export async function lockSeeds(
   const rows = await db.query<LockSeedRow>(sql.lockSeeds, [
     olderThanMs,
     after?.since ?? '-infinity',
-    after?.workspaceId ?? ZERO,
-    after?.executionId ?? ZERO,
+    after?.workspaceId ?? ZERO_ID,
+    after?.executionId ?? ZERO_ID,
     after?.seq ?? 0,
     limit,
   ])
@@ -85,8 +86,8 @@ export async function dependencySeeds(
   const rows = await db.query<SeedRow>(sql.dependencySeeds, [
     olderThanMs,
     newerThanMs,
-    after?.workspaceId ?? ZERO,
-    after?.executionId ?? ZERO,
+    after?.workspaceId ?? ZERO_ID,
+    after?.executionId ?? ZERO_ID,
     limit,
   ])
   const seeds = rows.map(seedOf)
@@ -107,8 +108,6 @@ const seedOf = (row: SeedRow): ExecutionKey => ({
   workspaceId: row.workspace_id,
   executionId: row.execution_id,
 })
-
-const ZERO = '00000000-0000-0000-0000-000000000000'
 
 /** What stands still, and the locks that some of it waits for. */
 export interface BlockedGraph {

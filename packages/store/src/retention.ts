@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts'
+import { ZERO_ID } from './row-order.ts'
 import { loadStatements } from './statement.ts'
 
 const sql = loadStatements('retention', [
@@ -48,7 +49,7 @@ export async function removeTrees(
   }: { readonly after: string | null; readonly limit: number; readonly largest: number },
 ): Promise<RemovedPage> {
   const { workspaceId, keepMs } = retained
-  const params = [workspaceId, after ?? ZERO, keepMs, limit, largest]
+  const params = [workspaceId, after ?? ZERO_ID, keepMs, limit, largest]
   const [row] = await db.query<{
     rows: number
     last: string | null
@@ -101,7 +102,7 @@ export async function referredContents(
   retained: Retained,
   { after, limit }: { readonly after: string | null; readonly limit: number },
 ): Promise<{ readonly hashes: readonly string[]; readonly next: string | null }> {
-  const params = [retained.workspaceId, after ?? ZERO, retained.keepMs, limit]
+  const params = [retained.workspaceId, after ?? ZERO_ID, retained.keepMs, limit]
   const [row] = await db.query<{ hashes: string[]; rows: number; last: string | null }>(
     sql.referredContents,
     params,
@@ -138,5 +139,3 @@ export async function touchContents(
   const param = keys.map(({ workspaceId, hash }) => ({ workspace_id: workspaceId, hash }))
   await db.query(of === 'payload' ? sql.touchPayloads : sql.touchScripts, [JSON.stringify(param)])
 }
-
-const ZERO = '00000000-0000-0000-0000-000000000000'

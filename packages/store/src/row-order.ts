@@ -12,3 +12,6 @@ interface Row {
 
 // Ids are written in lower case, so that their text sorts as Postgres sorts the ids.
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Comes before every id: where a walk in the order of ids begins. */
+export const ZERO_ID = '00000000-0000-0000-0000-000000000000'

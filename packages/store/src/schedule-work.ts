@@ -1,3 +1,4 @@
+import { ZERO_ID } from './row-order.ts'
 import type { Status } from '@millrace/execution'
 import type { Queryable } from './database.ts'
 import { sql } from './schedule-sql.ts'
@@ -241,8 +242,8 @@ export async function sweepSchedules(
   const rows = await db.query<SweepRow>(sql.sweepSchedules, [
     heldParam(input),
     processId,
-    after?.workspaceId ?? ZERO,
-    after?.scheduleId ?? ZERO,
+    after?.workspaceId ?? ZERO_ID,
+    after?.scheduleId ?? ZERO_ID,
     limit,
   ])
   const toKey = (row: SweepRow): ScheduleKey => ({
@@ -293,5 +294,3 @@ const fromRow = (row: KeyRow): ScheduleKey => ({
 
 const timeText = (ms: number | null): string | null =>
   ms === null ? null : new Date(ms).toISOString()
-
-const ZERO = '00000000-0000-0000-0000-000000000000'

@@ -1,6 +1,7 @@
 import type { Queryable } from './database.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { heldParam, type ShardFence } from './shard-leases.ts'
+import { ZERO_ID } from './row-order.ts'
 import { loadStatements } from './statement.ts'
 
 const sql = loadStatements('sweep', [
@@ -67,8 +68,8 @@ export async function sweepExecutions(
   const rows = await db.query<ExecutionFindRow>(sql.sweepExecutions, [
     heldParam(input),
     input.processId,
-    after?.workspaceId ?? ZERO,
-    after?.executionId ?? ZERO,
+    after?.workspaceId ?? ZERO_ID,
+    after?.executionId ?? ZERO_ID,
     limit,
     input.readyForMs,
   ])
@@ -111,8 +112,8 @@ export async function sweepWaits(
   const rows = await db.query<WaitFindRow>(sql.sweepWaits, [
     heldParam(input),
     input.processId,
-    after?.workspaceId ?? ZERO,
-    after?.executionId ?? ZERO,
+    after?.workspaceId ?? ZERO_ID,
+    after?.executionId ?? ZERO_ID,
     after?.seq ?? -1,
     limit,
     input.openForMs,
@@ -162,8 +163,8 @@ export async function heldByProcess(
     sql.heldByProcess,
     [
       input.processId,
-      input.after?.workspaceId ?? ZERO,
-      input.after?.executionId ?? ZERO,
+      input.after?.workspaceId ?? ZERO_ID,
+      input.after?.executionId ?? ZERO_ID,
       input.limit,
     ],
   )
@@ -230,8 +231,6 @@ export const lostMessage = (maxRecoveries: number): string =>
 export async function removeExpired(db: Queryable, processId: string): Promise<boolean> {
   return (await db.query(sql.removeExpired, [processId])).length > 0
 }
-
-const ZERO = '00000000-0000-0000-0000-000000000000'
 
 const waitKeyOf = (row: WaitKeyRow): WaitKey => ({
   workspaceId: row.workspace_id,
