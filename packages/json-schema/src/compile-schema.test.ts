@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { compileSchema } from './index.ts'
 
 function faultsOf(schema: unknown, value: unknown): string[] {
@@ -83,6 +84,61 @@ for (const [name, schema, good, bad] of [
     assert.notDeepEqual(faultsOf(schema, bad), [])
   })
 }
+
+for (const [given, step, fits] of [
+  [0.3, 0.1, true],
+  [19.99, 0.01, true],
+  [-19.99, 0.01, true],
+  [0, 0.7, true],
+  [12_391_239_123, 1e-8, true],
+  [1e308, 0.5, true],
+  [1e23, 10, true],
+  [5e-324, 5e-324, true],
+  [1_000_000_000.5, 1, false],
+  [10_000_000_000.3, 0.25, false],
+  [9_007_199_254_740_991, 2, false],
+  [1e308, 0.123456789, false],
+  [1e-300, 1e300, false],
+] as const) {
+  test(`${given} is ${fits ? 'a' : 'no'} multiple of ${step}`, () => {
+    assert.equal(faultsOf({ multipleOf: step }, given).length === 0, fits)
+  })
+}
+
+test('multiples are judged as they are written, however large the quotient', () => {
+  const digits = fc.integer({ min: 2, max: 1_000 })
+  const times = fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 })
+  fc.assert(
+    fc.property(digits, times, fc.integer({ min: -9, max: 9 }), (step, count, exponent) => {
+      const written = (whole: number): number => Number(`${whole}e${exponent}`)
+      const schema = { multipleOf: written(step) }
+      assert.deepEqual(faultsOf(schema, written(step * count)), [])
+      assert.equal(faultsOf(schema, written(step * count + 1)).length, 1)
+    }),
+    { seed: 20_261_123, numRuns: 1_000 },
+  )
+})
+
+test('keywords of older drafts are told with the way out, and only where they are keywords', () => {
+  const compiled = compileSchema({
+    properties: { dependencies: true, list: { items: {}, additionalItems: false } },
+    dependencies: { a: ['b'] },
+    $defs: { old: { $recursiveRef: '#', divisibleBy: 2 } },
+    enum: [{ dependencies: 1 }, { a: 1 }],
+    default: { additionalItems: 1 },
+  })
+  assert.ok(compiled.ok)
+  assert.deepEqual(
+    compiled.unheeded.map(({ pointer, message }) => `${pointer} ${message}`).toSorted(),
+    [
+      '/$defs/old/$recursiveRef is of an older draft and would check nothing: use $dynamicRef',
+      '/$defs/old/divisibleBy is of an older draft and would check nothing: use multipleOf',
+      '/dependencies is of an older draft and would check nothing: use dependentRequired or dependentSchemas',
+      '/properties/list/additionalItems is of an older draft and would check nothing: use items beside prefixItems',
+    ],
+  )
+  assert.deepEqual(compiled.check({ a: 1 }), [])
+})
 
 test('every fault is told with its place, up to twenty', () => {
   const schema = {

@@ -1,6 +1,7 @@
 import { COLLECTIONS } from './collections.ts'
 import { COMBINATIONS } from './combinations.ts'
 import { type Compiler, type Keyword, SchemaProblem } from './compiler.ts'
+import { unheededIn } from './older-drafts.ts'
 import {
   escapeStep,
   newMarks,
@@ -18,16 +19,22 @@ import { VALUES } from './values.ts'
 export type SchemaCheck = (value: unknown) => readonly SchemaFault[]
 
 export type CompiledSchema =
-  | { readonly ok: true; readonly check: SchemaCheck }
+  | {
+      readonly ok: true
+      readonly check: SchemaCheck
+      /** Keywords of older drafts, which the check ignores; a schema that is new should have none. */
+      readonly unheeded: readonly SchemaFault[]
+    }
   /** It is no schema; the pointer leads into it. */
   | ({ readonly ok: false } & SchemaFault)
 
 /** Compiles a schema that was parsed from JSON. Never throws. */
 export function compileSchema(schema: unknown): CompiledSchema {
   const isTracked = JSON.stringify(schema)?.includes('"unevaluated') === true
+  const unheeded: SchemaFault[] = []
   let root: Node
   try {
-    root = createCompiler(schema).node(schema, '')
+    root = createCompiler(schema, unheeded).node(schema, '')
   } catch (error) {
     if (error instanceof SchemaProblem)
       return { ok: false, pointer: error.pointer, message: error.message }
@@ -37,6 +44,7 @@ export function compileSchema(schema: unknown): CompiledSchema {
   }
   return {
     ok: true,
+    unheeded,
     check(value) {
       const faults: SchemaFault[] = []
       try {
@@ -62,7 +70,7 @@ const KEYWORDS: readonly (readonly [name: string, keyword: Keyword])[] = [
   ...Object.entries(UNEVALUATED),
 ]
 
-function createCompiler(document: unknown): Compiler {
+function createCompiler(document: unknown, unheeded: SchemaFault[]): Compiler {
   const known = new Map<object, Node>()
   let places: Places | null = null
   const compiler: Compiler = {
@@ -78,6 +86,7 @@ function createCompiler(document: unknown): Compiler {
       const node: Node = (value, run) => run.apply(checks, value)
       known.set(schema, node)
       checks = compileKeywords(schema, pointer, compiler)
+      unheeded.push(...unheededIn(schema, pointer))
       return node
     },
     reference(ref, pointer) {

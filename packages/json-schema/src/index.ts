@@ -8,7 +8,8 @@
  * - patterns run in linear time (RE2); one that needs backtracking is no usable schema;
  * - nothing is fetched: references lead to places in the same document.
  *
- * Formats are checked. What no keyword knows is ignored, as the standard says.
+ * Formats are checked. What no keyword knows is ignored, as the standard says; keywords of older drafts
+ * are told apart, so that who stores a schema can refuse what would check nothing.
  */
 export { compileSchema, type CompiledSchema, type SchemaCheck } from './compile-schema.ts'
 export type { SchemaFault } from './run.ts'

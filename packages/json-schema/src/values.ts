@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import { type Keyword, SchemaProblem } from './compiler.ts'
 import { FORMAT_MAX_CHARS, FORMATS } from './formats.ts'
+import { isMultiple } from './is-multiple.ts'
 import type { Node } from './run.ts'
 import { canonical } from './same.ts'
 
@@ -35,11 +36,7 @@ export const VALUES: Readonly<Record<string, Keyword>> = {
   multipleOf(value, { pointer }) {
     if (typeof value !== 'number' || value <= 0)
       throw new SchemaProblem(pointer, 'must be a number above 0')
-    return ofNumbers(`must be a multiple of ${value}`, (given) => {
-      const times = given / value
-      // 0.3 is three times 0.1, whatever binary fractions say.
-      return Math.abs(times - Math.round(times)) <= 1e-9 * Math.max(1, Math.abs(times))
-    })
+    return ofNumbers(`must be a multiple of ${value}`, (given) => isMultiple(given, value))
   },
   maximum: bound('<=', (given, limit) => given <= limit),
   exclusiveMaximum: bound('<', (given, limit) => given < limit),

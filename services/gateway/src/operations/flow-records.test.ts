@@ -108,6 +108,10 @@ test('what REST refuses is refused, in the same places, and nothing is written',
     [{ script, created_by: newId() }, '/created_by'],
     [{ script: 'let = =' }, '/script'],
     [{ script, input_schema: { type: 'nonsense' } }, '/input_schema'],
+    [
+      { script, input_schema: { items: { dependencies: { a: ['b'] } } } },
+      '/input_schema/items/dependencies',
+    ],
     [{ script: 7 }, '/script'],
     [{}, '/script'],
   ]

@@ -1,7 +1,7 @@
 import { compileFlow } from '@millrace/sandbox'
 import { projects, putScript, type WrapperRow, wrappers } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
-import { compileSchema } from '../json-schema.ts'
+import { checkNewSchema } from '../json-schema.ts'
 import { invalid, notFound } from '../problem.ts'
 import { NOT_YET, type NewExecutionBody, TARGETS } from '../schemas/execution.ts'
 import type { CachedFlow } from './flow-cache.ts'
@@ -191,6 +191,6 @@ export async function resolveProject(
 export function schemaText(schema: unknown, pointer: string): string | null {
   if (schema === null || schema === undefined) return null
   const text = JSON.stringify(schema)
-  compileSchema(text, pointer)
+  checkNewSchema(text, pointer)
   return text
 }
