@@ -1,5 +1,6 @@
 import { describe } from 'node:test'
 import { useStack } from '../stack/index.ts'
+import { clientCalls } from './api/client-calls.ts'
 import { commandLine } from './api/command-line.ts'
 import { credentials } from './api/credentials.ts'
 import { grpcCalls } from './api/grpc.ts'
@@ -18,4 +19,5 @@ describe('the API', { concurrency: 4, timeout: 180_000 }, () => {
   requests(at)
   grpcCalls(at)
   commandLine(at)
+  clientCalls(at)
 })

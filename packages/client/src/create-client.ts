@@ -1,3 +1,4 @@
+import { createApiKeys, type ApiKeys } from './api-keys.ts'
 import { createAuth, type Auth } from './auth.ts'
 import { createDoctor, type Doctor } from './doctor.ts'
 import { createExecutionsApi, type Executions } from './executions.ts'
@@ -5,11 +6,9 @@ import { createFiles, type Files } from './files.ts'
 import { createFlows, type Flows } from './flows.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { nodePlatform, type Platform } from './platform.ts'
-import { createRecords, type Records } from './records.ts'
+import { createRecords, createShownOnce, type Records, type ShownOnce } from './records.ts'
 import type {
-  ApiKey,
   Connector,
-  NewApiKey,
   NewConnector,
   NewProject,
   NewScheduler,
@@ -50,8 +49,8 @@ export interface Client {
   readonly schedules: Schedules
   readonly schedulers: Records<Scheduler, NewScheduler>
   readonly wrappers: Records<Wrapper, NewWrapper>
-  readonly workspaces: Records<Workspace, NewWorkspace>
-  readonly apiKeys: Records<ApiKey, NewApiKey>
+  readonly workspaces: ShownOnce<Workspace, NewWorkspace>
+  readonly apiKeys: ApiKeys
   readonly auth: Auth
   readonly doctor: Doctor
 }
@@ -76,9 +75,8 @@ export function createClient(options: ClientOptions): Client {
     schedules: createSchedules(transport),
     schedulers: createRecords(transport, 'scheduler'),
     wrappers: createRecords(transport, 'wrapper'),
-    // Their answers hold secrets, which the server keeps for no second asking.
-    workspaces: createRecords(transport, 'workspace', { repeatCreate: 'never' }),
-    apiKeys: createRecords(transport, 'api_key', { repeatCreate: 'never' }),
+    workspaces: createShownOnce(transport, 'workspace'),
+    apiKeys: createApiKeys(transport),
     auth: createAuth(transport),
     doctor: createDoctor(transport),
   }

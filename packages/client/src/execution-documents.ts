@@ -1,7 +1,7 @@
-import { ServerAwayError } from './away-error.ts'
 import type { Filter } from './list.ts'
 import type { Query } from './query.ts'
-import { toApiError, type Transport } from './transport.ts'
+import { piecesOf, refusalOf } from './read-body.ts'
+import type { Transport } from './transport.ts'
 
 export interface ExportOptions {
   /** With all that have ended below each, nested. Default: true for one, false for a list. */
@@ -56,14 +56,8 @@ export async function importDocuments(
 async function* readText(transport: Transport, path: string, query: Query): AsyncGenerator<string> {
   const headers = { accept: 'application/yaml' }
   const response = await transport.open({ method: 'GET', path, query, headers })
-  if (!response.ok) throw toApiError(response, await response.text())
-  if (response.body === null) return
+  if (!response.ok) throw await refusalOf(response)
   const decoder = new TextDecoder()
-  try {
-    const body: AsyncIterable<Uint8Array> = response.body
-    for await (const bytes of body) yield decoder.decode(bytes, { stream: true })
-  } catch (error) {
-    throw new ServerAwayError(response.url, error)
-  }
+  for await (const bytes of piecesOf(response)) yield decoder.decode(bytes, { stream: true })
   yield decoder.decode()
 }

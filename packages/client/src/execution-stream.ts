@@ -1,7 +1,8 @@
 import { ServerAwayError } from './away-error.ts'
 import type { ApiError } from './api-error.ts'
 import { readEvents } from './read-events.ts'
-import { toApiError, type Transport } from './transport.ts'
+import { refusalOf } from './read-body.ts'
+import type { Transport } from './transport.ts'
 
 /** One event of an execution. `data` is the parsed document; `id` resumes after it. */
 export interface ExecutionEvent {
@@ -69,7 +70,7 @@ async function* openStream(
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId
   const path = `/execution/${encodeURIComponent(id)}/stream`
   const response = await transport.open({ method: 'GET', path, headers, signal })
-  if (!response.ok) throw toApiError(response, await response.text())
+  if (!response.ok) throw await refusalOf(response)
   if (response.body === null) return
   yield* readEvents(response.body, (reading) => withSilenceGuard(transport, reading))
 }

@@ -1,6 +1,7 @@
 import { as, byQuery, createRecords, type By, type Records } from './records.ts'
+import { piecesOf, refusalOf, textOf } from './read-body.ts'
 import type { FileRecord, NewFile } from './record-types.ts'
-import { toApiError, type RawBody, type Transport } from './transport.ts'
+import type { RawBody, Transport } from './transport.ts'
 
 /** Contents under names that are paths. */
 export interface Files extends Records<FileRecord, NewFile> {
@@ -9,9 +10,9 @@ export interface Files extends Records<FileRecord, NewFile> {
    * the file if there is none. One try: what was read cannot be read again.
    */
   write(key: string, content: RawBody, options?: By & { contentType?: string }): Promise<FileRecord>
-  /** The content, piece by piece. Errors: ApiError, ServerAwayError. */
+  /** The content, piece by piece. Errors: ApiError, ServerAwayError; also of the stream, where it breaks off. */
   read(key: string, options?: By): Promise<ReadableStream<Uint8Array>>
-  /** The content as text; an ApiError says when it is not UTF-8. */
+  /** The content as text; an ApiError says when it is not UTF-8. Errors: ApiError, ServerAwayError. */
   readText(key: string, options?: By): Promise<string>
 }
 
@@ -20,7 +21,7 @@ export function createFiles(transport: Transport): Files {
 
   async function open(key: string, query: ReturnType<typeof byQuery>): Promise<Response> {
     const response = await transport.open({ method: 'GET', path: path(key), query })
-    if (!response.ok) throw toApiError(response, await response.text())
+    if (!response.ok) throw await refusalOf(response)
     return response
   }
 
@@ -33,14 +34,10 @@ export function createFiles(transport: Transport): Files {
         query: byQuery(options),
         raw: { body: content, contentType: options?.contentType ?? 'application/octet-stream' },
       })
-      const text = await response.text()
-      if (!response.ok) throw toApiError(response, text)
-      return as<FileRecord>({ body: JSON.parse(text) })
+      if (!response.ok) throw await refusalOf(response)
+      return as<FileRecord>({ body: JSON.parse(await textOf(response)) })
     },
-    async read(key, options) {
-      const { body } = await open(key, byQuery(options))
-      return body ?? new ReadableStream({ start: (controller) => controller.close() })
-    },
-    readText: async (key, options) => (await open(key, { ...byQuery(options), as: 'text' })).text(),
+    read: async (key, options) => piecesOf(await open(key, byQuery(options))),
+    readText: async (key, options) => textOf(await open(key, { ...byQuery(options), as: 'text' })),
   }
 }

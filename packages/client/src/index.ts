@@ -55,7 +55,8 @@ export type { ExecutionEvent, StreamOptions } from './execution-stream.ts'
 export type { ListMessages, Message, MessageForm, MessageLink, Messages } from './messages.ts'
 export type { FlowLimit, FlowLimits, Flows } from './flows.ts'
 export type { Doctor, DoctorFinding, DoctorReport } from './doctor.ts'
-export type { Records } from './records.ts'
+export type { ApiKeys } from './api-keys.ts'
+export type { Records, ShownOnce } from './records.ts'
 export type { FlowConcurrency, FlowRateLimit } from './record-types.ts'
 export type {
   ApiKey,

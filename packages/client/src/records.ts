@@ -14,6 +14,15 @@ export interface Records<T, New> {
   iterate(options?: ListOptions): AsyncGenerator<T>
 }
 
+/** Records whose first answer holds a secret, which the server keeps for no second asking. */
+export interface ShownOnce<T, New> {
+  /** One try, unless it surely was not done. */
+  create(record: New): Promise<T>
+  get(id: string): Promise<T>
+  list(options?: Pick<ListOptions, 'limit' | 'cursor'>): Promise<Page<T>>
+  iterate(options?: Pick<ListOptions, 'limit' | 'cursor'>): AsyncGenerator<T>
+}
+
 export interface By {
   readonly by?: 'id' | 'name'
 }
@@ -65,6 +74,13 @@ export function createRecords<T, New>(
     list,
     iterate: (options) => iteratePages(list, options),
   }
+}
+
+export function createShownOnce<T, New>(transport: Transport, type: string): ShownOnce<T, New> {
+  const { create, get, list, iterate } = createRecords<T, New>(transport, type, {
+    repeatCreate: 'never',
+  })
+  return { create, get, list, iterate }
 }
 
 export function byQuery(options: By | undefined): Query {
