@@ -1,4 +1,4 @@
-import { Document } from 'yaml'
+import { Document, Scalar, visit } from 'yaml'
 import { EXECUTION_PROPERTIES } from './execution-properties.ts'
 
 /** An execution's record, as the API shows it, with those it has started where they go along. */
@@ -20,8 +20,15 @@ export function exportDocument(node: ExportNode): string {
     { execution: toDocument(node, 1) },
     { aliasDuplicateObjects: false },
   )
+  visit(document, { Scalar: quoteBlank })
   // Folding would break lines of scripts and messages that a reader wants to compare.
   return `---\n${document.toString({ lineWidth: 0 })}`
+}
+
+/** As a block, a text of nothing but blanks and breaks would come back without its blanks. */
+function quoteBlank(_key: unknown, node: Scalar): void {
+  if (typeof node.value === 'string' && /^[ \t\n]+$/.test(node.value))
+    node.type = Scalar.QUOTE_DOUBLE
 }
 
 function toDocument({ record, children = [] }: ExportNode, level: number): object {

@@ -126,6 +126,36 @@ test('what was exported is imported as it was: every value, every child under it
   )
 })
 
+test('any text comes back as it was, whatever blanks and breaks it is made of', () => {
+  const marks = [
+    ' ',
+    '\n',
+    '\t',
+    '\r',
+    '\u00a0',
+    '\u0085',
+    '\u2028',
+    '\uFEFF',
+    'a',
+    '#',
+    '-',
+    "'",
+    '"',
+  ]
+  const blank = fc.string({ unit: fc.constantFrom(' ', '\n', '\t'), maxLength: 6 })
+  const text = fc.oneof(blank, fc.string({ unit: fc.constantFrom(...marks), maxLength: 12 }))
+  const ended = { type: 'FLOW', status: 'ENDED_ERROR', ended_at: '2026-01-31T12:00:00.000Z' }
+  fc.assert(
+    fc.property(text, (message) => {
+      const fields = { ...ended, message, input_value: { [message]: [message, { a: message }] } }
+      const result = importDocuments(exportDocument({ record: fields }))
+      assert.ok(result.ok, JSON.stringify(result))
+      assert.deepEqual(result.records[0]?.fields, fields)
+    }),
+    { ...RUNS, numRuns: 3_000 },
+  )
+})
+
 test('an export of an import is the same text', () => {
   fc.assert(
     fc.property(record, (fields) => {
