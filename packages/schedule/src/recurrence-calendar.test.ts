@@ -85,6 +85,26 @@ describe('a recurrence', () => {
     assert.equal(calendar.next(time - 1), time)
   })
 
+  test('ends with the year 9999, which is as far as times are written', () => {
+    const starts = (rule: string): string[] =>
+      first(['DTSTART:20260105T090000Z', `RRULE:${rule}`], 9).map((time) => time.slice(0, 10))
+    assert.deepEqual(starts('FREQ=YEARLY;INTERVAL=100000'), ['2026-01-05'])
+    assert.deepEqual(starts('FREQ=YEARLY;INTERVAL=100000;COUNT=5'), ['2026-01-05'])
+    assert.deepEqual(starts('FREQ=MONTHLY;INTERVAL=100000;BYMONTHDAY=31'), ['2026-01-31'])
+    const weeks = ['2026-01-05', '3942-07-20', '5859-01-31', '7775-08-14', '9692-02-25']
+    assert.deepEqual(starts('FREQ=WEEKLY;INTERVAL=100000'), weeks)
+    assert.deepEqual(starts('FREQ=WEEKLY;INTERVAL=100000;COUNT=2000'), weeks)
+  })
+
+  test('is counted from its start, however long each one takes to come', () => {
+    const days = first(
+      ['DTSTART:20260105T090000Z', 'RRULE:FREQ=DAILY;BYMONTH=1;BYMONTHDAY=1;COUNT=100'],
+      200,
+    )
+    assert.equal(days.length, 100)
+    assert.deepEqual([days[0], days.at(-1)], ['2027-01-01T09:00+00:00', '2126-01-01T09:00+00:00'])
+  })
+
   test('that is rare is found far away', () => {
     assert.deepEqual(
       first(['DTSTART:20260105T090000Z', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=SU'], 2),
@@ -179,7 +199,11 @@ test('what cannot be read is refused in a sentence', () => {
     [`${start}\nRRULE:FREQ=DAILY;FREQ=DAILY`, /has FREQ twice/],
     [`${start}\nRRULE:FREQ=DAILY;INTERVAL=0`, /INTERVAL=0; it must be 1 to/],
     [`${start}\nRRULE:FREQ=DAILY;INTERVAL=1,2`, /INTERVAL=1,2; it must be/],
-    [`${start}\nRRULE:FREQ=DAILY;COUNT=10001`, /COUNT=10001; it must be 1 to 10000/],
+    [`${start}\nRRULE:FREQ=DAILY;COUNT=2001`, /COUNT=2001; it must be 1 to 2000/],
+    [
+      `${start}\n${'RRULE:FREQ=DAILY;COUNT=500\n'.repeat(5)}`,
+      /COUNT 2500 times together; 2000 are accepted.*UNTIL/,
+    ],
     [`${start}\nRRULE:FREQ=DAILY;BYHOUR=24`, /BYHOUR=24; it must be numbers from 0 to 23/],
     [`${start}\nRRULE:FREQ=DAILY;BYHOUR=`, /BYHOUR=; it must be/],
     [`${start}\nRRULE:FREQ=MONTHLY;BYMONTHDAY=0`, /BYMONTHDAY=0; it must be/],
@@ -195,6 +219,8 @@ test('what cannot be read is refused in a sentence', () => {
     [`${start}\nRRULE:FREQ=DAILY;BYEASTER=0`, /the unknown part BYEASTER/],
     [`${start}\nRRULE:FREQ=DAILY;UNTIL=20200101T000000Z`, /never fires/],
     [`${start}\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30`, /never fires/],
+    [`${start}\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=3`, /never fires/],
+    [`${start}\nRRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30;COUNT=3`, /never fires/],
     [`${start}\nRRULE:FREQ=DAILY;COUNT=1\nEXDATE:20260105T090000Z`, /never fires/],
     [`${start}\n${'RRULE:FREQ=DAILY\n'.repeat(21)}`, /more than 20 RRULE lines/],
     [

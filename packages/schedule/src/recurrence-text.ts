@@ -1,5 +1,5 @@
 import { instantOf } from './instant-of.ts'
-import { checkRuleParts, type RuleParts } from './rule-parts.ts'
+import { checkRuleParts, COUNT_MAX, type RuleParts } from './rule-parts.ts'
 import { type Zone, zoneOf } from './zone.ts'
 
 /** What a recurrence in the words of RFC 5545 says. */
@@ -44,6 +44,14 @@ export function readRecurrence(text: string, timeZone: string | undefined): Recu
     excludedMs: dates('EXDATE'),
   }
   if (ruleLines.length > RULES_MAX) throw new RangeError(`has more than ${RULES_MAX} RRULE lines`)
+  const times = recurrence.rules.reduce(
+    (sum, { parts }) => sum + Number(parts.get('COUNT') ?? 0),
+    0,
+  )
+  if (times > COUNT_MAX)
+    throw new RangeError(
+      `has rules that COUNT ${times} times together; ${COUNT_MAX} are accepted. Count less, or end them with UNTIL`,
+    )
   if (ruleLines.length === 0 && recurrence.addedMs.length === 0)
     throw new RangeError('must have an RRULE or RDATE line, such as RRULE:FREQ=WEEKLY;BYDAY=MO')
   if (recurrence.addedMs.length + recurrence.excludedMs.length > DATES_MAX)
