@@ -77,11 +77,11 @@ export function judgeCall(
         })
   if (verified?.ok === false) return refused({ reason: verified.reason, detail: verified.message })
 
-  const wrongKey = refuseKeyBesideBody(webhook, call)
-  if (wrongKey !== null) return refused(wrongKey)
+  const key = keyBesideBody(webhook, call)
+  if (key === 'wrong') return refused(KEY_MISMATCH)
   const input = toInputValue(call, limits)
   if ('reason' in input) return refused(input)
-  if (webhook.key !== null && keyBesideBody(call, webhook.key_header) === null) {
+  if (webhook.key !== null && key === 'absent') {
     const wrong = refuseKeyInPayload(webhook.key, input)
     if (wrong !== null) return refused(wrong)
   }
@@ -108,7 +108,7 @@ export function refuseBeforeBody(
   const limits = options.limits ?? CALL_LIMITS
   return (
     refuseEarly(webhook, call, options.address) ??
-    refuseKeyBesideBody(webhook, call) ??
+    (keyBesideBody(webhook, call) === 'wrong' ? KEY_MISMATCH : null) ??
     findOversize(call, options.bodyBytes ?? 0, limits)
   )
 }
@@ -133,19 +133,16 @@ function refuseEarly(
   return null
 }
 
-/** A wrong key; one that is in neither place may be in the payload. */
-function refuseKeyBesideBody(
-  { key, key_header }: JudgedWebhook,
+/** What the header or the query says of the key; where it is absent, it may be in the payload. */
+function keyBesideBody(
+  { key, key_header: header }: JudgedWebhook,
   call: Omit<WebhookCall, 'body'>,
-): Refusal | null {
-  const given = key === null ? null : keyBesideBody(call, key_header)
-  return key === null || given === null || isSameSecret(key, given) ? null : KEY_MISMATCH
-}
-
-/** The key from the header or the query; null when it is in neither. */
-function keyBesideBody(call: Omit<WebhookCall, 'body'>, keyHeader: string | null): string | null {
-  const inHeader = keyHeader === null ? null : headerOf(call.headers, keyHeader)
-  return inHeader ?? new URLSearchParams(`?${call.query}`).get('key')
+): 'right' | 'wrong' | 'absent' {
+  if (key === null) return 'absent'
+  const inHeader = header === null ? null : headerOf(call.headers, header)
+  const given = inHeader ?? new URLSearchParams(`?${call.query}`).get('key')
+  if (given === null) return 'absent'
+  return isSameSecret(key, given) ? 'right' : 'wrong'
 }
 
 function refuseKeyInPayload(key: string, { payload }: WebhookInput): Refusal | null {

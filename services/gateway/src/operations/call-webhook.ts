@@ -16,7 +16,8 @@ import {
 } from '@millrace/webhook'
 import type { Context } from '../context.ts'
 import type { CalledWebhook } from './called-webhooks.ts'
-import { freshIds, planExecution } from './create-execution.ts'
+import { planExecution } from './create-execution.ts'
+import { freshIds } from './request-ids.ts'
 import type { Planned } from './through-wrappers.ts'
 
 /** A request to a webhook's address. */
