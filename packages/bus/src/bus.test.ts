@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newId } from '@millrace/runtime'
 import { startNats, type TestNats } from '@millrace/testkit'
+import type { ResumeItem } from '@millrace/wire'
 import { collector, testBus, type TestBus } from './bus-fixture.ts'
 
 describe('events and nudges', () => {
@@ -81,6 +82,20 @@ describe('events and nudges', () => {
       { workspaceId: key.workspaceId, type: 'flow', id: key.executionId },
       key,
     ])
+  })
+
+  it('with more answers than a message may have come without them', async () => {
+    const processId = newId()
+    const came = collector<ResumeItem>()
+    other.onResume(processId, came.add)
+    await settled(one, other)
+    const outcome = JSON.stringify('x'.repeat(30_000))
+    const answers = Array.from({ length: 50 }, (_, at) => ({ position: at, seq: at, outcome, at }))
+    const key = { workspaceId: newId(), version: 3 }
+    const many = { ...key, executionId: newId(), answers }
+    const few = { ...key, executionId: newId(), answers: answers.slice(0, 2) }
+    one.publishResume(processId, [many, few])
+    assert.deepEqual(await came.reached(2), [{ ...many, answers: [] }, few])
   })
 
   it('larger than a message may be are sent in several', async () => {

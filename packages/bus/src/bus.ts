@@ -78,7 +78,7 @@ export interface Bus {
     onNobody: () => void,
   ): Subscription
 
-  /** To one process: answers for executions it keeps warm. */
+  /** To one process: answers for executions it keeps warm. More than a message may have stay behind. */
   publishResume(processId: string, items: readonly ResumeItem[]): void
   onResume(processId: string, handler: Handler<ResumeItem[]>): Subscription
   /** To one process: let go of these. */
@@ -148,14 +148,22 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
     subject: string,
     items: readonly Item[],
     encode: (items: readonly Item[]) => Uint8Array,
-    options?: { readonly reply: string },
+    {
+      smaller = () => null,
+      ...options
+    }: {
+      readonly reply?: string
+      /** What to send of an item that no message can have; null: nothing. */
+      readonly smaller?: (item: Item) => Item | null
+    } = {},
   ): void {
     if (items.length === 0) return
     const connection = link.current()
     if (connection === null) return trouble(kind, 'not sent: NATS is away')
-    const tooLarge = (): null => {
-      trouble(kind, 'not sent: larger than a message may be')
-      return null
+    const tooLarge = (item: Item): Item | null => {
+      const sent = smaller(item)
+      if (sent === null) trouble(kind, 'not sent: larger than a message may be')
+      return sent
     }
     const messages = split(items, { encode, maxBytes: maxBytesOf(connection), tooLarge })
     try {
@@ -222,7 +230,9 @@ export async function connectBus({ servers, name, log, metrics }: BusOptions): P
       }),
 
     publishResume: (processId, items) =>
-      publish('resume', subjects.resume(processId), items, encodeResume),
+      publish('resume', subjects.resume(processId), items, encodeResume, {
+        smaller: (item) => ({ ...item, answers: [] }), // the engine reads them
+      }),
     onResume: (processId, handler) =>
       listen('resume', subjects.resume(processId), decodeResume, handler),
     publishControl: (processId, items) =>
