@@ -65,7 +65,9 @@ export interface Execution extends Starter {
   message(message: MessageOptions): Promise<Message>
   /**
    * Runs `work` once and records what it returns or throws; it is not run again after a crash. What
-   * it gives is what JSON keeps of it. Calls of the API inside of it are refused.
+   * it gives is what JSON keeps of it. Calls of the API inside of it are refused. An `async` function
+   * begins when the code around it awaits; whatever else returns a promise should be made one, since
+   * its random numbers and calls cannot always be told from those of the flow that runs beside it.
    */
   step<T>(name: string, work: () => T | Promise<T>): Promise<T>
   /** Appends one line to the log; any values. */

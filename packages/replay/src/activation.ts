@@ -59,14 +59,17 @@ export interface ActivationResult {
   } | null
   /** The last positioned answer that the code has seen. */
   readonly consumed: number
-  /** Commands still unanswered, oldest first. Empty and no `end`: the code awaits what never comes. */
+  /**
+   * The oldest commands still unanswered, in their order; of very many not all, since each result says
+   * them again. Empty and no `end`: the code awaits what never comes.
+   */
   readonly open: readonly number[]
   readonly line: number | null
   readonly lastCommand: string | null
   readonly end: End | null
   /**
-   * The code stands before a line, a wait among `open`. Nothing is suspended: the answer goes in with
-   * a `start`, whose replay passes the line.
+   * The code stands before a line, which is a wait like those in `open`. Nothing is suspended: the answer
+   * goes in with a `start`, whose replay passes the line.
    */
   readonly stop?: Stop
 }

@@ -20,17 +20,17 @@ export interface DueAnswer {
  * the engine when live: a replay, which knows all of it at once, must not be quicker.
  */
 export class AnswerQueue {
-  readonly #steps: Own[] = []
-  readonly #own: Own[] = []
-  readonly #positioned: Answer[] = []
+  readonly #steps = new Line<Own>()
+  readonly #own = new Line<Own>()
+  readonly #positioned = new Line<Answer>()
   #lastPosition = 0
 
   addStep(seq: number, outcome: Outcome): void {
-    insertBySeq(this.#steps, { seq, outcome })
+    this.#steps.addBySeq({ seq, outcome })
   }
 
   addOwn(seq: number, outcome: Outcome): void {
-    insertBySeq(this.#own, { seq, outcome })
+    this.#own.addBySeq({ seq, outcome })
   }
 
   /** Answers by position; one that came before is left out. */
@@ -38,7 +38,7 @@ export class AnswerQueue {
     for (const answer of answers) {
       if (answer.position <= this.#lastPosition) continue
       this.#lastPosition = answer.position
-      this.#positioned.push(answer)
+      this.#positioned.add(answer)
     }
   }
 
@@ -52,12 +52,12 @@ export class AnswerQueue {
   }
 
   takeOwn(): DueAnswer | null {
-    const own = this.#steps.shift() ?? this.#own.shift()
-    return own === undefined ? null : { ...own, position: null, at: null }
+    const own = this.#steps.take() ?? this.#own.take()
+    return own === null ? null : { ...own, position: null, at: null }
   }
 
   takePositioned(): DueAnswer | null {
-    return this.#positioned.shift() ?? null
+    return this.#positioned.take()
   }
 }
 
@@ -66,13 +66,33 @@ interface Own {
   readonly outcome: Outcome
 }
 
-function insertBySeq(list: Own[], item: Own): void {
-  let at = list.length
-  for (
-    let before = list[at - 1];
-    before !== undefined && before.seq > item.seq;
-    before = list[at - 1]
-  )
-    at--
-  list.splice(at, 0, item)
+/** First in, first out. What is taken leaves its place empty: moving up all others costs too much. */
+class Line<Item extends { readonly seq: number }> {
+  #items: (Item | null)[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  add(item: Item): void {
+    this.#items.push(item)
+  }
+
+  addBySeq(item: Item): void {
+    let at = this.#items.length
+    while (at > this.#head && (this.#items[at - 1]?.seq ?? 0) > item.seq) at--
+    this.#items.splice(at, 0, item)
+  }
+
+  take(): Item | null {
+    const item = this.#items[this.#head] ?? null
+    if (item === null) return null
+    this.#items[this.#head++] = null
+    if (this.#head === this.#items.length) {
+      this.#items = []
+      this.#head = 0
+    }
+    return item
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { cutHistory, findSavepoint, standAt } from './index.ts'
 import type { CommandKind, GivenAnswer, HistoryEntry, Outcome } from './index.ts'
 
@@ -79,6 +80,53 @@ test('a lock that is held at the savepoint refuses it, with the one before', () 
   assert.deepEqual(refused, { kind: 'holdsLocks', locks: ['k'], before: 1 })
   assert.equal(cut(history, answers(2, 3, 5), 4).kept, 2)
   assert.equal(cut(history, answers(2, 3, 5), 1).kept, 0)
+})
+
+const before = (history: HistoryEntry[], given: GivenAnswer[], seq: number): number | null => {
+  const result = cutHistory({ life: LIFE, history, answers: given }, seq, 99)
+  return result.kind === 'holdsLocks' ? result.before : null
+}
+
+test('the one before is the last at which the code held no lock, whatever ran beside', () => {
+  const words = ['lock j', 'lock k', 'unlock! j', 'unlock! k', 'call a', 'step! s', 'break b']
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...words), fc.nat(5)), { maxLength: 14 }),
+      fc.nat(99),
+      (made, late) => {
+        const history = calls(...made.map(([word]) => word))
+        // Each is answered a few calls later, or not at all.
+        const order = made
+          .flatMap(([, delay], at) => (delay === 5 ? [] : [{ seq: at + 1, due: at + delay }]))
+          .filter(({ seq }) => history[seq - 1]?.outcome === undefined)
+          .sort((one, other) => one.due - other.due)
+        const given = order.map(({ seq }, at): GivenAnswer => ({
+          position: at + 1,
+          seq,
+          kind: seq === late ? 'timeout' : 'value',
+        }))
+        for (let seq = 1; seq <= history.length; seq++) {
+          const stand = standAt(history, given, seq)
+          if (stand.locks.length === 0) continue
+          let wanted = 0
+          for (let at = stand.seq - 1; at > 0 && wanted === 0; at--) {
+            const one = standAt(history, given, at)
+            if (history[at]?.kind === 'lock' && one.locks.length === 0) wanted = one.seq
+          }
+          assert.equal(before(history, given, seq), wanted)
+        }
+      },
+    ),
+    { seed: 7, numRuns: 2_000 },
+  )
+})
+
+// One that looked at each place from the beginning would take minutes.
+test('the one before is found among very many locks', () => {
+  const inner = Array.from({ length: 20_000 }, () => ['lock row', 'unlock! row']).flat()
+  const history = calls('call a', 'lock job', ...inner, 'call b')
+  const given = answers(1, 2, ...inner.flatMap((word, at) => (word === 'lock row' ? [at + 3] : [])))
+  assert.equal(before(history, given, history.length), 1)
 })
 
 test('a lock that was waited for in vain, or still is, is none', () => {

@@ -1,4 +1,5 @@
 import type { HistoryEntry, Life, Outcome } from './history.ts'
+import { lastUnlocked } from './last-unlocked.ts'
 import { type GivenAnswer, type Stand, standAt } from './stand-at.ts'
 
 export type { GivenAnswer } from './stand-at.ts'
@@ -84,14 +85,4 @@ function livesOf({ life, history }: Past, seq: number, at: number): readonly Lif
     lives.push(one)
   }
   return [...lives, { ...life, last: seq, cutAt: at }]
-}
-
-function lastUnlocked({ history, answers }: Past, from: number): number {
-  for (let seq = from - 1; seq > 0; seq--) {
-    // Only where a lock was asked for is there a step from none to one.
-    if (history[seq]?.kind !== 'lock') continue
-    const stand = standAt(history, answers, seq)
-    if (stand.locks.length === 0) return stand.seq
-  }
-  return 0
 }

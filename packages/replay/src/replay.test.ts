@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { AnswerQueue, childId, describeDivergence, fingerprint, seededRandom } from './index.ts'
 import type { Outcome } from './index.ts'
@@ -76,6 +77,27 @@ test('steps come before own answers, those before positioned ones, each in its o
   assert.equal(queue.takePositioned()?.seq, 9)
   queue.addPositioned([{ position: 2, seq: 1, outcome: outcome(1), at: 6 }])
   assert.equal(queue.waiting, 1)
+})
+
+// One that moved all the others forward with each answer would take minutes. The loop turns in between,
+// so that the guard can end it.
+test('any number of answers come out one by one', { timeout: 10_000 }, async () => {
+  const many = 400_000
+  const queue = new AnswerQueue()
+  const seqs = Array.from({ length: many }, (_, at) => at + 1)
+  queue.addPositioned(seqs.map((seq) => ({ position: seq, seq, outcome: outcome(seq), at: 0 })))
+  for (const seq of seqs) queue.addOwn(seq, outcome(seq))
+  for (const seq of seqs) {
+    if (seq % 1_000 === 0) await setImmediate()
+    assert.ok(queue.takeOwn()?.seq === seq)
+    assert.ok(queue.takePositioned()?.seq === seq)
+    assert.ok(queue.waiting === many - seq)
+    if (seq % 100_000 === 1) {
+      queue.addOwn(seq - 1, outcome(-1))
+      assert.ok(queue.takeOwn()?.seq === seq - 1, 'what comes late comes before those after it')
+    }
+  }
+  assert.deepEqual([queue.hasOwn(), queue.takeOwn(), queue.takePositioned()], [false, null, null])
 })
 
 test('a divergence is told with both calls and their lines', () => {

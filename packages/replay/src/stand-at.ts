@@ -56,7 +56,7 @@ export function findSavepoint(history: readonly HistoryEntry[], name: string): n
  * The last call that a life can begin after: not a stop of the debugger that nobody has answered, nor a
  * step that it has interrupted, nor the call that went back.
  */
-function lastWhole(
+export function lastWhole(
   history: readonly HistoryEntry[],
   answered: ReadonlySet<number>,
   seq: number,

@@ -2,7 +2,10 @@ import fc from 'fast-check'
 
 /** For tests: programs as trees; each leaf is one call, each inner node combines promises. */
 type Program =
-  | { readonly leaf: 'flow' | 'sleep' | 'sum' | 'slowSum' | 'setting' | 'unknown' | 'wait' }
+  | {
+      readonly leaf:
+        'flow' | 'sleep' | 'sum' | 'slowSum' | 'cutSum' | 'setting' | 'unknown' | 'wait'
+    }
   | {
       readonly node: 'all' | 'race' | 'any' | 'allSettled' | 'inTurn'
       readonly parts: readonly Program[]
@@ -12,7 +15,16 @@ const { program: randomCalls } = fc.letrec<{ program: Program }>((tie) => ({
   program: fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
     fc.record({
-      leaf: fc.constantFrom('flow', 'sleep', 'sum', 'slowSum', 'setting', 'unknown', 'wait'),
+      leaf: fc.constantFrom(
+        'flow',
+        'sleep',
+        'sum',
+        'slowSum',
+        'cutSum',
+        'setting',
+        'unknown',
+        'wait',
+      ),
     }),
     fc.record({
       node: fc.constantFrom('all', 'race', 'any', 'allSettled', 'inTurn'),
@@ -28,6 +40,8 @@ const LEAVES = {
   sum: (n: number) => `self.step('s${n}', () => ${n} + Math.random())`,
   slowSum: (n: number) =>
     `self.step('a${n}', async () => { for (let i = 0; i < ${n % 7}; i++) await null; return ${n} + Math.random() })`,
+  cutSum: (n: number) =>
+    `self.step('c${n}', async () => { const late = Promise.resolve().then(() => [Math.random(), console.log(${n})]); late.then(() => Math.random()); return new Promise((resolve) => { late.then(([drawn]) => resolve(${n} + drawn)) }) })`,
   setting: (n: number) => `system.setting('x${n}').get()`,
   unknown: (n: number) => `self.flow('unknown', { n: ${n} }).catch((error) => error.name)`,
   wait: (n: number) =>

@@ -18,6 +18,7 @@ const REALM_FILES = [
   'call-site',
   'exceptions',
   'text',
+  'output',
   'run',
   'promised',
   'arguments',

@@ -11,7 +11,11 @@ export const FLOW_FILE = 'flow'
 export const REALM_FILE = 'millrace:realm'
 /** Frames of asynchronous steps are found by this name. */
 export const STEP_FRAME = 'millrace step '
-const FRAMES = 16
+/** The function that calls an asynchronous step as if nobody else had. */
+const APART_FRAME = 'callApart'
+/** How far up a stack is looked for the step that it belongs to, and how much of it is shown. */
+const FRAMES = 50
+const FRAMES_SHOWN = 16
 
 /** Columns that the compilation put into lines, by line. */
 const inserted = new Map<number, { readonly column: number; readonly length: number }[]>()
@@ -95,8 +99,10 @@ export function installStackTraces(): void {
   const prepare = (error: unknown, frames: readonly Frame[]): unknown => {
     if (error instanceof Mark) return frames
     let text = headOf(error)
-    for (const frame of frames) {
-      if (frame.getFileName() === FLOW_FILE) text += `\n    at ${frameText(frame)}`
+    for (const frame of frames.slice(0, FRAMES_SHOWN)) {
+      const file = frame.getFileName()
+      if (file === REALM_FILE && frame.getFunctionName() === APART_FRAME) break
+      if (file === FLOW_FILE) text += `\n    at ${frameText(frame)}`
     }
     return text
   }

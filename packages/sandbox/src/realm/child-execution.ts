@@ -190,15 +190,28 @@ export function endedOf(
     valueOrThrow(outcome, frames)
     return []
   }
-  const ended: ChildExecution[] = []
+  const byId = handlesOf(children)
+  const learned = new Set<ChildExecution>()
   for (const facts of outcome.ended) {
-    const child = children.find(({ id }) => id === facts.id)
-    if (child === undefined) continue
-    ChildExecution.learn(child, facts)
-    if (!ended.includes(child)) ended.push(child)
+    for (const child of byId.get(facts.id) ?? []) {
+      ChildExecution.learn(child, facts)
+      learned.add(child)
+    }
   }
+  const ended = [...learned]
   if (outcome.verdict === 'met') return ended
   throw withFrames(failureOf(ended), frames)
+}
+
+/** One execution may stand there more than once: each that stands for it learns of its end. */
+function handlesOf(children: readonly ChildExecution[]): Map<string, ChildExecution[]> {
+  const byId = new Map<string, ChildExecution[]>()
+  for (const child of children) {
+    const same = byId.get(child.id)
+    if (same === undefined) byId.set(child.id, [child])
+    else same.push(child)
+  }
+  return byId
 }
 
 export function valueOrThrow(outcome: Outcome, frames: () => string): Json {

@@ -89,6 +89,9 @@ export class DebugRun extends Run {
       if (stops.has(seq)) this.#stopAnswers.set(seq, { position, outcome })
   }
 
+  /** It can stop inside of a step, whose stops are recorded right behind it. */
+  override readonly runsStepsApart = false
+
   get stopped(): string | null {
     return this.#stopped
   }
@@ -284,7 +287,7 @@ export class DebugRun extends Run {
 
   /** A step that is stopped in runs again: its number is kept, what it has written is not. */
   #leaveStep({ seq, call, line, digest, logs }: RunningStep): void {
-    this.logLines = this.logLines.slice(0, logs)
+    this.logLines.length = logs
     if (seq > this.history.length) super.addEntry(seq, 'step', call.label, line, digest, null)
   }
 

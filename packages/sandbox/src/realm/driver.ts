@@ -7,7 +7,7 @@ import { ReturnWhenNames } from './arguments.ts'
 import { resultText } from './result.ts'
 import { Run, stackOf } from './run.ts'
 import { SelfExecution } from './self-execution.ts'
-import { failStuckSteps } from './step.ts'
+import { giveUpSteps, leaveStep } from './step.ts'
 import { System } from './system.ts'
 
 /** Makes one module instance; the parameters are what `environmentOf` gives for the script's names. */
@@ -39,6 +39,7 @@ export class Driver {
   protected readonly runs = new Map<string, Run>()
   #batch: (Run | string)[] = []
   #active: Run[] = []
+  /** Without an answer: the run begins, or a step of its does. */
   #due: { run: Run; answer: DueAnswer | null }[] = []
 
   constructor(script: Script) {
@@ -79,8 +80,10 @@ export class Driver {
     const due = this.#due
     this.#due = []
     for (const { run, answer } of due) {
-      if (answer === null) this.#start(run)
-      else deliver(run, answer)
+      const begin = answer === null ? run.stepsToRun.shift() : undefined
+      if (answer !== null) deliver(run, answer)
+      else if (begin === undefined) this.#start(run)
+      else begin()
     }
   }
 
@@ -89,7 +92,8 @@ export class Driver {
     const active = this.#active
     this.#active = []
     for (const run of active) {
-      if (run.asyncSteps.size > 0) failStuckSteps(run)
+      if (run.stepDepth > 0) leaveStep(run)
+      if (run.asyncSteps.size > 0) giveUpSteps(run)
       run.settleSignal()
       this.#plan(run)
     }
@@ -121,6 +125,7 @@ export class Driver {
     return new Run(start)
   }
   protected resultOf(run: Run): string {
+    run.forgetPassed()
     return resultText(run)
   }
   protected givenFor(run: Run, name: string): unknown {
@@ -128,8 +133,9 @@ export class Driver {
   }
 
   #plan(run: Run): void {
-    const answer = nextAnswer(run)
-    if (answer === null) return
+    // Also of a run that has ended: what began before is recorded.
+    const answer = run.stepsToRun.length > 0 ? null : nextAnswer(run)
+    if (answer === null && run.stepsToRun.length === 0) return
     this.#due.push({ run, answer })
     this.#active.push(run)
   }

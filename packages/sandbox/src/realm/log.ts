@@ -19,10 +19,11 @@ export function writeLog(run: Run, api: string, values: readonly unknown[]): voi
 
 /** `console` inside a step writes too: the step is not run again, so neither is the line. */
 export function writeConsole(run: Run, values: readonly unknown[]): void {
-  if (run.stepDepth > 0 && run.signal === null)
+  const step = run.runningStep()
+  if (step !== null && run.signal === null)
     append(
       run,
-      run.stepSeq,
+      step,
       run.checked(() => textOfAll(values)),
     )
   else writeLog(run, 'console.log', values)
@@ -33,7 +34,7 @@ function append(run: Run, seq: number, text: string): void {
     throw run.exceed(tooMany(realmLimits().logsPerActivation, 'activation'))
   }
   run.logsNow++
-  run.logLines += `${run.logLines === '' ? '' : ','}{"seq":${seq},"at":${run.now},"values":${text}}`
+  run.logLines.push({ seq, text: `{"seq":${seq},"at":${run.now},"values":${text}}` })
 }
 
 function textOfAll(values: readonly unknown[]): string {

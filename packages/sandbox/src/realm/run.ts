@@ -28,6 +28,7 @@ import {
   LifecycleSignal,
 } from './exceptions.ts'
 import { realmLimits } from './limits.ts'
+import { Output } from './output.ts'
 import { jsonText, LimitExceeded } from './text.ts'
 
 /** A call of the Flow API that awaits its answer. */
@@ -49,7 +50,8 @@ export interface Call {
 export class Run {
   readonly key: string
   readonly facts: SelfFacts
-  readonly history: readonly HistoryEntry[]
+  /** What a replay has to pass; let go of once it has. */
+  history: readonly HistoryEntry[]
   readonly input: Json
   readonly queue = new AnswerQueue()
   readonly open = new Map<number, OpenCall>()
@@ -72,15 +74,25 @@ export class Run {
   logsNow = 0
   /** New calls that the engine may answer by itself, before any positioned answer. */
   asks = 0
-  /** Depth of synchronous step callbacks, and the asynchronous ones that have not finished. */
+  /** Above 0 while all that runs is a step's: its callback, or the crossing that it has to itself. */
   stepDepth = 0
   stepName = ''
   stepRandom: (() => number) | null = null
   stepSeq = 0
+  /** Whether asynchronous steps get a crossing to themselves. */
+  readonly runsStepsApart: boolean = true
+  /** Steps whose callbacks wait for a crossing of their own. */
+  readonly stepsToRun: (() => void)[] = []
+  /**
+   * Steps that go on beside the flow's own code: which of them runs, only the call stack tells.
+   * One that was given up stays among them, since it may go on later.
+   */
   readonly asyncSteps = new Map<
     number,
-    { name: string; random: () => number; fail: (why: Error) => void }
+    { name: string; random: () => number; giveUp: ((why: Error) => void) | null }
   >()
+  /** Said of a divergence that a passed step may have brought about. */
+  hint = ''
 
   signal: LifecycleSignal | null = null
   end: End | null = null
@@ -90,12 +102,13 @@ export class Run {
   /** In the order of their numbers: an asynchronous step fills its place when it has finished. */
   readonly entries: string[] = []
   commands = ''
-  logLines = ''
-  fields: { name?: string; message?: string; output?: string } | null = null
+  /** Each under the number of its call, by which they are handed over. */
+  readonly logLines: { readonly seq: number; readonly text: string }[] = []
+  /** What has changed of the record; `output`: the one below. */
+  fields: { name?: string; message?: string; output?: true } | null = null
   name: string | null
   message: string | null = null
-  output: string | null = null
-  outputSet = false
+  readonly output = new Output()
 
   constructor(start: Extract<Activation, { kind: 'start' }>) {
     const { key, self: facts, history, input, answers } = start
@@ -117,6 +130,11 @@ export class Run {
 
   get replaying(): boolean {
     return this.seq < this.history.length
+  }
+
+  /** A passed history is as good as none, and a suspended execution would keep it for days. */
+  forgetPassed(): void {
+    if (!this.replaying) this.history = NO_HISTORY
   }
 
   /** Every call of the API comes through here first. */
@@ -242,7 +260,7 @@ export class Run {
   }
 
   diverge(seq: number, expected: HistoryEntry | null, actual: ActualCall | null): LifecycleSignal {
-    return this.stop('diverged', describeDivergence(seq, expected, actual))
+    return this.stop('diverged', describeDivergence(seq, expected, actual) + this.hint)
   }
 
   stop(reason: NonNullable<End['reason']>, message: string): LifecycleSignal {
@@ -255,8 +273,8 @@ export class Run {
 
   finish(status: End['status'], message: string | null, returned?: unknown): void {
     if (this.end !== null) return
-    let output = this.output ?? 'null'
-    if (!this.outputSet && returned !== undefined) {
+    let output = this.output.text ?? 'null'
+    if (!this.output.isSet && returned !== undefined) {
       try {
         output = this.checked(() => jsonText(returned, 'The value that the flow returns'))
       } catch (error) {
@@ -284,6 +302,14 @@ export class Run {
     else this.finish('ENDED_ERROR', message)
   }
 
+  /** The step that the running code belongs to and that can still be recorded. */
+  runningStep(): number | null {
+    if (this.stepDepth > 0) return this.stepSeq
+    if (this.asyncSteps.size === 0) return null
+    const seq = stepOf(callSite()) ?? 0
+    return (this.asyncSteps.get(seq)?.giveUp ?? null) === null ? null : seq
+  }
+
   /** The generator that the running code must draw from: a step is not run again, so it has its own. */
   draw(): number {
     if (this.stepRandom !== null) return this.stepRandom()
@@ -296,6 +322,7 @@ export class Run {
 }
 
 const NO_LIVES: readonly Life[] = []
+const NO_HISTORY: readonly HistoryEntry[] = []
 
 /** Of which a life draws its chance. */
 export const seedOf = ({ id, generation }: Pick<Life, 'id' | 'generation'>): string =>

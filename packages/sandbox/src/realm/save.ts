@@ -1,4 +1,3 @@
-import type { Json } from '@millrace/replay'
 import { nameOf, objectOf, onlyKeys, textOf } from './arguments.ts'
 import type { Run } from './run.ts'
 import { jsonText } from './text.ts'
@@ -12,17 +11,11 @@ export function setOutput(run: Run, values: Record<string, unknown>): void {
   const text = run.checked(() => jsonText(values, 'The output'))
   const keys = Object.keys(values).join(', ')
   const call = run.record({ api, kind: 'save', label: `output ${keys}`, args: () => text }, site)
-  const before = run.output === null ? {} : (JSON.parse(run.output) as Json)
-  const merged = {
-    ...(isObject(before) ? before : {}),
-    ...(JSON.parse(text) as Record<string, Json>),
-  }
-  run.output = run.checked(() => jsonText(merged, 'The output'))
-  run.outputSet = true
+  run.checked(() => run.output.setKeys(text))
   if (call.recorded === null)
     run.addEntry(call.seq, 'save', `output ${keys}`, site.line, call.digest, DONE)
   else if (run.lives.length === 0) return
-  run.fields = { ...run.fields, output: run.output }
+  run.fields = { ...run.fields, output: true }
 }
 
 /** Changes fields of the execution's record: its message, its name, its whole output. */
@@ -41,16 +34,10 @@ export function saveFields(run: Run, fields: unknown): void {
   const call = run.record({ api, kind: 'save', label, args: () => JSON.stringify(changed) }, site)
   if (changed.name !== undefined) run.name = changed.name
   if (changed.message !== undefined) run.message = changed.message
-  if (changed.output !== undefined) {
-    run.output = changed.output
-    run.outputSet = true
-  }
+  if (changed.output !== undefined) run.output.setWhole(changed.output)
   if (call.recorded === null) run.addEntry(call.seq, 'save', label, site.line, call.digest, DONE)
   // Going back has taken away what was set: a replay of what was inherited sets it again.
   else if (run.lives.length === 0) return
-  run.fields = { ...run.fields, ...changed }
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const { output, ...others } = changed
+  run.fields = { ...run.fields, ...others, ...(output !== undefined && { output: true }) }
 }

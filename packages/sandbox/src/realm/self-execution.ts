@@ -155,7 +155,7 @@ export class SelfExecution {
         status: 'AT_ENGINE',
         message: run.message,
         input_value: run.input,
-        output_value: run.output === null ? null : (JSON.parse(run.output) as Json),
+        output_value: JSON.parse(run.output.text ?? 'null') as Json,
       })
       return child.get(...fields)
     })

@@ -75,6 +75,11 @@ function checkSize(text: string, what: string): void {
   if (text.length > depth * 2 && depthOf(text) > depth) throw depthExceeded(what)
 }
 
+/** For what is measured in parts: `bytes` of JSON. */
+export function checkJsonBytes(bytes: number, what: string): void {
+  if (bytes > realmLimits().payloadBytes) throw sizeExceeded(what)
+}
+
 function sizeExceeded(what: string): LimitExceeded {
   const { payloadBytes } = realmLimits()
   return new LimitExceeded(
@@ -88,7 +93,7 @@ function depthExceeded(what: string): LimitExceeded {
   )
 }
 
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let bytes = text.length
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
