@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { newId } from '@millrace/runtime'
+import { createLogger, newId } from '@millrace/runtime'
+import { served, serveGrpc } from '@millrace/runtime/grpc'
+import { registerProcess } from '@millrace/store'
 import { runSql } from '@millrace/testkit'
+import { engineService, pb } from '@millrace/wire'
 import { type GatewayFixture, startGateway } from '../gateway-fixture.ts'
 
 let gateway: GatewayFixture
@@ -70,4 +73,47 @@ test('the doctor finds whoever waits for a message that takes no answer any more
   )
   assert.ok(!findings.some((one) => one.execution_id === fine))
   assert.equal(findings[0]?.repair, 'tell the scheduler to answer it')
+})
+
+test('a repair takes from a process what it does not know, and leaves paused what somebody pauses meanwhile', async () => {
+  const script = 'export default () => 1'
+  const create = async () =>
+    String((await gateway.request('POST', 'execution', { script })).json['id'])
+  const ids = [await create(), await create()]
+  const asked: string[] = []
+  const nobodyHasIt = served(engineService, {
+    async where({ executionId }) {
+      // The doctor asks about one after the other: the first is found by then, and not mended yet.
+      for (const id of asked) await gateway.request('POST', `execution/${id}/pause`)
+      asked.push(executionId)
+      return { processId, presence: pb.Presence.ABSENT, since: undefined }
+    },
+    inspect: () => Promise.reject(new Error('not asked')),
+    dump: () => Promise.reject(new Error('not asked')),
+  })
+  const processId = newId()
+  await using engine = await serveGrpc({
+    services: [nobodyHasIt],
+    log: createLogger('engine', { level: 'silent' }),
+  })
+  const address = `127.0.0.1:${engine.port}`
+  await registerProcess(gateway.db, { processId, service: 'engine', address, ttlMs: 60_000 })
+  await sql(
+    `UPDATE execution SET status = 'AT_ENGINE', version = version + 1, epoch = epoch + 1, process_id = $2,
+       started_at = clock(), moved_at = clock() - interval '1 minute' WHERE id = ANY ($1::uuid[])`,
+    [ids, processId],
+  )
+
+  const { json } = await gateway.request('POST', 'doctor/repair')
+  const unheld = (json['findings'] as { kind: string; repaired: boolean }[]).filter(
+    ({ kind }) => kind === 'unheld',
+  )
+  assert.deepEqual(
+    unheld.map(({ repaired }) => repaired),
+    [true, true],
+  )
+  const statuses = asked.map(
+    async (id) => (await gateway.request('GET', `execution/${id}`)).json['status'],
+  )
+  assert.deepEqual(await Promise.all(statuses), ['PAUSED', 'WAITING_ENGINE'])
 })

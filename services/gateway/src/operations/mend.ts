@@ -1,11 +1,17 @@
-import { type Finding, type FindingKind, REPAIRS } from '@millrace/execution'
+import { decide, type Finding, type FindingKind, REPAIRS } from '@millrace/execution'
 import { ServiceError } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
-import type { ProcessRow } from '@millrace/store'
+import {
+  applyIfVersion,
+  type ProcessRow,
+  readExecution,
+  readWaits,
+  toExecution,
+} from '@millrace/store'
 import { lockService, schedulerService } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
 import type { Case } from './doctor.ts'
-import { steerMany } from './steer-executions.ts'
+import { tellMoved } from './move-execution.ts'
 
 /**
  * Has what the doctor found mended by those whose work it is. Answers with the findings that somebody was
@@ -30,13 +36,7 @@ export async function mend(
     }
   }
 
-  // A pause and a resume take it from whoever has it: what is committed counts, nothing is lost.
-  const unheld = of('unheld')
-  await attempt(unheld, async () => {
-    const ids = unheld.map(({ finding }) => finding.executionId)
-    await steerMany(context, caller, { ids, action: 'pause', message: null })
-    await steerMany(context, caller, { ids, action: 'resume', message: null })
-  })
+  for (const one of of('unheld')) await attempt([one], () => release(context, caller, one))
   await attempt(of('overdue', 'overrun'), () => {
     context.bus.nudgeTimers(0)
     return Promise.resolve()
@@ -65,6 +65,28 @@ export async function mend(
   const theirs = of('untaken', 'lost', 'abandoned', 'unwatched', 'staleWait', 'decided', 'control')
   await attempt(theirs, () => askScheduler(caller, theirs, processes))
   return done
+}
+
+/**
+ * As if the process that does not know it had given it back: what is committed counts, nothing is lost.
+ * What has moved since it was found is no longer there to be given back, such as what a person has paused
+ * meanwhile.
+ */
+async function release(
+  context: Context,
+  { workspaceId }: Caller,
+  { finding: { executionId }, execution }: Case,
+): Promise<void> {
+  const key = { workspaceId, executionId }
+  const row = await readExecution(context.api, key)
+  if (row === null || execution === null) return
+  const waits = await readWaits(context.api, key)
+  const before = toExecution(row, waits)
+  const decision = decide(before, { type: 'engineReleased', version: execution.version })
+  if (decision.kind !== 'moved') return
+  const after = decision.next
+  if (!(await applyIfVersion(context.api, key, { before, after }))) return
+  tellMoved(context, row, { version: after.version, status: after.state.status }, waits)
 }
 
 async function serveLocks(

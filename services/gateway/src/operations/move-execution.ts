@@ -62,7 +62,7 @@ export async function moveExecution(
     })
     if (!applied) continue
     const { version, state } = decision.next
-    nudge(context, row, { version, status: state.status }, waits)
+    tellMoved(context, row, { version, status: state.status }, waits)
     return { moved: true }
   }
   throw new ServiceError('stale', `Execution ${id} moves too often to ${action} it. Try again.`)
@@ -74,7 +74,8 @@ const EVENTS = {
   resume: 'resumeRequested',
 } as const satisfies Record<MoveAction, UserEvent['type']>
 
-function nudge(
+/** After the commit: whoever holds it lets go, whoever waits looks again. All of it may be lost. */
+export function tellMoved(
   { bus }: Context,
   row: ExecutionRow,
   after: { version: number; status: ExecutionRow['status'] },
