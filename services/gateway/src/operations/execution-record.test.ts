@@ -225,6 +225,47 @@ test('all that a list would have are exported one document each', async () => {
   assert.equal(bad.status, 422)
 })
 
+test('a list with trees has each execution once, and nothing that is in the trash', async () => {
+  const tag = newId()
+  const tags = [tag]
+  const top = await ended({ name: 'top', tags })
+  const child = await ended({ name: 'child' })
+  const grandchild = await ended({ name: 'grandchild', tags })
+  const live = await create({ name: 'live', tags })
+  const belowLive = await ended({ name: 'below-live', tags })
+  const trashed = await ended({ name: 'trashed', tags })
+  const belowTrashed = await ended({ name: 'below-trashed', tags })
+  for (const [id, parent] of [
+    [child, top],
+    [grandchild, child],
+    [live, top],
+    [belowLive, live],
+    [trashed, top],
+    [belowTrashed, trashed],
+  ] as const)
+    await runSql(
+      gateway.databaseUrl,
+      'UPDATE execution SET parent_execution_id = $2, top_execution_id = $3 WHERE id = $1',
+      [id, parent, top],
+    )
+  await gateway.request('DELETE', `execution/${trashed}`)
+  const namesOf = (text: string) =>
+    Array.from(text.matchAll(/^( *)name: (.*)$/gm), ([, indent = '', name = '']) => indent + name)
+  const once = ['  top', '      child', '          grandchild']
+  const filter = encodeURIComponent(JSON.stringify({ field: 'tag', op: 'eq', value: tag }))
+  const list = async (order: string) =>
+    (await gateway.request('GET', `execution/export?filter=${filter}&order=${order}&tree=true`))
+      .text
+  assert.deepEqual(namesOf(await list('created_at')), [...once, '  below-live', '  below-trashed'])
+  assert.deepEqual(namesOf(await list('-created_at')), ['  below-trashed', '  below-live', ...once])
+  const { text } = await gateway.request('GET', `execution/${top}/export`)
+  assert.deepEqual(namesOf(text), once)
+  // Who exports what is in the trash wants all that would go with it.
+  await gateway.request('DELETE', `execution/${belowTrashed}`)
+  const bin = await gateway.request('GET', `execution/${trashed}/export`)
+  assert.deepEqual(namesOf(bin.text), ['  trashed', '      below-trashed'])
+})
+
 test('runs of wrappers and iterations of schedules come out and in as all others', async () => {
   const [wrapperId, scheduleId, webhookId] = [newId(), newId(), newId()]
   const document = `---

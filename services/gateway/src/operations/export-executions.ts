@@ -9,12 +9,14 @@ import {
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionWriter } from './execution-json.ts'
+import { type HasEnded, hasPlace, judgeOnce, topsOf } from './export-tops.ts'
 import { toListRequest } from './page-request.ts'
 import { factsFor, inputAndOutput, readRecord } from './read-execution.ts'
 
 /**
  * Ended executions as YAML documents, one piece of text after the other, so that any number of them is
- * written with the memory of one. With `tree`, each with all below it that have ended.
+ * written with the memory of one. With `tree`, each with all below it that have ended and are not in the
+ * trash; what is written so is not written by itself, too.
  */
 export async function* exportExecutions(
   context: Context,
@@ -28,13 +30,18 @@ export async function* exportExecutions(
   const { workspaceId } = caller
   const { filter, order, tree = false } = request
   const list = { ...toListRequest(workspaceId, { filter, order, limit: PAGE }), at: now() }
+  const hasEnded = judgeOnce()
   let cursor: string | null = null
   do {
     const page: Awaited<ReturnType<typeof listExecutions>> = await listExecutions(context.api, {
       ...list,
       cursor,
     })
-    for (const row of page.rows) if (row.ended_at !== null) yield* documentsOf(context, row, tree)
+    const ended = page.rows.filter(hasEnded)
+    if (tree)
+      for (const row of await topsOf(context, list, { rows: ended, hasEnded }))
+        yield* documentsOf(context, row, hasEnded)
+    else for (const row of ended) yield* documentsOf(context, row, null)
     cursor = page.nextCursor
   } while (cursor !== null)
 }
@@ -52,7 +59,7 @@ export async function* exportExecution(
       `Execution ${id} is ${row.status}; only what has ended can be exported. Wait for its end, or cancel it.`,
       { details: { execution_status: row.status } },
     )
-  yield* documentsOf(context, row, tree)
+  yield* documentsOf(context, row, tree ? judgeOnce() : null)
 }
 
 const PAGE = 100
@@ -61,22 +68,24 @@ const TREE_MAX = 1_000
 /** Of the values in one document: an import takes no longer text. */
 const CHARS_MAX = 16 * 1_048_576
 
+/** With what is below it that has ended; null: without. */
 async function* documentsOf(
   context: Context,
   row: ExecutionRecordRow,
-  tree: boolean,
+  hasEnded: HasEnded | null,
 ): AsyncGenerator<string> {
   const { exportDocument, LEVELS_MAX } = await import('@millrace/record-yaml')
   const budget = { chars: CHARS_MAX, top: row.id }
   const { workspace_id: workspaceId, id } = row
-  const rows = tree
-    ? await readTree(context.api, { workspaceId, id, depth: 1_000, limit: TREE_MAX + 1 })
-    : []
+  const rows =
+    hasEnded === null
+      ? []
+      : await readTree(context.api, { workspaceId, id, depth: 1_000, limit: TREE_MAX + 1 })
   if (rows.length > TREE_MAX) throw tooLarge(id)
   const below = new Map<string, TreeRow[]>()
   for (const one of rows) {
     // What lives cannot be imported, and what is below it has no place without it.
-    if (one.ended_at === null || one.id === id || one.parent_execution_id === null) continue
+    if (hasEnded?.(one) !== true || one.id === id || one.parent_execution_id === null) continue
     const siblings = below.get(one.parent_execution_id)
     if (siblings === undefined) below.set(one.parent_execution_id, [one])
     else siblings.push(one)
@@ -90,7 +99,9 @@ async function* documentsOf(
     const record = await recordOf(context, one, budget)
     const children = below.get(one.id) ?? []
     if (children.length === 0) return { record }
-    const found = await readAll(children.map((child) => child.id))
+    const records = await readAll(children.map((child) => child.id))
+    const found = records.filter((child) => hasPlace(row, child))
+    if (found.length === 0) return { record }
     if (level < LEVELS_MAX) {
       const nodes: ExportNode[] = []
       for (const child of found) nodes.push(await nodeOf(child, level + 1))
