@@ -6,7 +6,8 @@ import { createExecutions } from './create-executions.ts'
 import { listChildren, listExecutions, readTree, summarizeExecutions } from './execution-lists.ts'
 import { patchExecution, readEnded, readExecutionRecord } from './execution-records.ts'
 import type { Filter } from './list-filter.ts'
-import { readLogs, readSavepoints } from './logs.ts'
+import { loadForActivation } from './load-executions.ts'
+import { afterCall, readLogs, readSavepoints } from './logs.ts'
 import type { NewExecution } from './new-execution.ts'
 import { newExecution, startTestStore } from '../test/test-store.ts'
 
@@ -160,6 +161,21 @@ test('a patch changes the name and the rest and leaves the version alone', async
   assert.equal(await patchExecution(db, { ...key, id: newId() }, { name: 'x' }), false)
 })
 
+test('the code goes on seeing the name that it can have begun with', async () => {
+  const seen = async (fields: Partial<NewExecution>) => {
+    const item = execution({ name: 'first', ...fields })
+    await createExecutions(db, [item])
+    for (const name of ['second', 'third'])
+      assert.equal(await patchExecution(db, { workspaceId, id: item.id }, { name }), true)
+    const [loaded] = await loadForActivation(db, [{ workspaceId, executionId: item.id }])
+    return loaded?.name
+  }
+  assert.equal(await seen({}), 'first', 'an engine may have it')
+  assert.equal(await seen({ name: null }), null)
+  assert.equal(await seen({ paused: true }), 'third')
+  assert.equal(await seen({ scheduledFor: now() + 3_600_000 }), 'third')
+})
+
 test('logs and savepoints are read from any place inside a row', async () => {
   const executionId = ids[0] ?? ''
   const key = { workspaceId, executionId }
@@ -170,13 +186,27 @@ test('logs and savepoints are read from any place inside a row', async () => {
   await runSql(store.url, insertLog, [workspaceId, executionId, 1, lines([1, 3])])
   await runSql(store.url, insertLog, [workspaceId, executionId, 4, lines([4, 5, 9])])
   const read = async (seq: number, limit = 50) => {
-    const page = await readLogs(db, key, { after: { generation: 1, seq }, limit })
+    const page = await readLogs(db, key, { after: afterCall(1, seq), limit })
     return [page.lines.map((line) => line.seq), page.full]
   }
   assert.deepEqual(await read(0), [[1, 3, 4, 5, 9], false])
   assert.deepEqual(await read(1), [[3, 4, 5, 9], false])
   assert.deepEqual(await read(4, 1), [[5], true])
   assert.deepEqual(await read(9), [[], false])
+
+  // A step has written three lines, and each is its own place.
+  await runSql(store.url, insertLog, [workspaceId, executionId, 12, lines([12, 12, 12, 13])])
+  const after = { generation: 1, seq: 9, line: 1 }
+  const seen: string[] = []
+  for (let more = true; more;) {
+    const page = await readLogs(db, key, { after, limit: 1 })
+    for (const { seq, line } of page.lines) {
+      seen.push(`${seq}.${line}`)
+      Object.assign(after, { seq, line })
+    }
+    more = page.full
+  }
+  assert.deepEqual(seen, ['12.1', '12.2', '12.3', '13.1'])
 
   const entries = [
     {

@@ -148,6 +148,7 @@ export type { ListRequest, Page } from './list-page.ts'
 export {
   type LogPosition,
   type PlacedLogLine,
+  afterCall,
   readLogs,
   readSavepoints,
   type SavepointView,

@@ -3,13 +3,23 @@ import type { Queryable } from './database.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { loadStatements } from './statement.ts'
 
-/** Where a reader of an execution's log stands: after this line of this generation. */
+/** Where a reader of an execution's log stands: after so many lines of this call of this generation. */
 export interface LogPosition {
   readonly generation: number
   readonly seq: number
+  /** Most calls write one line; what a step writes is all under the step's number. */
+  readonly line: number
 }
 
-export type PlacedLogLine = LogLine & { readonly generation: number }
+/** After all that the calls up to `seq` have written. */
+export const afterCall = (generation: number, seq: number): LogPosition => ({
+  generation,
+  seq,
+  line: 999_999_999,
+})
+
+/** `line` counts from 1 among those of its call. */
+export type PlacedLogLine = LogLine & LogPosition
 
 /** Lines after `after`, at most about `limit`; `full` when there may be more. */
 export async function readLogs(
@@ -17,16 +27,28 @@ export async function readLogs(
   key: ExecutionKey,
   { after, limit }: { readonly after: LogPosition; readonly limit: number },
 ): Promise<{ lines: PlacedLogLine[]; full: boolean }> {
-  const rowsMax = Math.min(limit, 200) + 1
-  const params = [key.workspaceId, key.executionId, after.generation, after.seq + 1, rowsMax]
+  // The first of them may hold nothing but what has been read.
+  const rowsMax = Math.min(limit, 200) + 2
+  const params = [key.workspaceId, key.executionId, after.generation, after.seq, rowsMax]
   const rows = await db.query<LogRow>(statements.readLogs, params)
-  const lines = rows.flatMap((row) =>
-    (JSON.parse(row.lines) as LogLine[])
-      .map((line) => ({ ...line, generation: row.generation }))
-      .filter((line) => line.generation > after.generation || line.seq > after.seq),
-  )
+  const lines = rows.flatMap((row) => placed(row).filter((line) => isAfter(line, after)))
   const page = lines.slice(0, limit)
   return { lines: page, full: page.length < lines.length || rows.length === rowsMax }
+}
+
+/** A row holds all lines of each of its calls, in their order. */
+function placed({ generation, lines }: LogRow): PlacedLogLine[] {
+  let [call, count] = [0, 0]
+  return (JSON.parse(lines) as LogLine[]).map((one) => {
+    count = one.seq === call ? count + 1 : 1
+    call = one.seq
+    return { ...one, generation, line: count }
+  })
+}
+
+function isAfter(line: PlacedLogLine, after: LogPosition): boolean {
+  if (line.generation !== after.generation) return line.generation > after.generation
+  return line.seq > after.seq || (line.seq === after.seq && line.line > after.line)
 }
 
 /** One recorded call and what came of it. Times: ms since 1970. */

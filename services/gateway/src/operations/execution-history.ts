@@ -1,4 +1,4 @@
-import { readExecution, readLogs } from '@millrace/store'
+import { afterCall, type LogPosition, readExecution, readLogs } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
 import { executionNotFound, invalid } from '../problem.ts'
 import { time } from './page-request.ts'
@@ -32,7 +32,7 @@ export async function getLog(
       at: time(at),
       values,
     })),
-    next_cursor: full && last !== undefined ? `${last.generation}.${last.seq}` : null,
+    next_cursor: full && last !== undefined ? `${last.generation}.${last.seq}.${last.line}` : null,
   }
 }
 
@@ -44,10 +44,10 @@ async function mustExist(context: Context, caller: Caller, id: string): Promise<
   if (row === null) throw executionNotFound(id)
 }
 
-function parseCursor(cursor: string | undefined): { generation: number; seq: number } {
-  if (cursor === undefined || cursor === '') return { generation: 1, seq: 0 }
-  const match = /^(\d{1,9})\.(\d{1,9})$/.exec(cursor)
+function parseCursor(cursor: string | undefined): LogPosition {
+  if (cursor === undefined || cursor === '') return afterCall(1, 0)
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(cursor)
   if (match === null)
     throw invalid([{ pointer: '/cursor', message: 'is damaged; begin without a cursor' }])
-  return { generation: Number(match[1]), seq: Number(match[2]) }
+  return { generation: Number(match[1]), seq: Number(match[2]), line: Number(match[3]) }
 }

@@ -27,6 +27,8 @@ interface Position {
   version: number
   generation: number
   log: number
+  /** How many lines of that call. */
+  line: number
   savepoint: number
   /** The version at which the output was last told. */
   output: number
@@ -139,7 +141,7 @@ async function* history(
   if (generation > at.generation) {
     // Reverted: calls are counted anew. The log of the former generation goes on to be read first.
     yield* logs(context, key, at)
-    Object.assign(at, { generation, log: 0, savepoint: 0 })
+    Object.assign(at, { generation, log: 0, line: 0, savepoint: 0 })
   }
   yield* savepoints(context, key, at)
   yield* logs(context, key, at)
@@ -169,11 +171,12 @@ async function* logs(
   at: Position,
 ): AsyncGenerator<ExecutionEvent> {
   for (let more = true; more;) {
-    const place = { generation: at.generation, seq: at.log }
+    const place = { generation: at.generation, seq: at.log, line: at.line }
     const { lines, full } = await readLogs(context.api, key, { after: place, limit: PAGE })
     for (const line of lines) {
       if (line.generation !== at.generation) return
       at.log = line.seq
+      at.line = line.line
       const { seq, generation, values } = line
       yield { id: idOf(at), type: 'log', data: { seq, generation, at: time(line.at), values } }
     }
@@ -203,22 +206,27 @@ async function* savepoints(
 }
 
 const idOf = (at: Position): string =>
-  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}.${at.messages}`
+  `${at.version}.${at.generation}.${at.log}.${at.savepoint}.${at.output}.${at.messages}.${at.line}`
 
 function parsePosition(id: string | null): Position {
   if (id === null || id === '')
-    return { version: 0, generation: 1, log: 0, savepoint: 0, output: 0, messages: 0 }
-  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?$/.exec(id)
+    return { version: 0, generation: 1, log: 0, line: 0, savepoint: 0, output: 0, messages: 0 }
+  const match =
+    /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?$/.exec(
+      id,
+    )
   if (match === null)
     throw invalid([{ pointer: '/Last-Event-ID', message: 'is none of this stream; leave it out' }])
-  // The last part is younger than the others: a reader from before it is told of messages again.
-  const [, version, generation, log, savepoint, output, seen] = match.map((part) =>
+  // The last parts are younger than the others: a reader from before them is told of messages and of
+  // the lines of its last call again.
+  const [, version, generation, log, savepoint, output, seen, line] = match.map((part) =>
     Number(part ?? 0),
   )
   return {
     version: version ?? 0,
     generation: generation ?? 1,
     log: log ?? 0,
+    line: line ?? 0,
     savepoint: savepoint ?? 0,
     output: output ?? 0,
     messages: seen ?? 0,

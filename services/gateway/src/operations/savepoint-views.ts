@@ -4,6 +4,7 @@ import {
   newestSavepoint,
   type PlacedLogLine,
   readExecution,
+  afterCall,
   readLogs,
   readSavepoints,
   readStand,
@@ -143,8 +144,7 @@ async function linesBetween(
   { generation, from, until }: { generation: number; from: number; until: number },
 ): Promise<PlacedLogLine[]> {
   const lines: PlacedLogLine[] = []
-  for (let seq = from; ;) {
-    const after = { generation, seq }
+  for (let after = afterCall(generation, from); ;) {
     const page = await readLogs(context.api, key, { after, limit: LOGS_MAX })
     const own = page.lines.filter((line) => line.generation === generation && line.seq <= until)
     lines.push(...own)
@@ -152,7 +152,7 @@ async function linesBetween(
     if (!page.full || last === undefined || own.length < page.lines.length) return lines
     // Of many only the newest are shown.
     if (lines.length > 2 * LOGS_MAX) lines.splice(0, lines.length - LOGS_MAX - 1)
-    seq = last.seq
+    after = last
   }
 }
 
