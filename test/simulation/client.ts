@@ -1,7 +1,7 @@
 import { toServiceError } from '@millrace/runtime'
 import type { Answer, Route, RouteRequest } from '../../services/gateway/src/http/route.ts'
-import { freshIds } from '../../services/gateway/src/operations/create-execution.ts'
 import { idempotently } from '../../services/gateway/src/operations/idempotent.ts'
+import { freshIds } from '../../services/gateway/src/operations/request-ids.ts'
 import type { Door, Stack } from './world/stack.ts'
 import { runAs, type World } from './world/world.ts'
 

@@ -19,6 +19,11 @@ SELECT f.id, f.content_id FROM file f
 WHERE f.workspace_id = $1 AND f.name = $2 AND f.deleted_at IS NULL
 FOR UPDATE
 
+-- name: lockFileById
+SELECT f.id, f.content_id FROM file f
+WHERE f.workspace_id = $1 AND f.id = $2 AND f.deleted_at IS NULL
+FOR UPDATE
+
 -- name: replaceContent
 UPDATE file SET content_id = $3, size = $4, hash = decode($5, 'hex'),
   content_type = coalesce($6, content_type), modified_at = clock(), modified_by = $7

@@ -11,6 +11,7 @@ export {
   readContent,
   type SavedFile,
   saveFile,
+  saveFileById,
   sweepContents,
   writeContent,
 } from './file-contents.ts'

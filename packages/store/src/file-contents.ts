@@ -9,6 +9,7 @@ const sql = loadStatements('file-contents', [
   'keepContent',
   'dropContent',
   'lockFile',
+  'lockFileById',
   'replaceContent',
   'insertFile',
   'trashByName',
@@ -116,38 +117,74 @@ export function saveFile(
   return db.transaction((tx) => saveFileIn(tx, file))
 }
 
-export interface NewFileContent {
+/** A content for a file, and who gives it. */
+interface GivenContent {
   readonly workspaceId: string
-  readonly name: string
   readonly content: FileContent
+  /** Null keeps the one that there was. */
   readonly contentType: string | null
-  /** Who does it. */
   readonly by: string | null
+}
+
+export interface NewFileContent extends GivenContent {
+  readonly name: string
 }
 
 /** The same inside of somebody's transaction. */
 export async function saveFileIn(tx: Queryable, file: NewFileContent): Promise<SavedFile> {
   const { workspaceId, name, content, contentType, by } = file
+  await holdContent(tx, file)
+  const size = [content.size, content.hash]
+  const fresh = [workspaceId, newId(), name, content.id, ...size, contentType, by]
+  for (;;) {
+    const [made] = await tx.query<{ id: string }>(sql.insertFile, fresh)
+    if (made !== undefined) return { id: made.id, isNew: true }
+    const [old] = await tx.query<LockedFile>(sql.lockFile, [workspaceId, name])
+    // Moved to the trash between both: the name is free.
+    if (old === undefined) continue
+    await replaceContent(tx, old, file)
+    return { id: old.id, isNew: false }
+  }
+}
+
+/**
+ * Gives a content to the file of that id, whatever its name is by now. False, and nothing is changed,
+ * when there is none outside of the trash any more.
+ */
+export function saveFileById(
+  db: Pick<Database, 'transaction'>,
+  file: GivenContent & { readonly id: string },
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    await holdContent(tx, file)
+    const [old] = await tx.query<LockedFile>(sql.lockFileById, [file.workspaceId, file.id])
+    if (old === undefined) return false
+    await replaceContent(tx, old, file)
+    return true
+  })
+}
+
+interface LockedFile {
+  readonly id: string
+  readonly content_id: string
+}
+
+/** Until the commit the sweep leaves it alone. */
+async function holdContent(tx: Queryable, { workspaceId, content }: GivenContent): Promise<void> {
   const kept = await tx.query(sql.keepContent, [workspaceId, content.id])
   if (kept.length === 0)
     throw new ServiceError(
       'conflict',
       'The upload took so long that what had come of it was removed. Send it again.',
     )
-  const size = [content.size, content.hash]
-  const fresh = [workspaceId, newId(), name, content.id, ...size, contentType, by]
-  for (;;) {
-    const [made] = await tx.query<{ id: string }>(sql.insertFile, fresh)
-    if (made !== undefined) return { id: made.id, isNew: true }
-    const key = [workspaceId, name]
-    const [old] = await tx.query<{ id: string; content_id: string }>(sql.lockFile, key)
-    // Moved to the trash between both: the name is free.
-    if (old === undefined) continue
-    await tx.query(sql.replaceContent, [workspaceId, old.id, content.id, ...size, contentType, by])
-    // From now it counts how long nobody has it.
-    await tx.query(sql.keepContent, [workspaceId, old.content_id])
-    return { id: old.id, isNew: false }
-  }
+}
+
+async function replaceContent(tx: Queryable, old: LockedFile, file: GivenContent): Promise<void> {
+  const { workspaceId, content, contentType, by } = file
+  const { id, size, hash } = content
+  await tx.query(sql.replaceContent, [workspaceId, old.id, id, size, hash, contentType, by])
+  // From now it counts how long nobody has it.
+  await tx.query(sql.keepContent, [workspaceId, old.content_id])
 }
 
 /** About to be given to one more file: the sweep leaves it alone for now. */

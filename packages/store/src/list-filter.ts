@@ -99,7 +99,13 @@ export function filterToSql(filter: Filter, fields: Fields, params: Params): str
     }
     if (op === 'like' || op === 'ilike') {
       if (field.type !== 'text') throw refuse(pointer, `${op} works on text only`)
-      return `${sql} ${op === 'like' ? 'LIKE' : 'ILIKE'} ${params.add(convert(field, value, pointer))}`
+      const pattern = String(convert(field, value, pointer))
+      if (ENDS_ESCAPING.test(pattern))
+        throw refuse(
+          pointer,
+          'must not end in a single backslash, which is for the character after it, as in \\%; write two for one',
+        )
+      return `${sql} ${op === 'like' ? 'LIKE' : 'ILIKE'} ${params.add(pattern)}`
     }
     const param = `${params.add(convert(field, value, pointer))}::${ARRAY_TYPE[field.type]}`
     return op === 'ne' ? `${sql} IS DISTINCT FROM ${param}` : `${sql} ${OPERATORS[op]} ${param}`
@@ -169,6 +175,8 @@ function convert(field: Field, value: unknown, pointer: string): unknown {
 const isOp = (op: unknown): op is FilterOp => (FILTER_OPS as readonly unknown[]).includes(op)
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+/** Postgres finds it only in a row that matches so far. */
+const ENDS_ESCAPING = /(?<!\\)(?:\\\\)*\\$/
 const TERMS_MAX = 100
 const IN_MAX = 1_000
 

@@ -105,6 +105,24 @@ test('a cursor is refused with another filter, and a filter that is wrong says w
   })
 })
 
+test('a pattern whose last backslash is before nothing is refused; two of them mean one', async () => {
+  await settings.insert(db, {
+    workspaceId,
+    id: newId(),
+    by,
+    fields: { name: 'back\\', value: '1' },
+  })
+  const found = async (value: string, op: 'like' | 'ilike' = 'like') =>
+    (await listRecords(db, 'setting', { ...list, filter: { field: 'name', op, value } })).rows
+      .length
+  assert.deepEqual([await found('back\\\\'), await found('BACK\\\\', 'ilike')], [1, 1])
+  for (const value of ['back\\', '\\', '%\\\\\\'])
+    await assert.rejects(found(value), {
+      code: 'invalid',
+      message: /^\/filter\/value must not end in a single backslash.*write two for one/,
+    })
+})
+
 test('filters nest, negate and compare with null as people mean it', async () => {
   const filter = {
     and: [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256Hex } from '@millrace/runtime'
 import { createGrpcClient } from '@millrace/runtime/grpc'
+import { openSql } from '@millrace/testkit'
 import { fileService, webhookService } from '@millrace/wire'
 import { type GatewayFixture, startGateway } from '../gateway-fixture.ts'
 
@@ -154,6 +155,50 @@ test('an upload that breaks off changes nothing', async () => {
   })
   await assert.rejects(upload)
   assert.equal((await gateway.request('GET', at('kept'))).text, 'whole')
+})
+
+/** Uploads by id, and does something while half of the content has come. */
+async function uploadDuring(id: string, meanwhile: () => Promise<unknown>): Promise<Response> {
+  await using session = await openSql(gateway.databaseUrl)
+  const contents = async (): Promise<number> =>
+    (await session.run<{ n: number }>('SELECT count(*)::int AS n FROM file_content'))[0]?.n ?? 0
+  const before = await contents()
+  async function* halves(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('by ')
+    // From here on the gateway has looked for the file.
+    while ((await contents()) === before);
+    await meanwhile()
+    yield Buffer.from('id')
+  }
+  return await fetch(`${gateway.url}/api/latest/file/${id}/content`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${gateway.admin.apiKey}`, ...binary },
+    body: halves(),
+    duplex: 'half',
+  })
+}
+
+test('an upload by id is for that file, whatever it and others are called meanwhile', async () => {
+  const made = await gateway.request('PUT', at('moving'), 'old', binary)
+  const id = String(made.json['id'])
+  const upload = await uploadDuring(id, async () => {
+    await gateway.request('PATCH', `file/${id}`, { name: 'moved' })
+    await gateway.request('PUT', at('moving'), 'another', binary)
+  })
+  const { name } = (await upload.json()) as { name: string }
+  assert.deepEqual([upload.status, name], [200, 'moved'])
+  assert.equal((await gateway.request('GET', at('moved'))).text, 'by id')
+  assert.equal((await gateway.request('GET', at('moving'))).text, 'another')
+})
+
+test('an upload by id is refused when its file was removed meanwhile', async () => {
+  const made = await gateway.request('PUT', at('going'), 'old', binary)
+  const id = String(made.json['id'])
+  const upload = await uploadDuring(id, () => gateway.request('DELETE', `file/${id}`))
+  assert.equal(upload.status, 404)
+  assert.equal((await gateway.request('GET', at('going'))).status, 404)
+  await gateway.request('POST', `file/${id}/restore`)
+  assert.equal((await gateway.request('GET', at('going'))).text, 'old')
 })
 
 test('gRPC reads and writes the same contents, and lists deliveries', async () => {

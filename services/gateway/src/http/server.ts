@@ -8,9 +8,9 @@ import {
 } from '@millrace/runtime'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Caller, Context } from '../context.ts'
-import { freshIds } from '../operations/create-execution.ts'
-import { idempotently } from '../operations/idempotent.ts'
-import { invalid, malformed, toProblem } from '../problem.ts'
+import { checkIdempotencyKey, idempotently } from '../operations/idempotent.ts'
+import { freshIds } from '../operations/request-ids.ts'
+import { malformed, toProblem } from '../problem.ts'
 import { onClientError } from './client-error.ts'
 import { credentialOf } from './credentials.ts'
 import { decodeUtf8, parseJsonBody } from './json-body.ts'
@@ -252,10 +252,7 @@ async function withKey(
   parts: RouteRequest<unknown, unknown, unknown>,
   key: string,
 ): Promise<Answer> {
-  if (key.length === 0 || key.length > 255 || !/^[\x20-\x7e]+$/.test(key))
-    throw invalid([
-      { pointer: '/Idempotency-Key', message: 'must have 1 to 255 printable characters' },
-    ])
+  checkIdempotencyKey(key, '/Idempotency-Key')
   const { params, query, body } = parts
   const identity = JSON.stringify([route.method, route.path, params, query, body])
   return idempotently(context, parts.caller, { key, identity }, async (ids, isRepeat) => {

@@ -1,9 +1,10 @@
 import { startGates } from '@millrace/lock'
-import { formatTraceparent, newId } from '@millrace/runtime'
+import { formatTraceparent } from '@millrace/runtime'
 import {
   type EndedRow,
   type ExecutionRecordRow,
   firstStatus,
+  isPgJson,
   type NewExecution,
   type RecordWait,
 } from '@millrace/store'
@@ -241,7 +242,7 @@ export function trimmedName<Name extends string | null | undefined>(
 /** What Postgres may be asked to look into cannot hold a NUL or half a surrogate pair. */
 export function extraText(extra: object, base: string): string {
   const text = JSON.stringify(extra)
-  if (/\\u0000|\\ud[89a-f]/.test(text))
+  if (!isPgJson(text))
     throw invalid([
       { pointer: `${base}/metadata`, message: 'holds a NUL character or half a surrogate pair' },
     ])
@@ -350,24 +351,4 @@ async function reread(
 export function ownTraceparent(id: string): string {
   const traceId = id.replaceAll('-', '')
   return formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true })
-}
-
-/** Ids of requests without an Idempotency-Key. */
-export const freshIds: IdSource = () => newId()
-
-/** Ids that are the same at every try of one request: born at `at`, told apart by a hash. */
-export function derivedIds(at: number, hashHex: string): IdSource {
-  let count = 0
-  return () => {
-    count += 1
-    const serial = count.toString(16).padStart(8, '0')
-    const time = at.toString(16).padStart(12, '0')
-    return [
-      time.slice(0, 8),
-      time.slice(8),
-      `7${hashHex.slice(0, 3)}`,
-      `8${hashHex.slice(3, 6)}`,
-      `${hashHex.slice(6, 10)}${serial}`,
-    ].join('-')
-  }
 }

@@ -54,6 +54,28 @@ test('the record has every property, the same when created and when read', async
   assert.deepEqual(made.json['tags'], ['t'])
 })
 
+test('metadata may spell what no text can hold, and may not hold it', async () => {
+  const metadata = { spelt: String.raw`\u0000 \ud800`, path: String.raw`C:\ud\u0000` }
+  const id = await create({ metadata })
+  const read = () => gateway.request('GET', `execution/${id}`)
+  assert.deepEqual((await read()).json['metadata'], metadata)
+  const filter = {
+    and: [
+      { field: 'metadata.path', op: 'eq', value: metadata.path },
+      { field: 'created_at', op: 'ge', value: new Date(now() - 3_600_000).toISOString() },
+    ],
+  }
+  const query = encodeURIComponent(JSON.stringify(filter))
+  const found = await gateway.request('GET', `execution?filter=${query}&fields=id`)
+  assert.deepEqual(found.json['items'], [{ id }])
+  for (const held of ['\0', '\\\0', '\ud800']) {
+    const patch = await gateway.request('PATCH', `execution/${id}`, { metadata: { held } })
+    assert.equal(patch.status, 422, JSON.stringify(held))
+    assert.match(patch.text, /NUL character or half a surrogate pair/)
+  }
+  assert.deepEqual((await read()).json['metadata'], metadata)
+})
+
 test('a wait is answered by the nudge, and without a nudge within about a second', async () => {
   const bus = await connectBus({
     servers: gateway.natsUrl,

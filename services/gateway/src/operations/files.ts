@@ -2,8 +2,11 @@ import {
   FILE_MAX_BYTES,
   type FileRow,
   files,
+  type NewFileContent,
   readContent,
+  type SavedFile,
   saveFile,
+  saveFileById,
   writeContent,
 } from '@millrace/store'
 import type { Caller, Context } from '../context.ts'
@@ -29,7 +32,8 @@ export interface FileAddress {
 
 /**
  * Replaces a file's content with what comes, a piece at a time; by name it makes the file if there is
- * none. Readers see the old content or the new one, whole. Errors: `tooLarge`, `invalid`, `notFound`.
+ * none, by id it is for that file whatever it is called in the end. Readers see the old content or the
+ * new one, whole. Errors: `tooLarge`, `invalid`, `notFound`, also for a file that was removed meanwhile.
  */
 export async function uploadFile(
   context: Context,
@@ -47,19 +51,13 @@ export async function uploadFile(
     throw invalid([
       { pointer: '/content-type', message: 'must have 1 to 256 printable characters of ASCII' },
     ])
-  const name = await nameOf(context, caller, address)
+  const save = await findPlace(context, caller, address)
   const bytes = received(upload.bytes)
   const decoded =
     encoding === 'base64' ? fromBase64(bytes) : encoding === 'text' ? asText(bytes) : bytes
   const written = { workspaceId, bytes: decoded, maxBytes: FILE_MAX_BYTES }
   const content = await writeContent(context.api, written)
-  const { id, isNew } = await saveFile(context.api, {
-    workspaceId,
-    name,
-    content,
-    contentType,
-    by,
-  })
+  const { id, isNew } = await save({ workspaceId, content, contentType, by })
   await context.records.changed(caller, { type: 'file', id, action: isNew ? 'create' : 'update' })
   return { isNew, json: await readRecordJson(context, caller, { type: 'file', key: id, by: 'id' }) }
 }
@@ -67,11 +65,24 @@ export async function uploadFile(
 /** As the record's own field. */
 const CONTENT_TYPE = /^[\u0020-\u007e]{1,256}$/
 
-async function nameOf(context: Context, caller: Caller, { key, by }: FileAddress): Promise<string> {
-  if (by === 'id') return (await find(context, caller, { type: 'file', key, by })).name
-  const name = trimmedName(key, '/key')
-  checkFileName(name, '/key')
-  return name
+type Save = (content: Omit<NewFileContent, 'name'>) => Promise<SavedFile>
+
+/** Where a content is to go. What no file can be, or is none, is refused before the content is read. */
+async function findPlace(
+  { api }: Context,
+  caller: Caller,
+  { key, by }: FileAddress,
+): Promise<Save> {
+  if (by === 'name') {
+    const name = trimmedName(key, '/key')
+    checkFileName(name, '/key')
+    return (content) => saveFile(api, { ...content, name })
+  }
+  const { id } = await find({ api }, caller, { type: 'file', key, by })
+  return async (content) => {
+    if (await saveFileById(api, { ...content, id })) return { id, isNew: false }
+    throw notFound(`file ${key}`)
+  }
 }
 
 /** A content as it is sent: what it is called, and its bytes. */

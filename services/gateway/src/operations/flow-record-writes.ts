@@ -5,7 +5,7 @@ import type { Caller, Context } from '../context.ts'
 import { bodyCheck, type Check } from '../http/validate.ts'
 import { notFound } from '../problem.ts'
 import { NEW_RECORD, RECORD_PATCH } from '../schemas/record.ts'
-import { freshIds } from './create-execution.ts'
+import { freshIds } from './request-ids.ts'
 import { recordTypeOf, type WriteRequest } from './flow-records.ts'
 import type { RecordBody } from './record-kind.ts'
 import {

@@ -1,12 +1,19 @@
 import { after, ServiceError, sha256Hex, toServiceError } from '@millrace/runtime'
 import { answerKey, claimKey, dropKey, type OwnKey, releaseKey } from '@millrace/store'
 import type { Caller, Context, IdSource } from '../context.ts'
-import { derivedIds } from './create-execution.ts'
+import { invalid } from '../problem.ts'
+import { derivedIds } from './request-ids.ts'
 
 export interface Answer {
   readonly status: number
   /** JSON text; null for none. */
   readonly body: string | null
+}
+
+/** Throws `invalid` for a key that is not kept as it is. */
+export function checkIdempotencyKey(key: string, pointer: string): void {
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw invalid([{ pointer, message: 'must have 1 to 255 printable characters of ASCII' }])
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Caller, Context, IdSource } from '../context.ts'
+import type { Caller, Context } from '../context.ts'
 import { toProblem } from '../problem.ts'
 import { readRecord } from './read-execution.ts'
 import { rerunExecution } from './rerun-execution.ts'
@@ -13,28 +13,32 @@ const AT_ONCE = 16
 export async function rerunMany(
   context: Context,
   caller: Caller,
-  request: { readonly ids: readonly string[]; readonly newIds: IdSource; readonly isDry: boolean },
+  request: {
+    readonly ids: readonly string[]
+    /** The id of what is started for one of them: a request that is repeated gives each the id it had. */
+    readonly idFor: (id: string) => string
+    readonly isDry: boolean
+  },
 ): Promise<SteerOutcome[]> {
   const outcomes: SteerOutcome[] = []
-  // In order, so that a request that is repeated gives each the id that it had.
-  const rest = request.ids.map((id, at) => ({ id, at, newId: request.newIds() })).toReversed()
+  const rest = request.ids.map((id, at) => ({ id, at })).toReversed()
   const work = async (): Promise<void> => {
     for (let next = rest.pop(); next !== undefined; next = rest.pop())
-      outcomes[next.at] = await one(next)
+      outcomes[next.at] = await one(next.id)
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, rest.length) }, work))
   return outcomes
 
-  async function one({ id, newId }: { id: string; newId: string }): Promise<SteerOutcome> {
+  async function one(id: string): Promise<SteerOutcome> {
     try {
       if (request.isDry) {
         await readRecord(context, { workspaceId: caller.workspaceId, id })
         return { id, status: 200, detail: 'would be rerun' }
       }
-      const ids: IdSource = () => newId
-      const asked = { id, body: {}, waitSeconds: 0, fields: ['id'], traceparent: null, ids }
-      await rerunExecution(context, caller, asked)
-      return { id, status: 201, detail: newId }
+      const started = request.idFor(id)
+      const asked = { id, body: {}, waitSeconds: 0, fields: ['id'], traceparent: null }
+      await rerunExecution(context, caller, { ...asked, ids: () => started })
+      return { id, status: 201, detail: started }
     } catch (error) {
       const { status, detail } = toProblem(error, '')
       return { id, status, detail }

@@ -1,5 +1,5 @@
 import type { GrpcImplementation } from '@millrace/runtime/grpc'
-import { encodeStatus, type executionService, pb } from '@millrace/wire'
+import { encodeStatus, type executionService, type pb } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
@@ -9,8 +9,10 @@ import { readExecutionTree } from '../operations/execution-tree.ts'
 import { followExecution } from '../operations/follow-execution.ts'
 import { type MoveAction, moveExecution } from '../operations/move-execution.ts'
 import { getExecution, listExecutionsJson } from '../operations/read-execution.ts'
+import type { SteerOutcome } from '../operations/steer-executions.ts'
 import { explainExecution, type Why } from '../operations/why-execution.ts'
 import { executionNotFound, invalid } from '../problem.ts'
+import { toBulkBody } from './bulk-request.ts'
 import { callerOf } from './caller.ts'
 import { toNewExecution } from './create-request.ts'
 import { debugMethods } from './debug-methods.ts'
@@ -160,26 +162,21 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
         }
       }
     },
-    async bulk({ action, ids, filter, dryRun, message }, call) {
+    async bulk(request, call) {
       const caller = await callerOf(context, call)
-      const name = ACTIONS[action]
-      if (name === undefined)
-        throw invalid([
-          { pointer: '/action', message: 'must be cancel, pause, resume, rerun or delete' },
-        ])
-      const outcomes = await bulkExecutions(context, caller, {
-        action: name,
-        ...(ids.length > 0 && { ids: ids.map(uuid) }),
-        ...(filter !== undefined && { filter }),
-        dry_run: dryRun,
-        ...(message !== undefined && { message }),
-      })
+      const body = toBulkBody(request)
+      const json = await maybeIdempotently(
+        context,
+        caller,
+        { key: request.idempotencyKey, method: 'bulk', request: body },
+        async (ids) => JSON.stringify(await bulkExecutions(context, caller, body, ids)),
+      )
       return {
-        outcomes: outcomes.map((outcome) => ({
-          id: outcome.id,
-          ok: outcome.status < 400,
-          code: outcome.status < 400 ? undefined : String(outcome.status),
-          message: outcome.detail ?? undefined,
+        outcomes: (JSON.parse(json) as readonly SteerOutcome[]).map(({ id, status, detail }) => ({
+          id,
+          ok: status < 400,
+          code: status < 400 ? undefined : String(status),
+          message: detail ?? undefined,
         })),
       }
     },
@@ -202,14 +199,6 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       }
     },
   }
-}
-
-const ACTIONS: Readonly<Partial<Record<pb.BulkAction, MoveAction | 'delete' | 'rerun'>>> = {
-  [pb.BulkAction.CANCEL]: 'cancel',
-  [pb.BulkAction.PAUSE]: 'pause',
-  [pb.BulkAction.RESUME]: 'resume',
-  [pb.BulkAction.DELETE]: 'delete',
-  [pb.BulkAction.RERUN]: 'rerun',
 }
 
 function toExplanation(executionId: string, why: Why): pb.Explanation {

@@ -1,6 +1,6 @@
 import type { Caller, Context, IdSource } from '../context.ts'
-import { freshIds } from '../operations/create-execution.ts'
-import { idempotently } from '../operations/idempotent.ts'
+import { checkIdempotencyKey, idempotently } from '../operations/idempotent.ts'
+import { freshIds } from '../operations/request-ids.ts'
 
 /** Runs a call that may carry an idempotency key; its answer is JSON text. */
 export async function maybeIdempotently(
@@ -11,6 +11,7 @@ export async function maybeIdempotently(
 ): Promise<string> {
   const { key, method, request } = call
   if (key === undefined || key === '') return run(freshIds, false)
+  checkIdempotencyKey(key, '/idempotency_key')
   const identity = JSON.stringify([method, request])
   const answer = await idempotently(context, caller, { key, identity }, async (ids, isRepeat) => ({
     status: 200,
