@@ -1,6 +1,7 @@
 -- name: readChildren
 -- All that are no orphans, ended ones too: what they started may still run. $5 what the parent must be
--- still, cancelled or ended: the message may be late, and it may have been reverted. A child that was
+-- still, cancelled or ended: the message may be late, and it may have been reverted. `overrun`: ended at its
+-- maximum runtime, and not reverted since, for then it may have ended once more. A child that was
 -- reverted since its parent's end lives by somebody's wish; the sweep knows of a cancel further up.
 SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AND NOT coalesce((
     SELECT r.created_at > p.ended_at FROM revert r
@@ -9,7 +10,10 @@ SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AND NOT c
 FROM (
   SELECT e.ended_at FROM execution e
   WHERE e.workspace_id = $1 AND e.id = $2 AND CASE $5::text
-    WHEN 'cancelled' THEN e.status = 'ENDED_CANCELLED' WHEN 'ended' THEN e.ended_at IS NOT NULL ELSE true END
+    WHEN 'cancelled' THEN e.status = 'ENDED_CANCELLED' WHEN 'ended' THEN e.ended_at IS NOT NULL
+    WHEN 'overrun' THEN e.ended_at IS NOT NULL AND EXISTS (
+      SELECT FROM runtime_limit r WHERE r.workspace_id = $1 AND r.execution_id = $2 AND r.is_over
+    ) ELSE true END
 ) p
 CROSS JOIN LATERAL (
   SELECT * FROM execution c

@@ -65,9 +65,12 @@ SELECT encode(hash, 'hex') AS hash, source FROM script
 WHERE workspace_id = $1 AND hash IN (SELECT decode(h, 'hex') FROM unnest($2::text[]) AS h)
 
 -- name: patchExecution
--- $4 extra as JSON text, replacing what is there when $5; moves nothing, so the version stays
+-- $4 extra as JSON text, replacing what is there when $5; moves nothing, so the version stays. As long as
+-- nobody can have begun to run it, its code sees the name that it is given here.
 UPDATE execution SET
   name = CASE WHEN $6 THEN $3 ELSE name END,
+  born_name = CASE WHEN $6 AND (started_at IS NOT NULL OR status IN ('WAITING_ENGINE', 'AT_ENGINE'))
+    THEN coalesce(born_name, to_json(name), 'null') ELSE born_name END,
   extra = CASE WHEN $5 THEN $4::json ELSE extra END
 WHERE workspace_id = $1 AND id = $2
 RETURNING id

@@ -45,25 +45,25 @@ WITH d AS (
     json_to_recordset($1::json) AS (
       workspace_id uuid, id uuid, type text, status text, flow_id uuid, script_hash text, project_id uuid,
       is_productive boolean, priority smallint, created_by uuid, traceparent text, process_id uuid,
-      started_at float8, elapsed_ms float8, lineno integer, last_command text, name text, message text,
-      output_hash text, first_seq integer, last_seq integer, log_seq integer
+      started_at float8, elapsed_ms float8, lineno integer, last_command text, name text, born_name text,
+      message text, output_hash text, first_seq integer, last_seq integer, log_seq integer
     ),
     unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[])
   ) AS r(
     workspace_id, id, type, status, flow_id, script_hash, project_id, is_productive, priority, created_by,
-    traceparent, process_id, started_at, elapsed_ms, lineno, last_command, name, message, output_hash,
-    first_seq, last_seq, log_seq, input, output, entries, lines, extra
+    traceparent, process_id, started_at, elapsed_ms, lineno, last_command, name, born_name, message,
+    output_hash, first_seq, last_seq, log_seq, input, output, entries, lines, extra
   )
 ), born AS (
   INSERT INTO execution (
     workspace_id, id, type, status, version, flow_id, script_hash, project_id, top_execution_id,
-    is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, message,
-    input, output, output_hash, extra, created_at, started_at, moved_at, ended_at
+    is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, born_name,
+    message, input, output, output_hash, extra, created_at, started_at, moved_at, ended_at
   )
   SELECT
     workspace_id, id, type, status, 2, flow_id, decode(script_hash, 'hex'), project_id, id,
-    is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, message,
-    input::json, output::json, decode(output_hash, 'hex'), extra::json,
+    is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, born_name::json,
+    message, input::json, output::json, decode(output_hash, 'hex'), extra::json,
     -- When its starter's request reached the engine, by this clock; and not after it began by the
     -- engine's, as long as the two agree to within a second.
     greatest(
@@ -87,13 +87,13 @@ SELECT id, created_at, started_at, ended_at FROM born
 -- waits for: half the time of the statement for many.
 INSERT INTO execution (
   workspace_id, id, type, status, version, flow_id, script_hash, project_id, top_execution_id,
-  is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, message,
-  input, output, output_hash, extra, created_at, started_at, moved_at, ended_at
+  is_productive, priority, created_by, traceparent, process_id, lineno, last_command, name, born_name,
+  message, input, output, output_hash, extra, created_at, started_at, moved_at, ended_at
 )
 SELECT
   $1, $2, $3, $4, 2, $5, decode($6, 'hex'), $7, $2,
-  $8, $9, $10, $11, $12, $15, $16, $17, $18,
-  $20, $21, decode($19, 'hex'), $22,
+  $8, $9, $10, $11, $12, $15, $16, $17, $18, $19,
+  $21, $22, decode($20, 'hex'), $23,
   greatest(
     t.now - $14::float8 * interval '1 millisecond' - interval '1 second',
     least(t.now - $14 * interval '1 millisecond', to_timestamp($13::float8 / 1000.0))
@@ -131,6 +131,7 @@ WITH moved AS (
       lineno = coalesce(d.lineno, e.lineno),
       last_command = coalesce(d.last_command, e.last_command),
       name = coalesce(d.name, e.name),
+      born_name = CASE WHEN d.name IS NULL THEN e.born_name ELSE coalesce(e.born_name, to_json(e.name), 'null') END,
       message = CASE WHEN d.has_message THEN d.message ELSE e.message END,
       output = CASE WHEN d.has_output THEN d.output::json ELSE e.output END,
       output_hash = CASE WHEN d.has_output THEN decode(d.output_hash, 'hex') ELSE e.output_hash END
@@ -256,6 +257,7 @@ WITH moved AS (
       lineno = coalesce(d.lineno, e.lineno),
       last_command = coalesce(d.last_command, e.last_command),
       name = coalesce(d.name, e.name),
+      born_name = CASE WHEN d.name IS NULL THEN e.born_name ELSE coalesce(e.born_name, to_json(e.name), 'null') END,
       message = CASE WHEN d.has_message THEN d.message ELSE e.message END,
       output = CASE WHEN d.has_output THEN d.output::json ELSE e.output END,
       output_hash = CASE WHEN d.has_output THEN decode(d.output_hash, 'hex') ELSE e.output_hash END
@@ -289,7 +291,8 @@ SELECT ordinal, version, status, answered, watched, parent_execution_id FROM mov
 -- By the ids of the rows alone it would open all of them for every call.
 -- $4: bytes of history and answers that one row may bring. What has more is counted, and cut.
 SELECT
-  e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered, e.name,
+  e.workspace_id, e.id, e.type, e.status, e.version, e.epoch, e.generation, e.answered,
+  CASE WHEN e.born_name IS NULL THEN e.name ELSE e.born_name #>> '{}' END AS name,
   e.parent_execution_id, e.top_execution_id, e.is_productive, e.priority, e.project_id, e.created_by, e.traceparent,
   encode(e.script_hash, 'hex') AS script_hash, e.input::text AS input, encode(e.input_hash, 'hex') AS input_hash,
   e.started_at, e.extra::text AS extra, h.bytes + a.bytes AS bytes,

@@ -76,8 +76,11 @@ WHERE r.workspace_id = $1 AND r.execution_id = $2 AND r.generation > $3
 ORDER BY r.generation LIMIT $4
 
 -- name: noteInherited
--- A rerun is born with answers: it has them from its first version on.
-UPDATE execution e SET answered = $3 WHERE e.workspace_id = $1 AND e.id = $2
+-- A rerun is born with answers: it has them from its first version on. The calls that it begins with have
+-- seen the name of $4, so that is what its code goes on seeing.
+UPDATE execution e SET answered = $3, born_name = coalesce(f.born_name, to_json(f.name), 'null')
+FROM execution f
+WHERE e.workspace_id = $1 AND e.id = $2 AND f.workspace_id = $1 AND f.id = $4
 
 -- name: touchInherited
 -- It refers to payloads that were put before it was born: they count as put now.

@@ -13,13 +13,14 @@ export interface ChildExecution extends ExecutionKey {
 
 /**
  * Children that are no orphans, by rising id, ended ones included. `parentIs`: none when the parent is
- * that no more; `ended` where a cancel comes through it from above.
+ * that no more; `ended` where a cancel comes through it from above, `overrun` as long as its end is
+ * the one at its maximum runtime.
  */
 export async function readChildren(
   db: Queryable,
   input: {
     readonly parent: ExecutionKey
-    readonly parentIs: 'cancelled' | 'ended' | 'any'
+    readonly parentIs: 'cancelled' | 'ended' | 'overrun' | 'any'
     readonly after: string | null
     readonly limit: number
   },

@@ -4,6 +4,7 @@ import { newId } from '@millrace/runtime'
 import type { ActivationCommit } from './commit-activations.ts'
 import { createEnded, type EndedAtBirth } from './create-ended.ts'
 import { createExecutions } from './create-executions.ts'
+import { loadForActivation } from './load-executions.ts'
 import { readExecution } from './read-execution.ts'
 import { newCommit, newExecution, startTestStore } from '../test/test-store.ts'
 
@@ -51,6 +52,26 @@ test('what is born and ended in one commit looks like what took two', async () =
   // The engine's clock is years behind Postgres's here, and moves it by no more than a second.
   assert.equal(born.endedAt - born.createdAt, 1_012)
   assert.equal(await savepointsOf(item.execution.id), 1)
+})
+
+test('what has taken a name of its own is run again under the one that it was given', async () => {
+  const items = ['given', null].map((name) => {
+    const item = ended(newId(), { history, name: 'own' })
+    return { ...item, execution: { ...item.execution, name } }
+  })
+  await createEnded(db, items)
+  const keys = items.map(({ execution: { id } }) => ({ workspaceId, executionId: id }))
+  const rows = await loadForActivation(db, keys)
+  const nameOf = new Map(rows.map((row) => [row.executionId, row.name]))
+  assert.deepEqual(
+    keys.map(({ executionId }) => nameOf.get(executionId)),
+    ['given', null],
+  )
+  const stored = await Promise.all(keys.map((key) => readExecution(db, key)))
+  assert.deepEqual(
+    stored.map((row) => row?.name),
+    ['own', 'own'],
+  )
 })
 
 test('one alone is stored as it is among others', async () => {

@@ -117,6 +117,7 @@ const BARE = [
   'lineno',
   'last_command',
   'name',
+  'born_name',
   'message',
   'output_hash',
 ] as const
@@ -168,6 +169,7 @@ function columnsOf(
     lineno: commit.line,
     last_command: pgTextOrNull(commit.lastCommand),
     name: pgTextOrNull(commit.name ?? execution.name),
+    born_name: commit.name === null ? null : JSON.stringify(pgTextOrNull(execution.name)),
     message: pgTextOrNull(commit.message ?? null),
     output_hash: outputHash,
     first_seq: commit.history?.firstSeq ?? null,

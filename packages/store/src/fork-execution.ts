@@ -47,7 +47,7 @@ export function forkExecution(
     if (cut.seq === 0) return forked
     const to = { workspaceId, executionId: id, generation: 1 }
     await inheritPast(tx, to, { past: found.past, cut })
-    await tx.query(sql.noteInherited, [workspaceId, id, cut.kept])
+    await tx.query(sql.noteInherited, [workspaceId, id, cut.kept, row.id])
     await tx.query(sql.touchInherited, [workspaceId, id])
     return forked
   })

@@ -12,6 +12,7 @@ export interface LoadedExecution {
   readonly version: number
   readonly generation: number
   readonly answered: number
+  /** The one it was born with, which its code sees, whatever it is called now. */
   readonly name: string | null
   readonly parentId: string | null
   readonly topId: string

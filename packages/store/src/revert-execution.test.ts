@@ -3,6 +3,7 @@ import { after, describe, test } from 'node:test'
 import type { HistoryEntry } from '@millrace/replay'
 import { newId } from '@millrace/runtime'
 import { forkExecution } from './fork-execution.ts'
+import { patchExecution } from './execution-records.ts'
 import { listReverts } from './list-reverts.ts'
 import { loadForActivation } from './load-executions.ts'
 import { readExecution, readWaits } from './read-execution.ts'
@@ -264,6 +265,25 @@ describe('a rerun from a savepoint', () => {
     assert.deepEqual([history.length, answers.length], [3, 2])
     assert.deepEqual(history[0]?.lives?.[0]?.id, from)
     assert.equal((await load(from)).history.length, 5, 'the other one is as it was')
+  })
+
+  test('sees the name that the calls it begins with have seen', async () => {
+    const from = await past({ name: 'first' })
+    const key = { workspaceId, id: from }
+    await patchExecution(db, key, { name: 'second' })
+    await patchExecution(db, key, { name: 'third' })
+    const fork = async (seq: number) => {
+      const fields = { workspaceId, id: newId(), scriptHash: null, name: 'own' }
+      const item = newExecution(fields)
+      await forkExecution(db, item, { executionId: from, savepoint: { seq } })
+      const row = await readExecution(db, { workspaceId, executionId: item.id })
+      return [row?.name, (await load(item.id)).name]
+    }
+    assert.deepEqual(await fork(3), ['own', 'first'])
+    assert.deepEqual(await fork(0), ['own', 'own'], 'of what has inherited nothing')
+    const user = newId()
+    await revertExecution(db, { workspaceId, executionId: from }, { to: { seq: 3 }, by: user })
+    assert.equal((await load(from)).name, 'first')
   })
 
   test('keeps the payloads that it refers to', async () => {

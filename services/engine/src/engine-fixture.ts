@@ -12,7 +12,7 @@ import {
 } from '@millrace/store'
 import { newExecution } from '@millrace/store/testing'
 import { createTestDatabase, startNats, startPostgres } from '@millrace/testkit'
-import { createEngine } from './service.ts'
+import { createEngine, type EnginePorts, PORTS } from './service.ts'
 
 /** An engine with a database and a NATS of its own, for tests; the test is the rest of the system. */
 export interface EngineFixture extends AsyncDisposable {
@@ -22,12 +22,12 @@ export interface EngineFixture extends AsyncDisposable {
   /** In its place another one that has never seen anything. */
   restart(): Promise<void>
   /** Creates an execution of this script and dispatches it. Resolves with its id. */
-  start(source: string): Promise<string>
+  start(source: string, name?: string): Promise<string>
   /** Resolves with the row once it is as wanted; every move of it is announced. */
   until(executionId: string, isWanted: (row: ExecutionRow) => boolean): Promise<ExecutionRow>
 }
 
-export async function startEngineFixture(): Promise<EngineFixture> {
+export async function startEngineFixture(ports: EnginePorts = PORTS): Promise<EngineFixture> {
   const [server, nats] = await Promise.all([startPostgres(), startNats()])
   const database = await createTestDatabase({ server: server.url, migrate })
   const db = createDatabase({ url: database.url, application: 'test', profile: 'hot' })
@@ -48,6 +48,7 @@ export async function startEngineFixture(): Promise<EngineFixture> {
         memoryLimitMib: 64,
       },
       { log, processId: newId() },
+      ports,
     )
   let engine = await startEngine()
 
@@ -59,12 +60,12 @@ export async function startEngineFixture(): Promise<EngineFixture> {
       await engine[Symbol.asyncDispose]()
       engine = await startEngine()
     },
-    async start(source) {
+    async start(source, name) {
       const script = { language: 'typescript', source } as const
       await putScripts(db, [{ workspaceId, ...script }])
       const id = newId()
       const fields = { workspaceId, id, type: 'SCRIPT', scriptHash: scriptHash(script) } as const
-      await createExecutions(db, [newExecution(fields)])
+      await createExecutions(db, [newExecution({ ...fields, name: name ?? null })])
       await bus.publishDispatch('engine', [{ workspaceId, executionId: id, version: 1 }])
       return id
     },

@@ -15,8 +15,11 @@ after(() => engine[Symbol.asyncDispose]())
 
 const MIB = 2 ** 20
 const LIMIT = /history of the execution and the answers to its calls have more than 40 MiB/
-/** Wakes until nobody wakes it again, and holds nothing of what it was woken with. */
-const LOOP = 'export default async (system, self) => { for (;;) await self.sleep(3600) }'
+/**
+ * Wakes until nobody wakes it again, and holds nothing of what it was woken with. It sleeps for less than
+ * a minute: what sleeps for longer is not kept warm.
+ */
+const LOOP = 'export default async (system, self) => { for (;;) await self.sleep(50) }'
 
 /** A value in the payload table, of 8 MiB as it says. */
 const large: Outcome = {
@@ -96,6 +99,22 @@ test('what is loaded with many others and has more than its share is read whole'
   const items = []
   for (const id of ids) items.push(await answer(id, [{ kind: 'value', value: { v } }]))
   await engine.bus.publishDispatch('engine', items)
+  for (const id of ids)
+    assert.equal((await engine.until(id, (row) => isEnded(row.status))).output, '1')
+})
+
+test('many with large pasts go on, one after the other', async () => {
+  const source =
+    'export default async (system, self) => { await self.sleep(3600); await self.sleep(3600); return 1 }'
+  const ids = await Promise.all(Array.from({ length: 20 }, () => engine.start(source)))
+  for (let answered = 0; answered < 2; answered++) {
+    const items = []
+    for (const id of ids) {
+      await parked(id, answered)
+      items.push(await answer(id, [{ kind: 'value', value: { v: 'x'.repeat(MIB) } }]))
+    }
+    await engine.bus.publishDispatch('engine', items)
+  }
   for (const id of ids)
     assert.equal((await engine.until(id, (row) => isEnded(row.status))).output, '1')
 })

@@ -22,7 +22,14 @@ import { exposeRunner } from './telemetry.ts'
 const DRAIN_MS = 10_000
 
 /** What it reaches the world by. The simulation (test/simulation) puts its own in their place. */
-const PORTS = { connectBus, createDatabase, createMetrics, createSandbox, opsServer, serveGrpc }
+export const PORTS = {
+  connectBus,
+  createDatabase,
+  createMetrics,
+  createSandbox,
+  opsServer,
+  serveGrpc,
+}
 export type EnginePorts = typeof PORTS
 
 /** Wires an engine: runs flows and scripts, and writes what came of them. */

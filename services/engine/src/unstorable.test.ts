@@ -117,6 +117,23 @@ test('what Postgres refuses before there is anything to commit ends the executio
   assert.match(ended.message ?? '', /^Postgres refuses .*: division by zero\./)
 })
 
+test('what Postgres refuses of a commit ends the execution, with its waits and what it holds', async () => {
+  const run = (text: string) => engine.db.query({ name: '', text })
+  await run(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE 'never' USING ERRCODE = '22000';
+  END $$`)
+  await run(`CREATE TRIGGER refuse BEFORE INSERT ON lock_request
+    FOR EACH ROW WHEN (NEW.key = 'semaphore:bad') EXECUTE FUNCTION refuse()`)
+  const ended = await withNeighbour(
+    `self.sleep(50); self.save({ name: 'own' }); await system.semaphore('bad', 1).acquire()`,
+  )
+  await run('DROP TRIGGER refuse ON lock_request')
+  assert.deepEqual([ended.status, ended.name, ended.output], ['ENDED_ERROR', null, 'null'])
+  assert.match(ended.message ?? '', /^Postgres refuses what the code leaves behind: never\./)
+  const key = { workspaceId: engine.workspaceId, executionId: ended.id }
+  assert.deepEqual(await readWaits(engine.db, key), [])
+})
+
 /** Runs code beside code that wants nothing, and resolves with how it ended. */
 async function withNeighbour(code: string): Promise<ExecutionRow> {
   const neighbour = await start('return 2')

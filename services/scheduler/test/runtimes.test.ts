@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import type { EndedItem } from '@millrace/wire'
 import { newId } from '@millrace/runtime'
+import { revertExecution } from '@millrace/store'
+import { runSql } from '@millrace/testkit'
 import { eventually, startBench, type SchedulerBench } from './scheduler-bench.ts'
 
 let bench: SchedulerBench
@@ -103,6 +105,34 @@ test('all below it is cancelled but orphans, also below what has ended, and afte
     ['ENDED_ERROR', 'ENDED_SUCCESS', 'ENDED_CANCELLED', 'ENDED_CANCELLED', 'SCHEDULED'],
   )
   await eventually(() => bench.sql('SELECT FROM runtime_limit'), [])
+})
+
+test('what was ended and has lived again since keeps what its later life has started', async () => {
+  const { store, sql } = bench
+  const row = { status: 'SCHEDULED', extra: { max_runtime_seconds: 60 } }
+  const [first, second] = [await limited(row, 60), await limited(row, 60)].toSorted()
+  assert.ok(first !== undefined && second !== undefined)
+  const child = await store.execution({ status: 'SCHEDULED', parent_execution_id: first })
+  const later = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
+  const before = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
+  // Stands in the way of the cancel below the first, as a large tree does.
+  await sql('BEGIN')
+  await sql('SELECT FROM execution WHERE id = $1 FOR UPDATE', [child])
+  await bench.start({ sweepPauseMs: 100 })
+  for (const id of [first, second])
+    await eventually(async () => (await statusOf(id))?.status, 'ENDED_ERROR')
+  const key = { workspaceId: store.workspaceId, executionId: second }
+  const reverted = await revertExecution(store.db, key, { to: { seq: 0 }, by: newId() })
+  assert.equal(reverted.kind, 'reverted')
+  await runSql(
+    store.url,
+    `UPDATE execution SET status = 'ENDED_SUCCESS', ended_at = clock() WHERE id = $1`,
+    [second],
+  )
+  await sql('COMMIT')
+  await eventually(async () => (await statusOf(child))?.status, 'ENDED_CANCELLED')
+  await eventually(() => sql('SELECT FROM runtime_limit WHERE is_over'), [])
+  for (const id of [later, before]) assert.equal((await statusOf(id))?.status, 'SCHEDULED')
 })
 
 test('one that has not started is left alone, and its time counts from its start', async () => {

@@ -5,6 +5,7 @@ import {
   type LocalAnswer,
   type LockName,
   type Outcome,
+  PAST_MAX_BYTES,
   recordWords,
   type ReturnWhen,
 } from '@millrace/replay'
@@ -15,6 +16,7 @@ import { answerFile } from './answer-files.ts'
 import type { Collected } from './collected.ts'
 import { type CommandFacts, gatherFacts } from './command-facts.ts'
 import type { Held } from './held.ts'
+import { bytesOfAnswers, isTooMuch } from './past.ts'
 import { readFields, refuseFields, unbornField } from './read-fields.ts'
 import { unstorable } from './wrong-child.ts'
 
@@ -38,13 +40,25 @@ export async function answerCommands(
   const facts = await gatherFacts(db, held, { collected, commands })
   const context: Context = { db, held, collected, facts, publicUrl }
   const local: LocalAnswer[] = []
+  let read = 0
   for (const command of commands) {
-    const outcome = await answer(context, command)
+    const isLeft = isRead(command) && isTooMuch(read)
+    const outcome = isLeft ? refuse(READS_TOO_MUCH) : await answer(context, command)
     if (outcome === null) continue
+    if (isRead(command)) read += bytesOfAnswers([{ outcome }])
     local.push({ seq: command.seq, outcome })
     collected.localOutcomes.set(command.seq, outcome)
   }
   return local
+}
+
+/** Of any size; the others answer with little. */
+const isRead = (command: Command): boolean =>
+  command.kind === 'read' || (command.kind === 'file_get' && command.as !== 'facts')
+
+const READS_TOO_MUCH: ErrorValue = {
+  name: 'InvalidInputError',
+  message: `files and fields of more than ${PAST_MAX_BYTES / 2 ** 20} MiB as JSON are read at once; read them in child flows`,
 }
 
 interface Context {
@@ -124,8 +138,8 @@ function answerStart(context: Context, command: CommandOf<'start' | 'call'>): Ou
   const child = facts.childOf.get(command.seq)
   if (child === undefined) return refuse(lostTrack(command.kind))
   if ('error' in child) return refuse(child.error)
-  collected.children.push(child.execution)
   const { id, name, type } = child.execution
+  collected.children.set(id, child.execution)
   if (command.kind === 'start') return value({ id, name, type })
   return open(context, {
     seq: command.seq,
@@ -256,7 +270,7 @@ function answerRead(
   if (error !== null) return refuse(error)
   const row = facts.rowOf.get(id)
   if (row !== undefined) return readFields(db, row, fields).then(value)
-  const child = collected.children.find((born) => born.id === id)
+  const child = collected.children.get(id)
   if (child === undefined) return refuse(noExecution(id))
   return value(Object.fromEntries(fields.map((field) => [field, unbornField(child, field)])))
 }
@@ -332,7 +346,7 @@ function whenOf(returnWhen: ReturnWhen): Pick<NewWait, 'kind' | 'returnWhen' | '
 }
 
 const isKnown = ({ collected, facts }: Context, id: string): boolean =>
-  facts.rowOf.has(id) || collected.children.some((child) => child.id === id)
+  facts.rowOf.has(id) || collected.children.has(id)
 
 const value = (v: Json): Outcome => ({ kind: 'value', value: { v } })
 const refuse = (error: ErrorValue): Outcome => ({ kind: 'error', error })

@@ -47,7 +47,7 @@ export function buildCommit(
         collected.logs.length === 0
           ? null
           : { firstSeq: collected.logs[0]?.seq ?? 0, lines: JSON.stringify(collected.logs) },
-      children: collected.children,
+      children: [...collected.children.values()],
       waits: isOver ? [] : collected.waits,
       lockRequests: isOver ? [] : collected.lockRequests,
       settings,

@@ -15,7 +15,8 @@ export interface Collected {
   readonly logs: LogLine[]
   /** Outcomes that the engine gave by itself, by command. */
   readonly localOutcomes: Map<number, Outcome>
-  readonly children: NewExecution[]
+  /** By id: code waits for as many as it likes of them, and each is looked for. */
+  readonly children: Map<string, NewExecution>
   readonly waits: NewWait[]
   readonly lockRequests: NewLockRequest[]
   /** Settings written, by name; a later write of the same activation wins. */
@@ -43,7 +44,7 @@ export function createCollected(): Collected {
     entries: [],
     logs: [],
     localOutcomes: new Map(),
-    children: [],
+    children: new Map(),
     waits: [],
     lockRequests: [],
     settings: new Map(),

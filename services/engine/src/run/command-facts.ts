@@ -40,8 +40,9 @@ export async function gatherFacts(
   const { workspaceId } = held
   const starts = commands.filter(isStart)
   const names = [...new Set(commands.flatMap(settingNames))]
-  const born = new Set(collected.children.map((child) => child.id))
-  const ids = [...new Set(commands.flatMap(executionIds))].filter((id) => !born.has(id) && isId(id))
+  const ids = [...new Set(commands.flatMap(executionIds))].filter(
+    (id) => !collected.children.has(id) && isId(id),
+  )
   const fileNames = [...new Set(commands.flatMap(readFileNames))]
   const asked = new Set(collected.messages.map((message) => message.id))
   const messageIds = [...new Set(commands.flatMap(messageIdsOf))].filter(

@@ -11,12 +11,10 @@ import {
   type NewStop,
   type Payload,
   putPayloads,
-  refusalOf,
   wasRolledBack,
 } from '@millrace/store'
 import type { DispatchItem } from '@millrace/wire'
 import { type Metrics, now, toServiceError } from '@millrace/runtime'
-import { endRefused } from './end-refused.ts'
 
 export interface CommitItem {
   readonly commit: ActivationCommit
@@ -34,8 +32,8 @@ export interface CommitItem {
  * Commits activations in natural batches, then nudges. A crash between both leaves rows that the
  * scheduler's sweep finds: children in WAITING_ENGINE, waits that are due, ends nobody heard of.
  *
- * What Postgres refuses of one is refused for ever, so that execution ends in error, and its neighbours
- * are committed as if it had not been there.
+ * What Postgres refuses of one is thrown to whoever has added that one, and its neighbours are committed as
+ * if it had not been there.
  */
 export function createCommitter({
   db,
@@ -59,11 +57,6 @@ export function createCommitter({
   const fenced = metrics.counter(
     'engine_fenced_total',
     'Activations refused because somebody else had moved their execution',
-  )
-
-  const refused = metrics.counter(
-    'engine_refused_total',
-    'Executions ended because Postgres refuses what they leave behind',
   )
 
   const plain = createBatcher<CommitItem, Outcome>({
@@ -106,20 +99,13 @@ export function createCommitter({
     try {
       return await attempt(items, commit)
     } catch (error) {
-      const [item] = items
-      if (item === undefined || toServiceError(error).retryable)
+      if (items.length === 1 || toServiceError(error).retryable)
         return items.map(() => ({ failure: error }))
-      if (items.length > 1) {
-        const half = Math.ceil(items.length / 2)
-        return [
-          ...(await commitAll(items.slice(0, half), commit)),
-          ...(await commitAll(items.slice(half), commit)),
-        ]
-      }
-      const why = refusalOf(error)
-      if (why === null) return [{ failure: error }]
-      refused.inc()
-      return attempt([endRefused(item, why)], commit).catch((failure: unknown) => [{ failure }])
+      const half = Math.ceil(items.length / 2)
+      return [
+        ...(await commitAll(items.slice(0, half), commit)),
+        ...(await commitAll(items.slice(half), commit)),
+      ]
     }
   }
 

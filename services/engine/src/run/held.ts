@@ -49,6 +49,7 @@ export interface Held {
   readonly generation: number
   readonly realm: Realm
   readonly type: string
+  /** The one it was born with, which its code sees. */
   readonly name: string | null
   readonly parentId: string | null
   readonly topId: string

@@ -4,8 +4,9 @@ import { type Database, type LoadedExecution, readPayloads } from '@millrace/sto
 import type { DispatchItem } from '@millrace/wire'
 import { type Held, type HeldDebug, type OpenWait, type Realm, sandboxKey } from './held.ts'
 import { debuggedScript, loadDebug } from './load-debug.ts'
-import { bytesReferredTo, isTooMuch } from './past.ts'
-import { answersInto, internalize } from './payload-values.ts'
+import { createLargePasts } from './large-pasts.ts'
+import { bytesOfAnswers, bytesReferredTo, isTooMuch } from './past.ts'
+import { internalize } from './payload-values.ts'
 import { createReader } from './read-executions.ts'
 import type { Realms } from './realms.ts'
 import { withoutAsked } from './without-asked.ts'
@@ -45,6 +46,13 @@ export interface Loader {
    * this version. Null: it has moved on, and what is suspended here is of the past.
    */
   answersAfter(held: Held, version: number): Promise<NewAnswers | null>
+  /**
+   * `given` as the code of `held` is given them next, counted as its past. When that would be too much,
+   * nothing is read.
+   */
+  answersInto(held: Held, given: readonly Answer[]): Promise<NewAnswers>
+  /** The sandbox has what was loaded of it, or nobody will give it that: another large past has its turn. */
+  passed(executionId: string): void
 }
 
 type FreshItem = DispatchItem & { readonly fresh: NonNullable<DispatchItem['fresh']> }
@@ -57,9 +65,22 @@ export function createLoader({
   readonly db: Database
   readonly realms: Realms
 }): Loader {
-  const read = createReader(db)
+  const pasts = createLargePasts()
+  const read = createReader(db, pasts)
+
+  async function answersInto(held: Held, given: readonly Answer[]): Promise<NewAnswers> {
+    const bytes = bytesOfAnswers(given)
+    if (isTooMuch(held.past + bytes)) return { tooMuch: true }
+    await pasts.enter(held.executionId, bytes)
+    const { answers } = await internalize(db, held.workspaceId, { history: [], answers: given })
+    held.past += bytes
+    return { answers, bytes }
+  }
 
   return {
+    answersInto,
+    passed: pasts.leave,
+
     async fromDispatch(item) {
       const { workspaceId, executionId, version, fresh } = item
       const realm = await realms.load(workspaceId, fresh.scriptHash)
@@ -103,6 +124,7 @@ export function createLoader({
       for (const [seq, wait] of waitsOf(row.history, row.answers)) held.waits.set(seq, wait)
       held.hadWaits = row.history.some((entry) => entry.kind in WAIT_KIND_OF)
       held.askedForLocks = row.history.some((entry) => entry.kind === 'lock')
+      await pasts.enter(executionId, held.past)
       const [input, past] = await Promise.all([
         inputOf(db, row),
         internalize(db, row.workspaceId, row),
@@ -121,7 +143,7 @@ export function createLoader({
       // Reverted: these are answers of another life.
       if (row.generation !== held.generation) return null
       if (!row.isWhole) return { tooMuch: true }
-      return (await answersInto(db, held, row.answers)) ?? { tooMuch: true }
+      return answersInto(held, row.answers)
     },
   }
 }

@@ -6,8 +6,7 @@ import {
   payloadOf,
   readPayloads,
 } from '@millrace/store'
-import type { Held } from './held.ts'
-import { bytesOfAnswers, isTooMuch, valuesOf } from './past.ts'
+import { valuesOf } from './past.ts'
 
 /**
  * Large values travel by reference everywhere but into the code itself. `externalize` takes them out
@@ -25,22 +24,6 @@ export function externalizeOutcome(
   if (payload === null) return outcome
   payloads.push(payload)
   return { kind: 'value', value: { p: { hash: payload.hash, size: Buffer.byteLength(text) } } }
-}
-
-/**
- * `answers` as the code of `held` is given them next, and counts them as its past. Null, and nothing is
- * read, when that would be too much.
- */
-export async function answersInto(
-  db: Database,
-  held: Held,
-  given: readonly Answer[],
-): Promise<{ readonly answers: readonly Answer[]; readonly bytes: number } | null> {
-  const bytes = bytesOfAnswers(given)
-  if (isTooMuch(held.past + bytes)) return null
-  const { answers } = await internalize(db, held.workspaceId, { history: [], answers: given })
-  held.past += bytes
-  return { answers, bytes }
 }
 
 export async function internalize(

@@ -6,6 +6,7 @@ import {
   type LoadedExecution,
   loadForActivation,
 } from '@millrace/store'
+import { type LargePasts, SMALL_BYTES } from './large-pasts.ts'
 import { isTooMuch } from './past.ts'
 
 export interface ReadKey {
@@ -15,17 +16,20 @@ export interface ReadKey {
   readonly after?: number
 }
 
-/** Null: there is none. What comes is whole, unless it has more bytes than anybody can replay. */
+/**
+ * Null: there is none. What comes is whole, unless it has more bytes than anybody can replay. What is large
+ * has its turn among large pasts.
+ */
 export type ReadExecution = (key: ReadKey) => Promise<LoadedExecution | null>
 
 /**
  * Reads executions in natural batches: one statement for all that need it at the same time. What has
- * more than its share of a batch's bytes is read again, with others as large.
+ * more than its share of a batch's bytes, or is large, is read again when it is its turn.
  */
-export function createReader(db: Database): ReadExecution {
+export function createReader(db: Database, pasts: LargePasts): ReadExecution {
   const batcher: Batcher<ReadKey, LoadedExecution | null> = createBatcher({
     concurrency: 2,
-    run: (keys) => load(keys, Math.min(PAST_MAX_BYTES, Math.floor(BATCH_BYTES / keys.length))),
+    run: (keys) => load(keys, Math.min(SMALL_BYTES, Math.floor(BATCH_BYTES / keys.length))),
   })
   const large: Batcher<ReadKey & { readonly bytes: number }, LoadedExecution | null> =
     createBatcher({
@@ -43,6 +47,7 @@ export function createReader(db: Database): ReadExecution {
   return async (key) => {
     const row = await batcher.add(key)
     if (row === null || row.isWhole || isTooMuch(row.bytes)) return row
+    await pasts.enter(key.executionId, row.bytes)
     return large.add({ ...key, bytes: row.bytes })
   }
 }

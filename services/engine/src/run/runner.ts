@@ -1,5 +1,4 @@
 import type { Bus } from '@millrace/bus'
-import { isEnded } from '@millrace/execution'
 import type { Activation, Answer, LocalAnswer } from '@millrace/replay'
 import { type Logger, type Metrics, parseTraceparent, tracer, withSpan } from '@millrace/runtime'
 import type { Sandbox } from '@millrace/sandbox'
@@ -10,12 +9,10 @@ import { buildCommit, isRevert } from './build-commit.ts'
 import { createClaims } from './claims.ts'
 import { collect, type Collected, createCollected } from './collected.ts'
 import { type CommitItem, createCommitter } from './committer.ts'
-import { refusedMessage } from './end-refused.ts'
 import { type Held, sandboxKey } from './held.ts'
 import { createLoader, type Loaded, type NewAnswers } from './load-held.ts'
 import { createGoBack } from './go-back.ts'
 import { bytesOfAnswers, bytesOfCommit, isTooMuch, TOO_MUCH } from './past.ts'
-import { answersInto } from './payload-values.ts'
 import type { Realms } from './realms.ts'
 import { schemasOf } from './schemas.ts'
 import { createWarmCache } from './warm-cache.ts'
@@ -84,6 +81,10 @@ export function createRunner(deps: RunnerDeps): Runner {
     'engine_run_failures_total',
     'Runs given up because a server was away; their dispatch comes again',
   )
+  const refused = metrics.counter(
+    'engine_refused_total',
+    'Executions ended because Postgres refuses what they ask for or leave behind',
+  )
 
   return {
     async submit(work) {
@@ -98,7 +99,7 @@ export function createRunner(deps: RunnerDeps): Runner {
         while (slot.next !== null) {
           const due: Work = slot.next
           slot.next = null
-          await run(due)
+          await run(due).finally(() => loader.passed(due.executionId))
         }
       } catch (error) {
         failures.inc()
@@ -163,6 +164,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     } catch (error) {
       return endIfRefused(held, error)
     }
+    loader.passed(held.executionId)
     if (typeof collected !== 'string' && collected.end !== null && held.outputSchema !== null)
       collected.end = await schemasOf(db).checkEnd(held, collected.end)
     const isOurs = await claims.settle(held)
@@ -174,21 +176,25 @@ export function createRunner(deps: RunnerDeps): Runner {
     held.past += bytesOfCommit(commit, payloads)
     if (!commit.ended && isTooMuch(held.past)) return endTooMuch(held)
     const announceEnd = commit.ended && held.askedForLocks
-    const result = await committer.add({
-      commit,
-      payloads,
-      foreign: collected.foreign,
-      foreignMessages: collected.foreignMessages,
-      announceEnd,
-      debug: debugOf(held, collected),
-    })
+    let result: CommitResult
+    try {
+      result = await committer.add({
+        commit,
+        payloads,
+        foreign: collected.foreign,
+        foreignMessages: collected.foreignMessages,
+        announceEnd,
+        debug: debugOf(held, collected),
+      })
+    } catch (error) {
+      return endIfRefused(held, error)
+    }
     report(held, result)
     if (!result.applied) return drop(held)
     held.version = result.version
-    if (isEnded(result.status)) {
+    if (commit.ended) {
       ended.inc({ status: result.status })
-      // It may have been ended because of what it asked for, and still be suspended.
-      return commit.ended ? null : drop(held)
+      return null
     }
     if (isRevert(collected.end)) return goBack(held, collected.end.to)
     if (held.debug !== null) return result.status === 'WAITING_ENGINE' ? again(held) : drop(held)
@@ -230,7 +236,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   async function freshAnswers(held: Held, work: Work): Promise<NewAnswers | null> {
     const answers = work.answers?.filter((answer) => answer.position > held.consumed) ?? []
     if (answers[0]?.position !== held.consumed + 1) return loader.answersAfter(held, work.version)
-    return answersInto(db, held, answers)
+    return loader.answersInto(held, answers)
   }
 
   async function restart(held: Held): Promise<Begun | null> {
@@ -270,29 +276,35 @@ export function createRunner(deps: RunnerDeps): Runner {
   async function activate({ held, ...first }: Begun): Promise<Collected | 'lost' | 'tooMuch'> {
     const collected = createCollected()
     let { activation, bytes } = first
+    // They go in once: the sandbox keeps those that the code has not come to.
+    const { answers } = activation
+    let seen = 0
     let given = 0
     for (;;) {
       const result = await realms.activate(held.realm, activation, () => claims.watch(held), bytes)
       if ('lost' in result) return 'lost'
       collect(collected, result)
-      for (const answer of activation.answers)
-        if (answer.position <= result.consumed) held.waits.delete(answer.seq)
-      held.consumed = result.consumed
+      for (
+        let answer = answers[seen];
+        answer !== undefined && answer.position <= result.consumed;
+        answer = answers[++seen]
+      )
+        held.waits.delete(answer.seq)
+      // One that the platform ends says how far it was given answers, and by now that is not at all.
+      held.consumed = Math.max(held.consumed, result.consumed)
       const { commands } = result
       const local = await answerCommands(db, held, { collected, commands, publicUrl })
       // A stop has left nothing suspended: its answer, and those of the engine, go in with a replay.
       if (result.end !== null || result.stop !== undefined) return collected
-      const rest = activation.answers.filter((answer) => answer.position > result.consumed)
-      if (local.length === 0 && rest.length === 0) return collected
-      const more = bytesOfAnswers(local)
-      given += more
-      bytes = rest.length === 0 ? more : bytes + more
+      if (local.length === 0 && seen === answers.length) return collected
+      bytes = bytesOfAnswers(local)
+      given += bytes
       if (isTooMuch(held.past + given)) return 'tooMuch'
       activation = {
         kind: 'continue',
         key: sandboxKey(held),
         local: local satisfies LocalAnswer[],
-        answers: rest,
+        answers: [],
       }
     }
   }
@@ -322,10 +334,11 @@ export function createRunner(deps: RunnerDeps): Runner {
     return accept(await loader.fromStore({ ...held, version: went.version }))
   }
 
-  /** What it asks for, Postgres cannot even be asked about: it will be so for ever. */
+  /** What it asks for or leaves behind, Postgres takes at no time. */
   async function endIfRefused(held: Held, error: unknown): Promise<null> {
     const why = refusalOf(error)
     if (why === null) throw error
+    refused.inc()
     if (await claims.settle(held)) await endInError(held, refusedMessage(why))
     return drop(held)
   }
@@ -352,6 +365,10 @@ export function createRunner(deps: RunnerDeps): Runner {
     })
   }
 }
+
+/** What the message of an execution says when Postgres takes nothing of what its code has asked for. */
+const refusedMessage = (why: string): string =>
+  `Postgres refuses what the code leaves behind: ${why}. Nothing of this activation is kept; correct the value in the code, and start it anew`
 
 interface Begun {
   readonly held: Held

@@ -13,7 +13,10 @@ export interface Cascade {
   noteCancelled(keys: readonly ExecutionKey[]): void
   /** Cancels these themselves, then what is below them. */
   cancel(keys: readonly ExecutionKey[], message: string): Promise<void>
-  /** Cancels all that is below it, however it has ended; when this returns nothing of it lives. */
+  /**
+   * Cancels all that is below what was ended at its maximum runtime. When this returns nothing of it
+   * lives, unless the top was reverted meanwhile: then the rest is left to its new life.
+   */
   cancelTree(top: ExecutionKey, message: string): Promise<void>
   start(): void
   stop(): Promise<void>
@@ -71,11 +74,15 @@ export function createCascade(context: SchedulerContext): Cascade {
    * What is cancelled can start nothing any more by the time its children are read. Down at once: of a
    * tree of any size only a page of each level is in memory.
    */
-  async function cancelTree(top: ExecutionKey, message: string): Promise<void> {
+  async function cancelTree(
+    top: ExecutionKey,
+    message: string,
+    parentIs: 'overrun' | 'ended' = 'overrun',
+  ): Promise<void> {
     for (let after: string | null = null; ;) {
       const children: ChildExecution[] = await readChildren(db, {
         parent: top,
-        parentIs: 'ended',
+        parentIs,
         after,
         limit: PAGE,
       })
@@ -83,14 +90,14 @@ export function createCascade(context: SchedulerContext): Cascade {
         children.filter(({ isLive }) => isLive),
         message,
       )
-      for (const child of children) await cancelTree(child, message)
+      for (const child of children) await cancelTree(child, message, 'ended')
       if (children.length < PAGE) return
       after = children.at(-1)?.executionId ?? null
     }
   }
 
   return {
-    cancelTree,
+    cancelTree: (top, message) => cancelTree(top, message),
     noteCancelled: (keys) => cancelled.add(keys.map(toParent)),
     cancel,
     start: cancelled.start,
