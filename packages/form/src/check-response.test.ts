@@ -124,7 +124,6 @@ test('types, formats, choices and limits hold, and all faults are named', () => 
         required: ['a'],
         additionalProperties: false,
       },
-      hint: { type: 'string', format: 'color' },
     },
     { required: ['n'] },
   )
@@ -137,7 +136,6 @@ test('types, formats, choices and limits hold, and all faults are named', () => 
       many: ['a', 'c', 'a'],
       code: 'abc',
       deep: { b: 1 },
-      hint: 'any',
     }),
     {
       '/n': 'must be integer',

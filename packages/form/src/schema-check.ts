@@ -1,5 +1,4 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
 import { RE2JS } from 're2js'
 import {
   type Checked,
@@ -10,7 +9,7 @@ import {
   isField,
   type JsonSchema,
 } from './form.ts'
-import { isDateText, isDateTimeText, isTimeText } from './time-text.ts'
+import { addFormats } from './formats.ts'
 
 /** What is wrong with the values of a form. */
 export type Check = (values: Readonly<Record<string, unknown>>) => readonly FieldError[]
@@ -67,11 +66,7 @@ const ajv = new Ajv2020({
   ownProperties: true,
   code: { regExp: linearRegExp },
 })
-formats.default(ajv, { mode: 'fast' })
-ajv
-  .addFormat('date', isDateText)
-  .addFormat('time', isTimeText)
-  .addFormat('date-time', isDateTimeText)
+addFormats(ajv)
 
 function toErrors(errors: readonly ErrorObject[], base: string): FieldError[] {
   // What each alternative would have wanted is noise beside that none of them fits.
@@ -123,4 +118,5 @@ const FORMS: Readonly<Record<string, string>> = {
   email: 'a mail address',
   time: 'a time such as 09:30 or 09:30:00+01:00',
   uri: 'a URL with its scheme, such as https://example.com',
+  url: 'a URL of the web, such as https://example.com/a',
 }

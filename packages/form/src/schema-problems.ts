@@ -1,9 +1,11 @@
 import { RE2JS } from 're2js'
 import { escapePointer, type FieldError, isObject } from './form.ts'
+import { FORMATS } from './formats.ts'
 
 /**
  * What makes a schema unfit to be run on other people's answers: references (a form is written out,
- * and references in circles never end), nesting, and patterns that need backtracking.
+ * and references in circles never end), nesting, patterns that need backtracking, and formats that
+ * nobody would check.
  */
 export function findSchemaProblems(schema: unknown, pointer: string, depth = 0): FieldError[] {
   if (!isObject(schema)) return []
@@ -13,6 +15,7 @@ export function findSchemaProblems(schema: unknown, pointer: string, depth = 0):
     const at = `${pointer}/${escapePointer(key)}`
     if (REFERENCES.has(key)) return [{ pointer: at, message: NO_REFERENCES }]
     if (key === 'pattern' && typeof value === 'string') return patternProblems(value, at)
+    if (key === 'format' && typeof value === 'string') return formatProblems(value, at)
     const own =
       key === 'patternProperties' && isObject(value)
         ? Object.keys(value).flatMap((pattern) =>
@@ -70,6 +73,11 @@ function innerSchemas(
     )
   return []
 }
+
+const formatProblems = (format: string, pointer: string): FieldError[] =>
+  FORMATS.has(format)
+    ? []
+    : [{ pointer, message: `is not known; known are ${[...FORMATS].join(', ')}` }]
 
 function patternProblems(pattern: string, pointer: string): FieldError[] {
   try {

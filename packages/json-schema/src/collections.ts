@@ -86,9 +86,9 @@ export const COLLECTIONS: Readonly<Record<string, Keyword>> = {
     )
     return ofObjects((given, run) =>
       all(Object.keys(given), run, (key) => {
-        run.spend((1 + key.length) * nodes.length)
+        run.spend(nodes.length)
         return all(nodes, run, ([matches, node]) => {
-          if (!matches(key)) return true
+          if (!matches(key, run)) return true
           run.marks?.keys.add(key)
           return run.inside(node, key, given[key])
         })
@@ -103,8 +103,8 @@ export const COLLECTIONS: Readonly<Record<string, Keyword>> = {
       : []
     return ofObjects((given, run) =>
       all(Object.keys(given), run, (key) => {
-        run.spend(1 + key.length * patterns.length)
-        if (named.has(key) || patterns.some((matches) => matches(key))) return true
+        run.spend(1)
+        if (named.has(key) || patterns.some((matches) => matches(key, run))) return true
         run.marks?.keys.add(key)
         return schema === false ? run.fail('is not known', key) : run.inside(node, key, given[key])
       }),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
+import { FORMAT_MAX_CHARS, FORMATS } from './formats.ts'
 import { compileSchema } from './index.ts'
 
 function faultsOf(schema: unknown, value: unknown): string[] {
@@ -182,6 +184,26 @@ test('a pattern that would backtrack for ever runs in linear time', () => {
   ])
 })
 
+test('a long text for a pattern with many places to be in ends with a sentence', () => {
+  const schema = { pattern: '(a|b)*a(a|b){1000}' }
+  assert.deepEqual(faultsOf(schema, 'ab'.repeat(1_000)), [])
+  assert.match(faultsOf(schema, 'ab'.repeat(50_000)).join('; '), /steps to check/)
+  assert.match(
+    faultsOf({ patternProperties: { [schema.pattern]: true } }, { ['ab'.repeat(50_000)]: 1 }).join(
+      '; ',
+    ),
+    /steps to check/,
+  )
+})
+
+test('texts and names of usual lengths cost their characters, whatever the pattern', () => {
+  const pattern = '^[a-z0-9-]{1,255}$'
+  const rows = Array.from({ length: 50_000 }, (_, n) => `row-${n}`)
+  assert.deepEqual(faultsOf({ items: { pattern } }, rows), [])
+  const named = Object.fromEntries(rows.map((name) => [name, 1]))
+  assert.deepEqual(faultsOf({ patternProperties: { [pattern]: { type: 'integer' } } }, named), [])
+})
+
 test('alternatives that double with each level end with a sentence', () => {
   const twice = (name: string) => ({
     allOf: [{ properties: { x: { $ref: '#/$defs/a' } } }, { required: [name] }],
@@ -209,4 +231,49 @@ test('a hundred thousand rows are within what a check may cost', () => {
   }
   const rows = Array.from({ length: 100_000 }, (_, n) => ({ n }))
   assert.deepEqual(faultsOf(schema, rows), [])
+})
+
+describe('a text of any length is checked at once, whatever is in it, for the format', () => {
+  // What starts right and repeats what a format repeats, and is none at its end.
+  const hostile = [
+    ['', 'a', '!'],
+    ['', '1', '!'],
+    ['', ' ', '!'],
+    ['', 't', '!'],
+    ['', ':', '!'],
+    ['', '@', '!'],
+    ['', '1:', '!'],
+    ['', '1.', '!'],
+    ['', 'a.', '!'],
+    ['', 'a-', '!'],
+    ['', '%41', '%'],
+    ['', '/~0', '~'],
+    ['a@', 'a', '!'],
+    ['a@', 'a.', '!'],
+    ['P', '1', '!'],
+    ['PT1.', '1', '!'],
+    ['09:30:00.', '1', '!'],
+    ['2026-11-22T09:30:00.', '1', '!'],
+    ['http://', ':', ' '],
+    ['http://', 'a:', ' '],
+    ['http://', ':@', ' '],
+  ] as const
+  const texts = [FORMAT_MAX_CHARS, 262_144].flatMap((chars) =>
+    hostile.map(([start, repeated, end]) => {
+      const room = chars - start.length - end.length
+      return `${start}${repeated.repeat(Math.floor(room / repeated.length))}${end}`
+    }),
+  )
+  for (const [format, isFormat] of FORMATS)
+    test(format, () => {
+      const check = (): void => {
+        for (const text of texts) {
+          faultsOf({ format }, text)
+          // Without the limit on its length, too: nothing here goes back over a text.
+          isFormat(text)
+        }
+      }
+      // Milliseconds, or minutes of one match; only this ends one that has begun.
+      runInNewContext('check()', { check }, { timeout: 60_000 })
+    })
 })

@@ -5,7 +5,8 @@
  *
  * - every schema that is applied costs a step, and the steps of one check are limited, so that
  *   references and alternatives that multiply end with a sentence and not with a machine that is busy;
- * - patterns run in linear time (RE2); one that needs backtracking is no usable schema;
+ * - patterns run in linear time (RE2), and a long text costs more steps the larger its pattern is; one
+ *   that needs backtracking is no usable schema;
  * - nothing is fetched: references lead to places in the same document.
  *
  * Formats are checked. What no keyword knows is ignored, as the standard says; keywords of older drafts

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js'
 import { type Keyword, SchemaProblem } from './compiler.ts'
 import { FORMAT_MAX_CHARS, FORMATS } from './formats.ts'
 import { isMultiple } from './is-multiple.ts'
-import type { Node } from './run.ts'
+import type { Node, Run } from './run.ts'
 import { canonical } from './same.ts'
 
 /** Keywords about one value by itself: its type, numbers, texts. */
@@ -61,8 +61,7 @@ export const VALUES: Readonly<Record<string, Keyword>> = {
     const pattern = compilePattern(value, pointer)
     return (given, run) => {
       if (typeof given !== 'string') return true
-      run.spend(given.length)
-      return pattern(given) || run.fail(`must match the pattern ${JSON.stringify(value)}`)
+      return pattern(given, run) || run.fail(`must match the pattern ${JSON.stringify(value)}`)
     }
   },
   format(value, { pointer }) {
@@ -76,11 +75,19 @@ export const VALUES: Readonly<Record<string, Keyword>> = {
   },
 }
 
-/** Over an engine without backtracking; one that cannot do without is refused. */
-export function compilePattern(pattern: string, pointer: string): (text: string) => boolean {
+/** Over an engine without backtracking; one that cannot do without is refused. Spends its steps itself. */
+export function compilePattern(
+  pattern: string,
+  pointer: string,
+): (text: string, run: Run) => boolean {
   try {
     const compiled = RE2JS.compile(pattern)
-    return (text) => compiled.matcher(text).find()
+    const size = compiled.programSize()
+    return (text, run) => {
+      // At each character of a long text, a match may be at every place of the pattern at once.
+      run.spend(text.length * (1 + (Math.min(size, text.length) >> 6)))
+      return compiled.matcher(text).find()
+    }
   } catch (error) {
     const why = error instanceof Error ? `: ${error.message.slice(0, 200)}` : ''
     throw new SchemaProblem(pointer, `the pattern cannot run in linear time${why}`)
