@@ -17,6 +17,7 @@ import type {
   RequestOf,
   ResponseOf,
 } from './grpc-contract.ts'
+import { doorInterceptor, type GrpcDoor, textOf } from './grpc-door.ts'
 import { toGrpcFailure } from './grpc-errors.ts'
 import type { Logger } from './logger.ts'
 import { ServiceError } from './service-error.ts'
@@ -55,6 +56,8 @@ export interface GrpcServerOptions {
   readonly address?: string
   /** A FileDescriptorSet of the services: with it the server answers to reflection. */
   readonly descriptors?: Uint8Array
+  /** For a server that strangers reach; without it, whoever reaches it is let in. */
+  readonly door?: GrpcDoor
 }
 
 export interface GrpcServer extends AsyncDisposable {
@@ -66,18 +69,19 @@ export interface GrpcServer extends AsyncDisposable {
 }
 
 export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { services, log, address = '127.0.0.1:0', descriptors } = options
+  const { services, log, address = '127.0.0.1:0', descriptors, door } = options
   const server = new Server({
     'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
     'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
+    ...(door !== undefined && {
+      'grpc.max_concurrent_streams': door.callsPerConnection,
+      interceptors: [doorInterceptor(door, log)],
+    }),
   })
   for (const { definition, implementation } of services) {
-    server.addService(
-      definition as unknown as ServiceDefinition,
-      adapt(definition, implementation, log),
-    )
+    server.addService(readable(definition), adapt(definition, implementation, log))
   }
   const health = await import('./grpc-standard-services.ts').then((standard) =>
     standard.addTo(
@@ -105,6 +109,33 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
 }
 
 const CLOSE_WITHIN_MS = 5_000
+
+/** Of a message that cannot be read the handler tells: the library would call it an error of ours. */
+function readable(definition: GrpcService): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      try {
+        return method.requestDeserialize(bytes)
+      } catch (error) {
+        return new Unreadable(error)
+      }
+    }
+    return [name, { ...method, requestDeserialize }] as const
+  })
+  return Object.fromEntries(methods) as unknown as ServiceDefinition
+}
+
+class Unreadable {
+  readonly error: ServiceError
+  constructor(cause: unknown) {
+    const isDeep = cause instanceof Error && cause.message.includes('recursion limit')
+    this.error = new ServiceError('invalid', isDeep ? TOO_DEEP : 'The message cannot be read.')
+  }
+}
+
+// An answer adds a level to what it repeats.
+const TOO_DEEP =
+  'The message nests more than 100 messages, which protobuf does not read. A value may have 31 levels of objects, or 47 of lists: flatten it, or send it over HTTP.'
 
 type Handler = (request: unknown, context: CallContext) => unknown
 type UnaryCall = ServerUnaryCall<unknown, unknown>
@@ -157,12 +188,10 @@ async function run<T>(
   onCancelled(call, () =>
     gone.abort(new ServiceError('unavailable', 'the caller has gone or its deadline has passed')),
   )
-  const header = (name: string): string | null => {
-    const [value] = call.metadata.get(name)
-    return typeof value === 'string' ? value : null
-  }
+  const header = (name: string): string | null => textOf(call.metadata, name)
   const deadline = Number(call.getDeadline())
   try {
+    if (call.request instanceof Unreadable) throw call.request.error
     return await withSpan(method.path, { traceparent: header('traceparent') }, (span) =>
       work({
         deadlineAt: Number.isFinite(deadline) ? deadline : null,

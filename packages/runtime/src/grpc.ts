@@ -7,6 +7,7 @@ export {
   type RequestOf,
   type ResponseOf,
 } from './grpc-contract.ts'
+export type { GrpcDoor } from './grpc-door.ts'
 export { fromGrpcError, toGrpcFailure, type GrpcFailure } from './grpc-errors.ts'
 export { served, serveGrpc } from './grpc-server.ts'
 export type {

@@ -17,6 +17,8 @@ export interface Admission {
    * otherwise counts its body, and whether it waits for an end, until the returned function is called.
    */
   enter(request: { readonly bytes: number; readonly waits: boolean }): () => void
+  /** Before the body of what starts nothing is read: throws `limited` where bodies together are too many. */
+  hold(bytes: number): () => void
   /** Before anything is done for one that starts so many: throws `limited` likewise. */
   check(rows: number): void
   /** The same creator, whose rows count while they wait for their commit. */
@@ -70,17 +72,26 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
     const waits = request.waits ? 1 : 0
     if (busyForMs() > limits.busyMs) refuse('busyMs')
     check(1)
-    // So does a body.
-    if (bytes > 0 && bytes + request.bytes > limits.bodyBytes) refuse('bodyBytes')
     if (waits > 0 && waiting >= limits.waiting) refuse('waiting')
-    bytes += request.bytes
+    const letGo = hold(request.bytes)
     waiting += waits
     let isIn = true
     return () => {
       if (!isIn) return
       isIn = false
-      bytes -= request.bytes
+      letGo()
       waiting -= waits
+    }
+  }
+
+  function hold(size: number): () => void {
+    // So does a body; and what has none adds nothing.
+    if (size > 0 && bytes > 0 && bytes + size > limits.bodyBytes) refuse('bodyBytes')
+    bytes += size
+    let isHeld = true
+    return () => {
+      if (isHeld) bytes -= size
+      isHeld = false
     }
   }
 
@@ -118,6 +129,7 @@ export function createAdmission(deps: { limits: AdmissionLimits; metrics: Metric
 
   return {
     enter,
+    hold,
     check,
     watch: (creator) => ({
       create: (item: NewExecution) => pend(1, () => creator.create(item)),

@@ -23,6 +23,8 @@ import {
   Batch,
   BulkBody,
   CancelBody,
+  Depth,
+  EventId,
   ExecutionPatch,
   NewExecution,
   TreeBody,
@@ -35,8 +37,6 @@ import { type Answer, created, ok, type Route, route, type RouteRequest } from '
 
 const tag = 'execution'
 export const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
-const Depth = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }))
-const EventId = Type.Optional(Type.String({ maxLength: 64 }))
 
 export const executionRoutes: readonly Route[] = [
   route({

@@ -3,16 +3,20 @@ import { createLink, readLinkForm, replyByLink } from '../operations/message-lin
 import { getMessage, listMessagesJson } from '../operations/messages.ts'
 import { parseFields } from '../operations/page-request.ts'
 import { callerAnswers, replyToMessage } from '../operations/reply-message.ts'
-import { LinkBody, LinkForm, LinkReply, MessageReply, NewLink } from '../schemas/message.ts'
+import {
+  LINK_BODY_MAX_BYTES,
+  LinkBody,
+  LinkForm,
+  LinkReply,
+  MessageReply,
+  NewLink,
+} from '../schemas/message.ts'
 import { Json, ListQuery, page, strict } from '../schemas/parts.ts'
 import { created, ok, type Route, route } from './route.ts'
 
 const tag = 'message'
 const Key = strict({ id: Type.String({ description: 'UUID' }) })
 const Fields = strict({ fields: Type.Optional(Type.String({ maxLength: 4_096 })) })
-
-/** Of strangers no more is read than the largest answer takes, every character of it escaped. */
-const LINK_BODY_MAX_BYTES = 2 * 1_048_576
 
 /** What executions ask of people. Messages are made by flows alone. */
 export const messageRoutes: readonly Route[] = [

@@ -7,7 +7,7 @@ import { parseSavepoint, savepointOf } from '../operations/savepoint-ref.ts'
 import { getSavepoint, getSavepoints } from '../operations/savepoint-views.ts'
 import { WaitQuery } from '../schemas/execution.ts'
 import { Json, ListQuery, strict } from '../schemas/parts.ts'
-import { RerunBody, RevertBody } from '../schemas/past.ts'
+import { Generation, RerunBody, RevertBody } from '../schemas/past.ts'
 import { Execution, ExecutionKey, History, idOf } from './execution-parts.ts'
 import { ok, type Route, route } from './route.ts'
 
@@ -25,13 +25,7 @@ export const pastRoutes: readonly Route[] = [
     query: strict({
       ...ListQuery,
       ...History.properties,
-      generation: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 999_999_999,
-          description: 'an earlier life; default the present one',
-        }),
-      ),
+      generation: Type.Optional(Generation),
     }),
     answers: { 200: Json },
     handle: async (context, { caller, params, query }) =>
@@ -99,10 +93,10 @@ export const pastRoutes: readonly Route[] = [
     bodyOptional: true,
     starts: () => 1,
     answers: { 200: Execution, 201: Execution, 202: Execution },
-    async handle(context, { caller, params, query, body, ids, traceparent }) {
+    async handle(context, { caller, params, query, body, ids, traceparent, gone }) {
       const waitSeconds = query.wait ?? 0
       const fields = parseFields(query.fields)
-      const request = { id: idOf(params), body, waitSeconds, fields, traceparent, ids }
+      const request = { id: idOf(params), body, waitSeconds, gone, fields, traceparent, ids }
       const { ended, json } = await rerunExecution(context, caller, request)
       return { status: query.wait === undefined ? 201 : ended ? 200 : 202, body: json }
     },

@@ -22,6 +22,8 @@ export interface RerunRequest {
   readonly id: string
   readonly body: RerunBody
   readonly waitSeconds: number
+  /** See CreateRequest. */
+  readonly gone?: () => AbortSignal
   readonly fields: readonly string[] | null
   /** W3C trace context of the request. */
   readonly traceparent: string | null
@@ -38,7 +40,7 @@ export async function rerunExecution(
   caller: Caller,
   request: RerunRequest,
 ): Promise<CreatedExecution> {
-  const { id, body, waitSeconds, fields } = request
+  const { id, body } = request
   const key = { workspaceId: caller.workspaceId, executionId: id }
   const row = await readExecution(context.api, key)
   if (row === null) throw executionNotFound(id)
@@ -53,7 +55,7 @@ export async function rerunExecution(
       ])
     await context.creator.create(item)
   } else await fork(context, item, { executionId: id, savepoint: parseSavepoint(from) })
-  const { json, ended } = await getExecution(context, caller, { id: item.id, fields, waitSeconds })
+  const { json, ended } = await getExecution(context, caller, { ...request, id: item.id })
   return { id: item.id, ended, json }
 }
 

@@ -1,13 +1,27 @@
 import type { pb } from '@millrace/wire'
 import { bodyCheck } from '../http/validate.ts'
-import { NewExecution, type NewExecutionBody } from '../schemas/execution.ts'
+import { Batch, NewExecution, type NewExecutionBody } from '../schemas/execution.ts'
 
 const check = bodyCheck(NewExecution)
+const checkBatch = bodyCheck(Batch)
 
 /** The body that REST would have got. Throws `invalid` like REST does. */
 export function toNewExecution(request: pb.ExecutionServiceCreateRequest): NewExecutionBody {
+  const body = toBody(request)
+  check(body)
+  return body
+}
+
+/** The same of many, whose places in the batch its errors name. */
+export function toBatch(request: pb.ExecutionServiceCreateBatchRequest): NewExecutionBody[] {
+  const items = request.executions.map(toBody)
+  checkBatch({ items })
+  return items
+}
+
+function toBody(request: pb.ExecutionServiceCreateRequest): NewExecutionBody {
   const { target, tags, metadata, scheduledFor, more, inputValue } = request
-  const body = withoutUndefined({
+  return withoutUndefined({
     ...more,
     ...(target !== undefined && { [TARGETS[target.$case]]: target.value }),
     input_value: inputValue,
@@ -28,8 +42,6 @@ export function toNewExecution(request: pb.ExecutionServiceCreateRequest): NewEx
         : request.wrappers.map((use) => withoutUndefined({ ...use })),
     unwrapped: request.unwrapped,
   })
-  check(body)
-  return body
 }
 
 const TARGETS = {

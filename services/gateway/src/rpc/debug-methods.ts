@@ -1,12 +1,14 @@
 import type { GrpcImplementation } from '@millrace/runtime/grpc'
 import { type executionService, pb } from '@millrace/wire'
-import type { Caller, Context } from '../context.ts'
+import type { Context } from '../context.ts'
+import { idOf } from '../http/execution-parts.ts'
 import { bodyCheck } from '../http/validate.ts'
 import { debugExecution, makeProductive } from '../operations/debug-execution.ts'
 import { inspectExecution } from '../operations/inspect-execution.ts'
 import { type DebugView, readDebug } from '../operations/read-debug.ts'
 import { DebugBody, InspectBody } from '../schemas/execution.ts'
 import { callerOf } from './caller.ts'
+import { changeExecution } from './change-execution.ts'
 import { withoutUndefined } from './create-request.ts'
 import { waitSecondsOf } from './wait-seconds.ts'
 
@@ -16,14 +18,10 @@ type Methods = Pick<
 >
 
 /** What of the service is the debugger's. Bodies are checked as REST's are. */
-export function debugMethods(
-  context: Context,
-  read: (caller: Caller, id: string) => Promise<pb.Execution>,
-  uuid: (id: string) => string,
-): Methods {
+export function debugMethods(context: Context): Methods {
   return {
-    async debug({ id, action, line, seq, breakpoints, useBreakpoints }, call) {
-      const caller = await callerOf(context, call)
+    async debug({ id, idempotencyKey: key, ...request }, call) {
+      const { action, line, seq, breakpoints, useBreakpoints } = request
       const body = withoutUndefined({
         action: ACTIONS[action],
         line,
@@ -32,30 +30,34 @@ export function debugMethods(
         use_breakpoints: useBreakpoints,
       })
       checkDebug(body)
-      await debugExecution(context, caller, { id: uuid(id), body })
-      return { execution: await read(caller, id) }
+      const asked = { id, key, method: 'execution.debug', body }
+      return changeExecution(context, call, asked, (caller, known, isRepeat) =>
+        debugExecution(context, caller, { id: known, body, isRepeat }),
+      )
     },
     async readDebug({ id, waitSeconds: asked }, call) {
       const caller = await callerOf(context, call)
       const waitSeconds = waitSecondsOf(asked)
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
-        const request = { id: uuid(id), waitSeconds, withLines: false }
+        const gone = (): AbortSignal => call.signal
+        const request = { id: idOf({ id }), waitSeconds, gone, withLines: false }
         return toMessage(await readDebug(context, caller, request))
       } finally {
         leave()
       }
     },
-    async makeProductive({ id }, call) {
-      const caller = await callerOf(context, call)
-      await makeProductive(context, caller, { id: uuid(id) })
-      return { execution: await read(caller, id) }
+    async makeProductive({ id, idempotencyKey: key }, call) {
+      const asked = { id, key, method: 'execution.makeProductive' }
+      return changeExecution(context, call, asked, (caller, known) =>
+        makeProductive(context, caller, { id: known }),
+      )
     },
     async inspect({ id, seq, expressions }, call) {
       const caller = await callerOf(context, call)
       const body = withoutUndefined({ seq, expressions })
       checkInspect(body)
-      const json = await inspectExecution(context, caller, { id: uuid(id), body })
+      const json = await inspectExecution(context, caller, { id: idOf({ id }), body })
       return { stop: JSON.parse(json) as Record<string, unknown> }
     },
   }

@@ -1,16 +1,15 @@
 import type { GrpcImplementation } from '@millrace/runtime/grpc'
-import type { executionService, pb } from '@millrace/wire'
-import type { Caller, Context } from '../context.ts'
+import type { executionService } from '@millrace/wire'
+import type { Context } from '../context.ts'
+import { idOf } from '../http/execution-parts.ts'
 import { bodyCheck } from '../http/validate.ts'
 import { exportExecution, exportExecutions } from '../operations/export-executions.ts'
 import { importExecutions } from '../operations/import-executions.ts'
 import { updateExecution } from '../operations/patch-execution.ts'
-import { getExecution } from '../operations/read-execution.ts'
 import { purgeExecution, restoreExecution, trashExecution } from '../operations/trash-execution.ts'
-import { executionNotFound } from '../problem.ts'
 import { ExecutionPatch } from '../schemas/execution.ts'
 import { callerOf } from './caller.ts'
-import { toExecutionMessage } from './execution-message.ts'
+import { changeExecution } from './change-execution.ts'
 import { maybeIdempotently } from './idempotent.ts'
 
 /** The record as a whole: changed, in the trash, out as YAML and in again. */
@@ -20,29 +19,24 @@ export function executionRecordRpc(
   GrpcImplementation<typeof executionService>,
   'update' | 'delete' | 'restore' | 'export' | 'import'
 > {
-  const read = async (caller: Caller, id: string): Promise<{ execution: pb.Execution }> => {
-    const { json } = await getExecution(context, caller, { id, fields: null, waitSeconds: 0 })
-    return { execution: toExecutionMessage(json) }
-  }
-
   return {
-    async update(request, call) {
-      const caller = await callerOf(context, call)
-      const [id, values] = [uuid(request.id), request.values ?? {}]
-      checkPatch(values)
-      await updateExecution(context, caller, { id, body: values })
-      return read(caller, id)
+    async update({ id, values: body = {} }, call) {
+      checkPatch(body)
+      const asked = { id, key: undefined, method: 'execution.update' }
+      return changeExecution(context, call, asked, (caller, known) =>
+        updateExecution(context, caller, { id: known, body }),
+      )
     },
     async delete({ id, permanently }, call) {
       const caller = await callerOf(context, call)
-      await (permanently ? purgeExecution : trashExecution)(context, caller, uuid(id))
+      await (permanently ? purgeExecution : trashExecution)(context, caller, idOf({ id }))
       return {}
     },
-    async restore(request, call) {
-      const caller = await callerOf(context, call)
-      const id = uuid(request.id)
-      await restoreExecution(context, caller, id)
-      return read(caller, id)
+    async restore({ id, idempotencyKey: key }, call) {
+      const asked = { id, key, method: 'execution.restore' }
+      return changeExecution(context, call, asked, (caller, known) =>
+        restoreExecution(context, caller, known),
+      )
     },
     async *export({ id, filter, order, tree }, call) {
       const caller = await callerOf(context, call)
@@ -53,7 +47,7 @@ export function executionRecordRpc(
               order,
               tree,
             })
-          : exportExecution(context, caller, { id: uuid(id), tree: tree ?? true })
+          : exportExecution(context, caller, { id: idOf({ id }), tree: tree ?? true })
       for await (const yaml of documents) yield { yaml }
     },
     async import({ yaml: text, dryRun: isDry, idempotencyKey: key }, call) {
@@ -72,8 +66,3 @@ export function executionRecordRpc(
 }
 
 const checkPatch = bodyCheck(ExecutionPatch)
-
-function uuid(id: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw executionNotFound(id)
-  return id.toLowerCase()
-}

@@ -1,6 +1,8 @@
-import type { GrpcImplementation } from '@millrace/runtime/grpc'
+import type { CallContext, GrpcImplementation } from '@millrace/runtime/grpc'
 import { encodeStatus, type executionService, type pb } from '@millrace/wire'
 import type { Caller, Context } from '../context.ts'
+import { idOf } from '../http/execution-parts.ts'
+import { bodyCheck } from '../http/validate.ts'
 import { bulkExecutions } from '../operations/bulk-executions.ts'
 import { createExecution, createExecutions } from '../operations/create-execution.ts'
 import { runDoctor } from '../operations/doctor.ts'
@@ -11,13 +13,16 @@ import { type MoveAction, moveExecution } from '../operations/move-execution.ts'
 import { getExecution, listExecutionsJson } from '../operations/read-execution.ts'
 import type { SteerOutcome } from '../operations/steer-executions.ts'
 import { explainExecution, type Why } from '../operations/why-execution.ts'
-import { executionNotFound, invalid } from '../problem.ts'
+import { CancelBody, Depth, EventId, TreeBody } from '../schemas/execution.ts'
+import { strict } from '../schemas/parts.ts'
 import { toBulkBody } from './bulk-request.ts'
 import { callerOf } from './caller.ts'
-import { toNewExecution } from './create-request.ts'
+import { changeExecution } from './change-execution.ts'
+import { toBatch, toNewExecution, withoutUndefined } from './create-request.ts'
 import { debugMethods } from './debug-methods.ts'
 import { executionRecordRpc } from './execution-record-rpc.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
+import { historyPage } from './history-page.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { toListInput } from './list-request.ts'
 import { type LogItem, toLogEntry } from './log-entry.ts'
@@ -26,25 +31,20 @@ import { waitSecondsOf } from './wait-seconds.ts'
 
 /** Executions over gRPC: the same operations as over HTTP. */
 export function executionRpc(context: Context): GrpcImplementation<typeof executionService> {
-  const read = async (
-    caller: Caller,
-    id: string,
-    { waitSeconds = 0, gone }: { waitSeconds?: number | undefined; gone?: () => AbortSignal } = {},
-  ) => {
-    const wait = { waitSeconds: waitSecondsOf(waitSeconds), ...(gone !== undefined && { gone }) }
-    const request = { id: uuid(id), fields: null, ...wait }
-    return toExecutionMessage((await getExecution(context, caller, request)).json)
-  }
   const move =
     (action: MoveAction) =>
     async (
-      { id, message, tree }: { id: string; message?: string | undefined; tree?: boolean },
-      call: Parameters<typeof callerOf>[1],
+      { id, idempotencyKey: key, message, tree }: MoveRequest,
+      call: CallContext,
     ): Promise<{ execution: pb.Execution }> => {
-      const caller = await callerOf(context, call)
+      const body = withoutUndefined({ message, tree })
+      if (action === 'cancel') checkCancel(body)
+      else checkTree(body)
       const how = { message: message ?? null, tree: tree === true }
-      await moveExecution(context, caller, { id: uuid(id), action, ...how })
-      return { execution: await read(caller, id) }
+      const asked = { id, key, method: `execution.${action}`, body }
+      return changeExecution(context, call, asked, (caller, known, isRepeat) =>
+        moveExecution(context, caller, { id: known, action, isRepeat, ...how }),
+      )
     }
 
   const createOne = async (
@@ -73,7 +73,7 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     async create(request, call) {
       const caller = await callerOf(context, call)
       const waitSeconds = waitSecondsOf(request.waitSeconds)
-      // The message has been read by now; gRPC itself bounds what a connection sends ahead.
+      // Its message was counted at the door.
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
         const { traceparent } = call
@@ -85,10 +85,8 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     },
     async createBatch(request, call) {
       const caller = await callerOf(context, call)
-      if (request.executions.length < 1 || request.executions.length > 10_000)
-        throw invalid([{ pointer: '/executions', message: 'must have 1 to 10000 items' }])
       context.admission.check(request.executions.length)
-      const bodies = request.executions.map(toNewExecution)
+      const bodies = toBatch(request)
       const { traceparent } = call
       const key = request.idempotencyKey
       const json = await maybeIdempotently(
@@ -101,8 +99,10 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
       return { ids: JSON.parse(json) as string[] }
     },
     async get({ id, waitSeconds }, call) {
-      const wait = { waitSeconds, gone: () => call.signal }
-      return { execution: await read(await callerOf(context, call), id, wait) }
+      const caller = await callerOf(context, call)
+      const wait = { waitSeconds: waitSecondsOf(waitSeconds), gone: () => call.signal }
+      const request = { id: idOf({ id }), fields: null, ...wait }
+      return { execution: toExecutionMessage((await getExecution(context, caller, request)).json) }
     },
     async list(request, call) {
       const caller = await callerOf(context, call)
@@ -119,16 +119,17 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     cancel: move('cancel'),
     pause: move('pause'),
     resume: move('resume'),
-    ...debugMethods(context, read, uuid),
+    ...debugMethods(context),
     async why({ id, chain }, call) {
       const caller = await callerOf(context, call)
-      const why = await explainExecution(context, caller, { id: uuid(id), chain })
+      const why = await explainExecution(context, caller, { id: idOf({ id }), chain })
       const links = [{ execution_id: id, why }, ...(why.chain ?? [])]
       return { explanations: links.map((link) => toExplanation(link.execution_id, link.why)) }
     },
     async tree({ id, depth }, call) {
       const caller = await callerOf(context, call)
-      const { rows } = await readExecutionTree(context, caller, { id: uuid(id), depth })
+      checkDepth({ depth })
+      const { rows } = await readExecutionTree(context, caller, { id: idOf({ id }), depth })
       const { workspaceId } = caller
       return {
         nodes: rows.map((row) => ({
@@ -141,17 +142,19 @@ export function executionRpc(context: Context): GrpcImplementation<typeof execut
     },
     async log({ id, limit, cursor }, call) {
       const caller = await callerOf(context, call)
-      const page = await getLog(context, caller, { id: uuid(id), limit: limitOf(limit), cursor })
+      const request = { id: idOf({ id }), ...historyPage({ limit, cursor }) }
+      const page = await getLog(context, caller, request)
       return {
         items: (page.items as LogItem[]).map(toLogEntry),
         nextCursor: page.next_cursor ?? undefined,
       }
     },
-    ...pastRpc(context, { uuid, limitOf, waitOf: waitSecondsOf, read }),
+    ...pastRpc(context),
     async *stream({ id, lastEventId = null }, call) {
       const caller = await callerOf(context, call)
+      checkEventId({ last_event_id: lastEventId ?? undefined })
       const { build } = context
-      const request = { id: uuid(id), lastEventId, signal: call.signal, build }
+      const request = { id: idOf({ id }), lastEventId, signal: call.signal, build }
       for await (const event of followExecution(context, caller, request)) {
         const at = event.data['at']
         yield {
@@ -224,14 +227,16 @@ function toExplanation(executionId: string, why: Why): pb.Explanation {
   }
 }
 
-function uuid(id: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw executionNotFound(id)
-  return id.toLowerCase()
-}
+const checkCancel = bodyCheck(CancelBody)
+const checkTree = bodyCheck(TreeBody)
+const checkDepth = bodyCheck(strict({ depth: Depth }))
+const checkEventId = bodyCheck(strict({ last_event_id: EventId }))
 
-function limitOf(limit: number | undefined): number | undefined {
-  if (limit === undefined || (limit >= 1 && limit <= 1_000)) return limit
-  throw invalid([{ pointer: '/limit', message: 'must be 1 to 1000' }])
+interface MoveRequest {
+  readonly id: string
+  readonly idempotencyKey?: string | undefined
+  readonly message?: string | undefined
+  readonly tree?: boolean
 }
 
 interface PageJson {

@@ -1,5 +1,6 @@
+import { bodyCheck } from '../http/validate.ts'
 import type { ListInput } from '../operations/page-request.ts'
-import { invalid } from '../problem.ts'
+import { ListQuery, strict } from '../schemas/parts.ts'
 
 /** A list as gRPC asks for it, as the operations take it. */
 export function toListInput(request: {
@@ -10,15 +11,18 @@ export function toListInput(request: {
   readonly cursor?: string | undefined
   readonly count: boolean
 }): ListInput {
-  const { filter, order, fields, limit, cursor, count } = request
-  if (limit !== undefined && (limit < 1 || limit > 1_000))
-    throw invalid([{ pointer: '/limit', message: 'must be 1 to 1000' }])
+  const { filter, order, limit, cursor, count } = request
+  const fields = request.fields.length === 0 ? undefined : request.fields.join(',')
+  check({ order, fields, limit, cursor })
   return {
     filter: filter === undefined ? undefined : JSON.stringify(filter),
     order,
-    fields: fields.length === 0 ? undefined : fields.join(','),
+    fields,
     limit,
     cursor,
     count,
   }
 }
+
+const { order, fields, limit, cursor } = ListQuery
+const check = bodyCheck(strict({ order, fields, limit, cursor }))

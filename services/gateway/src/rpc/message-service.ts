@@ -5,7 +5,7 @@ import { bodyCheck } from '../http/validate.ts'
 import { createLink, readLinkForm, replyByLink } from '../operations/message-links.ts'
 import { getMessage, listMessagesJson } from '../operations/messages.ts'
 import { callerAnswers, replyToMessage } from '../operations/reply-message.ts'
-import { LinkBody, NewLink } from '../schemas/message.ts'
+import { LinkBody, LinkReply, MessageReply, NewLink } from '../schemas/message.ts'
 import { callerOf } from './caller.ts'
 import { toDate } from './execution-message.ts'
 import { maybeIdempotently } from './idempotent.ts'
@@ -31,6 +31,7 @@ export function messageRpc(context: Context): GrpcImplementation<typeof messageS
     },
     async reply({ id, response, idempotencyKey: key }, call) {
       const caller = await callerOf(context, call)
+      checkReply({ response })
       const { workspaceId } = caller
       const json = await maybeIdempotently(
         context,
@@ -58,7 +59,7 @@ export function messageRpc(context: Context): GrpcImplementation<typeof messageS
       return { recipient: read.recipient, form: read.form, expiresAt: toDate(read.expires_at) }
     },
     async replyByLink({ token, response }) {
-      checkToken({ token })
+      checkLinkReply({ token, response })
       await replyByLink(context, { token, response })
       return {}
     },
@@ -67,6 +68,8 @@ export function messageRpc(context: Context): GrpcImplementation<typeof messageS
 
 const checkLink = bodyCheck(NewLink)
 const checkToken = bodyCheck(LinkBody)
+const checkLinkReply = bodyCheck(LinkReply)
+const checkReply = bodyCheck(MessageReply)
 
 function toMessage(record: object): pb.Message {
   const message = record as MessageRecord

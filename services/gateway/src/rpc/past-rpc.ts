@@ -1,40 +1,34 @@
 import type { GrpcImplementation } from '@millrace/runtime/grpc'
 import type { executionService, pb } from '@millrace/wire'
+import { Type } from 'typebox'
+import { idOf } from '../http/execution-parts.ts'
 import { bodyCheck } from '../http/validate.ts'
-import type { Caller, Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { rerunExecution } from '../operations/rerun-execution.ts'
 import { getReverts, revertToSavepoint } from '../operations/revert-execution.ts'
 import { parseSavepoint } from '../operations/savepoint-ref.ts'
 import { getSavepoint, getSavepoints } from '../operations/savepoint-views.ts'
-import { RerunBody } from '../schemas/past.ts'
+import { Name, strict } from '../schemas/parts.ts'
+import { Generation, RerunBody } from '../schemas/past.ts'
 import { callerOf } from './caller.ts'
+import { changeExecution } from './change-execution.ts'
 import { withoutUndefined } from './create-request.ts'
 import { toDate, toExecutionMessage } from './execution-message.ts'
+import { historyPage } from './history-page.ts'
 import { maybeIdempotently } from './idempotent.ts'
 import { type LogItem, toLogEntry } from './log-entry.ts'
+import { waitSecondsOf } from './wait-seconds.ts'
 
 type ExecutionRpc = GrpcImplementation<typeof executionService>
 type PastRpc = Pick<ExecutionRpc, 'savepoints' | 'savepoint' | 'revert' | 'reverts' | 'rerun'>
 
 /** What executions have done, over gRPC: the same operations as over HTTP. */
-export function pastRpc(
-  context: Context,
-  {
-    uuid,
-    limitOf,
-    waitOf,
-    read,
-  }: {
-    readonly uuid: (id: string) => string
-    readonly limitOf: (limit: number | undefined) => number | undefined
-    readonly waitOf: (seconds: number) => number
-    readonly read: (caller: Caller, id: string) => Promise<pb.Execution>
-  },
-): PastRpc {
+export function pastRpc(context: Context): PastRpc {
   return {
     async savepoints({ id, generation, limit, cursor }, call) {
       const caller = await callerOf(context, call)
-      const request = { id: uuid(id), generation, limit: limitOf(limit), cursor }
+      checkGeneration({ generation })
+      const request = { id: idOf({ id }), generation, ...historyPage({ limit, cursor }) }
       const page = await getSavepoints(context, caller, request)
       return {
         items: (page.items as SavepointJson[]).map(toSavepoint),
@@ -43,7 +37,8 @@ export function pastRpc(
     },
     async savepoint({ id, savepoint }, call) {
       const caller = await callerOf(context, call)
-      const request = { id: uuid(id), savepoint: parseSavepoint(savepoint) }
+      checkSavepoint({ savepoint })
+      const request = { id: idOf({ id }), savepoint: parseSavepoint(savepoint) }
       const found = (await getSavepoint(context, caller, request)) as StandJson
       return {
         savepoint: toSavepoint(found),
@@ -60,14 +55,17 @@ export function pastRpc(
         logsTruncated: found.logs_truncated,
       }
     },
-    async revert({ id, savepoint }, call) {
-      const caller = await callerOf(context, call)
-      await revertToSavepoint(context, caller, { id: uuid(id), to: parseSavepoint(savepoint) })
-      return { execution: await read(caller, id) }
+    async revert({ id, savepoint, idempotencyKey: key }, call) {
+      checkSavepoint({ savepoint })
+      const to = parseSavepoint(savepoint)
+      const asked = { id, key, method: 'execution.revert', body: to }
+      return changeExecution(context, call, asked, (caller, known, isRepeat) =>
+        revertToSavepoint(context, caller, { id: known, to, isRepeat }),
+      )
     },
     async reverts({ id, limit, cursor }, call) {
       const caller = await callerOf(context, call)
-      const request = { id: uuid(id), limit: limitOf(limit), cursor }
+      const request = { id: idOf({ id }), ...historyPage({ limit, cursor }) }
       const page = await getReverts(context, caller, request)
       return {
         items: (page.items as RevertJson[]).map((item) => ({
@@ -82,7 +80,7 @@ export function pastRpc(
     },
     async rerun(request, call) {
       const caller = await callerOf(context, call)
-      const waitSeconds = waitOf(request.waitSeconds ?? 0)
+      const waitSeconds = waitSecondsOf(request.waitSeconds)
       const body = withoutUndefined({
         input_value: request.inputValue,
         from_savepoint: request.fromSavepoint,
@@ -92,8 +90,9 @@ export function pastRpc(
         run: request.run,
       })
       check(body)
-      const id = uuid(request.id)
+      const id = idOf(request)
       const { traceparent } = call
+      const gone = (): AbortSignal => call.signal
       const leave = context.admission.enter({ bytes: 0, waits: waitSeconds > 0 })
       try {
         const json = await maybeIdempotently(
@@ -101,7 +100,7 @@ export function pastRpc(
           caller,
           { key: request.idempotencyKey, method: 'rerun', request: { id, body } },
           async (ids) => {
-            const asked = { id, body, waitSeconds, fields: null, traceparent, ids }
+            const asked = { id, body, waitSeconds, gone, fields: null, traceparent, ids }
             return (await rerunExecution(context, caller, asked)).json
           },
         )
@@ -114,6 +113,9 @@ export function pastRpc(
 }
 
 const check = bodyCheck(RerunBody)
+const checkGeneration = bodyCheck(strict({ generation: Type.Optional(Generation) }))
+/** A number and an id are names, too, as far as this goes. */
+const checkSavepoint = bodyCheck(strict({ savepoint: Name }))
 
 const toSavepoint = (item: SavepointJson): pb.Savepoint => ({
   id: item.id,

@@ -30,27 +30,38 @@ import { toRecord } from './record-service.ts'
 /** Schedules over gRPC: the same operations and the same schemas as over HTTP. */
 export function scheduleRpc(context: Context): GrpcImplementation<typeof scheduleService> {
   const change =
-    (run: (caller: Caller, key: string) => Promise<string>) =>
-    async ({ id }: { id: string }, call: CallContext): Promise<{ schedule: pb.Record }> => {
+    <Request extends ChangeRequest>(
+      method: string,
+      run: (caller: Caller, request: Request) => Promise<string>,
+    ) =>
+    async (request: Request, call: CallContext): Promise<{ schedule: pb.Record }> => {
       const caller = await callerOf(context, call)
-      return { schedule: toRecord('schedule', await run(caller, id)) }
+      const { idempotencyKey: key, ...asked } = request
+      const json = await maybeIdempotently(
+        context,
+        caller,
+        { key, method: `schedule.${method}`, request: asked },
+        () => run(caller, request),
+      )
+      return { schedule: toRecord('schedule', json) }
     }
 
   return {
-    enable: change((caller, key) =>
+    enable: change('enable', (caller, { id: key }) =>
       enableSchedule(context, caller, { key, by: 'id', isEnabled: true }),
     ),
-    disable: change((caller, key) =>
+    disable: change('disable', (caller, { id: key }) =>
       enableSchedule(context, caller, { key, by: 'id', isEnabled: false }),
     ),
-    pause: change((caller, key) => pauseScheduleOf(context, caller, { key, by: 'id' })),
-    async resume({ id: key, catchUp }, call) {
-      const caller = await callerOf(context, call)
-      const body = { ...(catchUp !== undefined && { catch_up: catchUp }) }
-      checkResume(body)
-      const request = { key, by: 'id', catchUp: (catchUp ?? null) as 'none' | null } as const
-      return { schedule: toRecord('schedule', await resumeScheduleOf(context, caller, request)) }
-    },
+    pause: change('pause', (caller, { id: key }) =>
+      pauseScheduleOf(context, caller, { key, by: 'id' }),
+    ),
+    resume: change('resume', (caller, request: pb.ScheduleServiceResumeRequest) => {
+      const { id: key, catchUp } = request
+      checkResume({ ...(catchUp !== undefined && { catch_up: catchUp }) })
+      const how = { key, by: 'id', catchUp: (catchUp ?? null) as 'none' | null } as const
+      return resumeScheduleOf(context, caller, how)
+    }),
     async preview({ subject, count, from }, call) {
       const caller = await callerOf(context, call)
       if (subject === undefined) throw invalid([{ pointer: '', message: 'must have id or timing' }])
@@ -131,6 +142,11 @@ export function scheduleRpc(context: Context): GrpcImplementation<typeof schedul
 const checkResume = bodyCheck(ResumeSchedule)
 const checkPreview = bodyCheck(PreviewBody)
 const checkBackfill = bodyCheck(Backfill)
+
+interface ChangeRequest {
+  readonly id: string
+  readonly idempotencyKey?: string | undefined
+}
 
 function backfillBody(request: pb.ScheduleServiceBackfillRequest): BackfillBody {
   const body = {

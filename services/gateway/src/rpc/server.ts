@@ -10,6 +10,7 @@ import {
   webhookService,
 } from '@millrace/wire'
 import type { Context } from '../context.ts'
+import { rpcDoor } from './door.ts'
 import { executionRpc } from './execution-service.ts'
 import { fileRpc } from './file-service.ts'
 import { messageRpc } from './message-service.ts'
@@ -34,5 +35,6 @@ export function serveRpc(
     log: options.log,
     address: `${options.host}:${options.port}`,
     descriptors: descriptorSet(),
+    door: rpcDoor(context),
   })
 }

@@ -87,6 +87,12 @@ export type ExecutionPatchBody = Static<typeof ExecutionPatch>
 
 export const CancelBody = strict({ message: Type.Optional(nullable(Text)) })
 
+/** Levels below an execution. */
+export const Depth = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }))
+
+/** Of a stream, the last one that was seen. */
+export const EventId = Type.Optional(Type.String({ maxLength: 64 }))
+
 /** Pause and resume: with `tree` all below it, too, that is no orphan. */
 export const TreeBody = strict({ tree: Type.Optional(Type.Boolean({ default: false })) })
 

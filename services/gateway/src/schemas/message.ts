@@ -28,6 +28,9 @@ const Token = Type.String({
   description: 'what follows # in a link',
 })
 
+/** Of strangers no more is read than the largest answer takes, every character of it escaped. */
+export const LINK_BODY_MAX_BYTES = 2 * 1_048_576
+
 export const LinkBody = strict({ token: Token })
 export const LinkReply = strict({ token: Token, response: Response })
 

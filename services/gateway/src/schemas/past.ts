@@ -14,6 +14,12 @@ export const SavepointId = Type.String({
   examples: ['1.4'],
 })
 
+export const Generation = Type.Integer({
+  minimum: 1,
+  maximum: 999_999_999,
+  description: 'an earlier life; default the present one',
+})
+
 export const RevertBody = strict(
   {
     savepoint_id: Type.Optional(SavepointId),
