@@ -52,10 +52,11 @@ JOIN LATERAL (
 SELECT bytes FROM file_chunk WHERE workspace_id = $1 AND content_id = $2 AND ordinal = $3
 
 -- name: unusedContents
+-- At most $1.
 SELECT c.workspace_id, c.id FROM file_content c
-WHERE c.used_at < clock() - interval '1 hour'
+WHERE c.used_at < (SELECT clock()) - interval '1 hour'
   AND NOT EXISTS (SELECT 1 FROM file f WHERE f.workspace_id = c.workspace_id AND f.content_id = c.id)
-LIMIT 1000
+LIMIT $1
 
 -- name: removeUnused
 -- Asked again under the row's lock: whoever gives it to a file marks it as used first.

@@ -21,10 +21,11 @@ SELECT request_hash = decode($3, 'hex') AS same, status, answer
 FROM idempotency_key WHERE workspace_id = $1 AND key = $2
 
 -- name: answerKey
-UPDATE idempotency_key SET status = $3, answer = $4::json WHERE workspace_id = $1 AND key = $2
+-- The lease says whose it is: after a takeover, what its former holder does changes nothing.
+UPDATE idempotency_key SET status = $4, answer = $5::json
+WHERE workspace_id = $1 AND key = $2 AND status IS NULL AND lease_until::text = $3
 
 -- name: dropKey
--- The lease says whose it is: after a takeover, what its former holder does changes nothing.
 DELETE FROM idempotency_key
 WHERE workspace_id = $1 AND key = $2 AND status IS NULL AND lease_until::text = $3
 
@@ -33,4 +34,13 @@ UPDATE idempotency_key SET lease_until = '-infinity'
 WHERE workspace_id = $1 AND key = $2 AND status IS NULL AND lease_until::text = $3
 
 -- name: sweepKeys
-DELETE FROM idempotency_key WHERE created_at < clock() - interval '24 hours'
+-- At most $1. The time as a value: with clock() itself no index is entered, and it would be asked again
+-- for every row of the table.
+WITH old AS (
+  SELECT k.workspace_id, k.key FROM idempotency_key k
+  WHERE k.created_at < (SELECT clock()) - interval '24 hours'
+  ORDER BY k.created_at LIMIT $1
+)
+DELETE FROM idempotency_key k USING old o
+WHERE k.workspace_id = o.workspace_id AND k.key = o.key AND k.created_at < clock() - interval '24 hours'
+RETURNING k.key

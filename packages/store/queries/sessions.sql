@@ -21,4 +21,4 @@ WHERE workspace_id = $1 AND user_id = $2
   AND ($3::text IS NULL OR token_hash <> decode($3, 'hex'))
 
 -- name: sweepSessions
-DELETE FROM session WHERE expires_at < clock() - interval '30 days'
+DELETE FROM session WHERE expires_at < (SELECT clock()) - interval '30 days'

@@ -64,6 +64,17 @@ test('a content is stored in pieces of one size, however it comes, and read in a
   assert.deepEqual([empty.size, await chunks(empty.id)], [0, 0])
 })
 
+test('however much was replaced, one sweep removes it', async () => {
+  await store.sql(
+    `INSERT INTO file_content (workspace_id, id, used_at)
+     SELECT $1::uuid, gen_random_uuid(), clock() - interval '2 hours' FROM generate_series(1, 1100)`,
+    [workspaceId],
+  )
+  await sweepContents(db)
+  const old = `SELECT FROM file_content WHERE used_at < clock() - interval '1 hour'`
+  assert.equal((await store.sql(old)).length, 0)
+})
+
 test('what is too large, or breaks off, leaves nothing', async () => {
   const before = await store.sql('SELECT id FROM file_content')
   await assert.rejects(write(Buffer.alloc(11), 10), { code: 'tooLarge' })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { newId, ServiceError } from '@millrace/runtime'
 import type { Database, Queryable } from './database.ts'
 import { loadStatements } from './statement.ts'
+import type { SweepOptions } from './sweep-in-steps.ts'
 
 const sql = loadStatements('file-contents', [
   'beginContent',
@@ -257,9 +258,17 @@ export async function* readContent(
   }
 }
 
-/** Removes what uploads that broke off, replacements and removed files have left. Returns how many. */
-export async function sweepContents(db: Queryable): Promise<number> {
-  const rows = await db.query<{ workspace_id: string; id: string }>(sql.unusedContents)
-  for (const row of rows) await db.query(sql.removeUnused, [row.workspace_id, row.id])
-  return rows.length
+/** Removes what uploads that broke off, replacements and removed files have left. */
+export async function sweepContents(db: Queryable, { signal }: SweepOptions = {}): Promise<void> {
+  for (;;) {
+    const params = [CONTENTS_AT_ONCE]
+    const rows = await db.query<{ workspace_id: string; id: string }>(sql.unusedContents, params)
+    for (const row of rows) {
+      if (signal?.aborted === true) return
+      await db.query(sql.removeUnused, [row.workspace_id, row.id])
+    }
+    if (rows.length < CONTENTS_AT_ONCE) return
+  }
 }
+
+const CONTENTS_AT_ONCE = 1_000

@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts'
 import { loadStatements } from './statement.ts'
+import { sweepInSteps, type SweepOptions } from './sweep-in-steps.ts'
 
 export interface IdempotencyKey {
   readonly workspaceId: string
@@ -48,17 +49,17 @@ export async function claimKey(
   return { kind: 'answered', status: found.status, answer: found.answer ?? 'null' }
 }
 
+/** What a claim of one's own is ended by. Of one that somebody has taken over, nothing is changed. */
+export type OwnKey = IdempotencyKey & { readonly lease: string }
+
 /** Keeps the answer (JSON text) for those who ask again. */
 export async function answerKey(
   db: Queryable,
-  { workspaceId, key }: IdempotencyKey,
+  { workspaceId, key, lease }: OwnKey,
   answer: { status: number; body: string },
 ): Promise<void> {
-  await db.query(statements.answerKey, [workspaceId, key, answer.status, answer.body])
+  await db.query(statements.answerKey, [workspaceId, key, lease, answer.status, answer.body])
 }
-
-/** What a claim of one's own is ended by. */
-export type OwnKey = IdempotencyKey & { readonly lease: string }
 
 /** The request failed and changed nothing: the key may be used again. */
 export async function dropKey(db: Queryable, { workspaceId, key, lease }: OwnKey): Promise<void> {
@@ -76,9 +77,9 @@ export async function releaseKey(
   await db.query(statements.releaseKey, [workspaceId, key, lease])
 }
 
-export async function sweepKeys(db: Queryable): Promise<void> {
-  await db.query(statements.sweepKeys)
-}
+/** Forgets the keys that are older than a day. */
+export const sweepKeys = (db: Queryable, options: SweepOptions = {}): Promise<void> =>
+  sweepInSteps(db, statements.sweepKeys, options)
 
 interface FoundKey {
   readonly same: boolean

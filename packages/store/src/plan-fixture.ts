@@ -15,6 +15,8 @@ export interface Plans extends AsyncDisposable {
    * batch of 256 ten times slower on a full one.
    */
   assertFoundByKey(statement: Statement, walks?: readonly string[]): Promise<void>
+  /** It enters this index by a condition and not from its beginning to its end. */
+  assertEnters(statement: Statement, index: string): Promise<void>
 }
 
 const SCAN =
@@ -31,11 +33,15 @@ export async function createPlans(): Promise<Plans> {
   await client.connect()
   const columnsOf = await readIndexes(client)
 
+  async function explain(statement: Statement): Promise<readonly string[]> {
+    const explained = `EXPLAIN (GENERIC_PLAN) ${statement.text}`
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(explained)
+    return rows.map((row) => row['QUERY PLAN'])
+  }
+
   return {
     async assertFoundByKey(statement, walks = []) {
-      const explained = `EXPLAIN (GENERIC_PLAN) ${statement.text}`
-      const { rows } = await client.query<{ 'QUERY PLAN': string }>(explained)
-      const plan = rows.map((row) => row['QUERY PLAN'])
+      const plan = await explain(statement)
       const text = plan.join('\n')
       assert.doesNotMatch(text, /Hash Join|Merge Join|hashed SubPlan/i, text)
       for (const [at, line] of plan.entries()) {
@@ -51,6 +57,10 @@ export async function createPlans(): Promise<Plans> {
         const enough = condition.includes('ROW(') || entered.some((one) => one !== 'workspace_id')
         assert.ok(enough, `${table} is walked by ${name}:\n${text}`)
       }
+    },
+    async assertEnters(statement, index) {
+      const text = (await explain(statement)).join('\n')
+      assert.match(text, new RegExp(` using ${index} on .*\n +Index Cond: `), text)
     },
     async [Symbol.asyncDispose]() {
       await client.end()

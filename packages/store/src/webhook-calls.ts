@@ -1,6 +1,7 @@
 import type { Queryable } from './database.ts'
 import { type ListRequest, type ListSource, type Page, readPage } from './list-page.ts'
 import { pgText, pgTextOrNull } from './pg-text.ts'
+import { sweepInSteps, type SweepOptions } from './sweep-in-steps.ts'
 import { webhookCallsSql as sql } from './webhook-starts.ts'
 
 /** A webhook as its calls see it. */
@@ -105,21 +106,12 @@ export function listDeliveries(
   return readPage(db, source, request)
 }
 
-/**
- * Forgets deliveries that cannot come again, and lines of the list that nobody will read. Step by step: a
- * sender may bring more of them in ten minutes than one statement removes in its time.
- */
-export async function sweepWebhookCalls(db: Queryable): Promise<void> {
-  const sweeps = [
-    [sql.sweepReplays, AT_ONCE],
-    [sql.sweepOldDeliveries, AT_ONCE],
-    [sql.sweepMoreDeliveries, AT_ONCE, DELIVERIES_KEPT],
-  ] as const
-  for (const [statement, ...params] of sweeps)
-    while ((await db.query(statement, params)).length === AT_ONCE);
+/** Forgets deliveries that cannot come again, and lines of the list that nobody will read. */
+export async function sweepWebhookCalls(db: Queryable, options: SweepOptions = {}): Promise<void> {
+  await sweepInSteps(db, sql.sweepReplays, options)
+  await sweepInSteps(db, sql.sweepOldDeliveries, options)
+  await sweepInSteps(db, sql.sweepMoreDeliveries, { ...options, params: [DELIVERIES_KEPT] })
 }
-
-const AT_ONCE = 2_000
 
 /** Of each webhook; none is kept longer than a week. */
 const DELIVERIES_KEPT = 1_000

@@ -44,9 +44,10 @@ export const debugRoutes: readonly Route[] = [
       ),
     }),
     answers: { 200: Json },
-    async handle(context, { caller, params, query }) {
+    async handle(context, { caller, params, query, gone }) {
       const { wait: waitSeconds = 0, lines: withLines = false } = query
-      return ok(await readDebug(context, caller, { id: idOf(params), waitSeconds, withLines }))
+      const request = { id: idOf(params), waitSeconds, gone, withLines }
+      return ok(await readDebug(context, caller, request))
     },
   }),
   route({

@@ -18,7 +18,7 @@ export interface ExecutionWaiters {
   moved(items: readonly MovedItem[]): void
   /** Reads whoever is watched again. */
   recheck(): void
-  /** Answers all that wait with null: the process stops. */
+  /** Answers all that wait, and all that begin to, with what is known: the process stops. */
   stop(): void
 }
 
@@ -61,6 +61,7 @@ export function createExecutionWaiters(deps: {
     bytesOf: () => 64,
   })
   const timer = every(RECHECK_MS, recheck)
+  let isStopped = false
 
   function watch(key: Watch['key']): Watch {
     const waiter: Waiter = { key, row: null, resolve: null }
@@ -84,7 +85,7 @@ export function createExecutionWaiters(deps: {
       check: () => read(key),
       ended: (withinMs, gone) =>
         new Promise((resolve, reject) => {
-          if (waiter.row !== null || withinMs <= 0 || gone?.aborted === true) {
+          if (waiter.row !== null || withinMs <= 0 || isStopped || gone?.aborted === true) {
             stop()
             return gone?.aborted === true ? reject(left()) : resolve(waiter.row)
           }
@@ -140,6 +141,7 @@ export function createExecutionWaiters(deps: {
     },
     recheck,
     stop() {
+      isStopped = true
       timer.cancel()
       for (const list of [...waiting.values()]) for (const waiter of list) waiter.resolve?.(null)
     },

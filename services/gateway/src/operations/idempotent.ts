@@ -49,12 +49,12 @@ export async function idempotently(
     case 'mine':
   }
   const ids = derivedIds(claim.at, sha256Hex(`${caller.workspaceId}\0${request.key}\0${hash}`))
+  const own = { ...place, lease: claim.lease }
   try {
     const answer = await run(ids, claim.takeover)
-    await answerKey(context.api, place, { status: answer.status, body: answer.body ?? 'null' })
+    await answerKey(context.api, own, { status: answer.status, body: answer.body ?? 'null' })
     return answer
   } catch (error) {
-    const own = { ...place, lease: claim.lease }
     // Refused: nothing was made, the key is free. Unknown: whoever tries again takes over.
     if (!toServiceError(error).retryable && toServiceError(error).code !== 'internal')
       await dropKey(context.api, own)

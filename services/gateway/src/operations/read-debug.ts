@@ -31,16 +31,20 @@ export interface DebugView {
 // When the nudge is lost.
 const POLL_MS = 1_000
 
-/** With `waitSeconds`, as soon as it is stopped or has ended, or when the time is up. Throws `notFound`. */
+/**
+ * With `waitSeconds`, as soon as it is stopped or has ended, when the time is up, or when `gone` aborts:
+ * nobody waits any more. Throws `notFound`.
+ */
 export async function readDebug(
   context: Context,
   caller: Caller,
-  request: { id: string; waitSeconds: number; withLines: boolean },
+  request: { id: string; waitSeconds: number; gone: () => AbortSignal; withLines: boolean },
 ): Promise<DebugView> {
   const { id, waitSeconds, withLines } = request
   const key = { workspaceId: caller.workspaceId, executionId: id }
   const until = monotonicMs() + waitSeconds * 1_000
-  const bell = createBell()
+  const gone = waitSeconds > 0 ? request.gone() : undefined
+  const bell = createBell(gone)
   const view = waitSeconds > 0 ? context.views.listen(id, bell.ring) : null
   try {
     for (;;) {
@@ -48,7 +52,7 @@ export async function readDebug(
       if (row === null) throw executionNotFound(id)
       const seen = await look(context, row)
       const leftMs = until - monotonicMs()
-      const isOver = leftMs <= 0 || context.views.isStopped
+      const isOver = leftMs <= 0 || context.views.isStopped || gone?.aborted === true
       if (seen.is_stopped || isEnded(row.status) || isOver)
         return withLines ? { ...seen, lines: await linesOf(context, row) } : seen
       await bell.wait(Math.min(POLL_MS, leftMs))
