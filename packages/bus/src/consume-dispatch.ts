@@ -11,6 +11,8 @@ export interface DispatchBatch {
   readonly items: DispatchItem[]
   /** Acknowledges. Until then NATS is told that it is in work; 6 s after the last sign another gets it. */
   readonly done: () => void
+  /** Another gets all of it at once; what of it is done already, he finds done. */
+  readonly back: () => void
 }
 
 /**
@@ -85,7 +87,8 @@ interface Room {
 }
 
 /**
- * Messages hold up to 256 items, and up to 8 messages are asked for at once, so the bound is a soft one.
+ * Messages hold up to 256 items (8 for connectors), and up to 8 messages are asked for at once, so the
+ * bound is a soft one.
  *
  * Works on the protocol instead of the client's own consume(): that one pulls on as messages arrive,
  * whatever became of those before.
@@ -175,24 +178,18 @@ function consumeLane(
   function handle(message: Msg, items: DispatchItem[]): void {
     let isDone = false
     inWork.add(message)
-    const finish = (): void => {
+    const finish = (word: string): void => {
       if (isDone) return
       isDone = true
+      answer(message, word)
       inWork.delete(message)
       isFree(items.length)
     }
     try {
-      handler({
-        items,
-        done() {
-          if (!isDone) answer(message, ACK)
-          finish()
-        },
-      })
+      handler({ items, done: () => finish(ACK), back: () => finish(NAK) })
     } catch (error) {
       trouble('dispatch', 'handler failed', error)
-      if (!isDone) answer(message, NAK_LATER)
-      finish()
+      finish(NAK_LATER)
     }
   }
 

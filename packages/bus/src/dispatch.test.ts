@@ -31,6 +31,50 @@ describe('the work queue', () => {
     assert.equal(await publisher.pendingDispatch('connector'), 0)
   })
 
+  it('shares what is published for connectors at once, which may have it for hours', async () => {
+    await using nats = await startNats()
+    await using one = await testBus(nats.url)
+    await using other = await testBus(nats.url)
+    const came = collector<DispatchItem>()
+    const counts = [0, 0]
+    for (const [index, bus] of [one, other].entries())
+      bus.consumeDispatch('connector', { maxItems: 64 }, ({ items }) => {
+        counts[index] = (counts[index] ?? 0) + items.length
+        came.add(items)
+      })
+    // Both have asked by then.
+    for (const bus of [one, other]) await bus.pendingDispatch('connector')
+    await one.publishDispatch(
+      'connector',
+      Array.from({ length: 128 }, () => item()),
+    )
+    await came.reached(128)
+    assert.deepEqual(counts, [64, 64])
+  })
+
+  it('gives to another at once what is handed back, also by who has closed', async () => {
+    await using nats = await startNats()
+    await using one = await testBus(nats.url)
+    await using other = await testBus(nats.url)
+    const taken = collector<() => void>()
+    const consumer = one.consumeDispatch('connector', { maxItems: 8 }, ({ back }) => {
+      taken.add([back])
+    })
+    await one.publishDispatch('connector', [item()])
+    const [back] = await taken.reached(1)
+    await consumer.close()
+    const came = collector<DispatchItem>()
+    other.consumeDispatch('connector', { maxItems: 8 }, ({ items, done }) => {
+      came.add(items)
+      done()
+    })
+    const startedMs = performance.now()
+    back?.()
+    await came.reached(1)
+    // Not because its taker gave no sign any more.
+    assert.ok(performance.now() - startedMs < 5_000)
+  })
+
   it('gives nobody more than he can take', async () => {
     await using nats = await startNats()
     await using bus = await testBus(nats.url)

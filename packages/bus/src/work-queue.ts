@@ -48,12 +48,13 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
 
   async function publish(pool: Pool, items: readonly DispatchItem[]): Promise<boolean> {
     // Hardly anything has a priority: one look, and no grouping.
-    if (items.every(({ priority = 0 }) => priority === 0)) return publishTo(pool, items)
+    if (items.every(({ priority = 0 }) => priority === 0)) return publishTo(pool, pool, items)
     const lanes = Map.groupBy(items, ({ priority }) => laneOf(priority))
     const stored = await Promise.all(
       [...lanes].map(([lane, some]) =>
         // Those that come together are in their order.
         publishTo(
+          pool,
           queueOf(pool, lane),
           some.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0)),
         ),
@@ -62,11 +63,15 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
     return stored.every(Boolean)
   }
 
-  async function publishTo(queue: string, items: readonly DispatchItem[]): Promise<boolean> {
+  async function publishTo(
+    pool: Pool,
+    queue: string,
+    items: readonly DispatchItem[],
+  ): Promise<boolean> {
     const messages = split(items, {
       encode: encodeDispatch,
       maxBytes: maxBytesOf(link.current()),
-      maxItems: MESSAGE_MAX_ITEMS,
+      maxItems: MESSAGE_MAX_ITEMS[pool],
       // The copies only save the taker a read.
       tooLarge: ({ workspaceId, executionId, version }) => ({ workspaceId, executionId, version }),
     })
@@ -109,8 +114,9 @@ export function createWorkQueue(link: Link, trouble: Trouble): WorkQueue {
 export const maxBytesOf = (connection: NatsConnection | null): number =>
   (connection?.info?.max_payload ?? 1_024 * 1_024) - 1_024
 
-// One batch of a thousand children is work for several engines.
-const MESSAGE_MAX_ITEMS = 256
+// One batch of a thousand children is work for several engines. A connector has few slots, and what it
+// has in one may last a day: of the rest of a message nobody else knows until then.
+const MESSAGE_MAX_ITEMS: Readonly<Record<Pool, number>> = { engine: 256, connector: 8 }
 const PUBLISH_WITHIN_MS = 1_000
 const soon = (work: Promise<boolean>): Promise<boolean> =>
   Promise.race([work, sleep(PUBLISH_WITHIN_MS).then(() => false)])

@@ -1,4 +1,6 @@
+import { ServiceError } from '@millrace/runtime'
 import type { Attempt } from './attempt.ts'
+import { MESSAGE_MAX_LENGTH, cut } from './cut.ts'
 import { ConnectionFailure, type FailureCode, type Outcome } from './failure.ts'
 import type { Masker } from './mask.ts'
 import { type RepeatClass, mayRepeat } from './repeat-class.ts'
@@ -24,10 +26,12 @@ export function failureOf(error: unknown, attempt: Attempt, repeatClass: RepeatC
       code: failure.code,
       phase,
       outcome,
-      message: attempt.mask(failure.message),
-      ...(nativeCode !== undefined && { native_code: attempt.mask(nativeCode) }),
+      message: shown(failure.message, MESSAGE_MAX_LENGTH, attempt.mask),
+      ...(nativeCode !== undefined && {
+        native_code: shown(nativeCode, PEER_TEXT_MAX_LENGTH, attempt.mask),
+      }),
       ...(peerText !== undefined && {
-        peer_text: attempt.mask(peerText).slice(0, PEER_TEXT_MAX_LENGTH),
+        peer_text: shown(peerText, PEER_TEXT_MAX_LENGTH, attempt.mask),
       }),
     },
     repeatable: isRepeatable(failure, outcome, repeatClass),
@@ -36,6 +40,15 @@ export function failureOf(error: unknown, attempt: Attempt, repeatClass: RepeatC
 }
 
 const PEER_TEXT_MAX_LENGTH = 4_096
+// As much of a body as a failure quotes (rest/judge.ts).
+const DETAIL_MAX_LENGTH = 65_536
+
+/** A text of any length, masked and short. */
+function shown(text: string, maxLength: number, mask: Masker): string {
+  // Masking megabytes takes long. A secret at this first cut is hidden by the second one.
+  return cut(mask(text.slice(0, maxLength * 2 + MASK_SPARE_LENGTH)), maxLength)
+}
+const MASK_SPARE_LENGTH = 16_384
 
 function classify(error: unknown, attempt: Attempt): ConnectionFailure {
   // Libraries wrap and swallow: the guard's own note is the truth.
@@ -47,6 +60,7 @@ function classify(error: unknown, attempt: Attempt): ConnectionFailure {
   const code = codeOf(error)
   const text = error instanceof Error ? error.message : String(error)
   const facts = { nativeCode: `os: ${code}`, peerText: text, cause: error }
+  if (error instanceof ServiceError && error.retryable) return ofOurs(error, attempt)
   if (error instanceof TypeError || error instanceof ReferenceError)
     return new ConnectionFailure(
       'PROTOCOL',
@@ -68,6 +82,19 @@ function classify(error: unknown, attempt: Attempt): ConnectionFailure {
   return new ConnectionFailure(
     'PROTOCOL',
     `The far side’s answer could not be read: ${text}.`,
+    facts,
+  )
+}
+
+/** Ours was away when the inputs were gathered, or while they were sent. */
+function ofOurs(error: ServiceError, attempt: Attempt): ConnectionFailure {
+  const what = `The files of this workspace could not be read for a moment (${error.message}).`
+  const facts = { ownAbsence: true, peerText: error.message, cause: error }
+  if (!attempt.mayHaveLeft)
+    return new ConnectionFailure('NOT_REACHABLE', `${what} Nothing was sent.`, facts)
+  return new ConnectionFailure(
+    'OUTCOME_UNKNOWN',
+    `${what} A part of the request was sent. Check on the far side whether it took effect before you repeat it.`,
     facts,
   )
 }
@@ -112,6 +139,7 @@ function isRepeatable(
   repeatClass: RepeatClass,
 ): boolean {
   if (failure.facts.nothingHappened === true) return true
+  if (failure.facts.ownAbsence === true) return outcome === 'none' || mayRepeat(repeatClass)
   switch (failure.code) {
     case 'NOT_REACHABLE':
     case 'TIMED_OUT':
@@ -125,7 +153,7 @@ function isRepeatable(
 }
 
 function maskedDetails(value: unknown, mask: Masker): unknown {
-  if (typeof value === 'string') return mask(value)
+  if (typeof value === 'string') return shown(value, DETAIL_MAX_LENGTH, mask)
   if (Array.isArray(value)) return value.map((item) => maskedDetails(item, mask))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

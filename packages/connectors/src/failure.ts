@@ -32,6 +32,8 @@ export interface FailureFacts {
   readonly retryAfterMs?: number
   /** The far side promises that nothing happened: it may be repeated whatever the class. */
   readonly nothingHappened?: boolean
+  /** Something of ours was away for a moment: it may be repeated as the class allows. */
+  readonly ownAbsence?: boolean
   /** What else is worth telling, as JSON. */
   readonly details?: Readonly<Record<string, unknown>>
   readonly cause?: unknown

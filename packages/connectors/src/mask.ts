@@ -3,21 +3,24 @@ export type Masker = (text: string) => string
 
 /**
  * Finds each secret as it is, in base64 (at each of the three offsets), in hex, and as URLs and JSON
- * write it. Secrets below five characters are left alone: they would blank ordinary words.
+ * write it; of several lines also each line, up to `LINES_MAX` in all. Secrets below five characters
+ * are left alone: they would blank ordinary words.
  */
 export function createMasker(secrets: readonly string[]): Masker {
-  const forms = new Set<string>()
-  for (const secret of secrets) {
-    if (secret.length < SECRET_MIN_LENGTH) continue
-    for (const line of [secret, ...secret.split(/\r?\n/)])
-      if (line.length >= SECRET_MIN_LENGTH) for (const form of formsOf(line)) forms.add(form)
-  }
+  const long = secrets.filter((secret) => secret.length >= SECRET_MIN_LENGTH)
+  const lines = new Set(long.flatMap((secret) => secret.split(/\r?\n/, LINES_MAX)))
+  const sought = [...long, ...[...lines].slice(0, LINES_MAX)]
+  const forms = new Set(
+    sought.filter(({ length }) => length >= SECRET_MIN_LENGTH).flatMap((line) => formsOf(line)),
+  )
   // Longest first, so that a secret within another does not leave the other's rest.
   const sorted = [...forms].toSorted((a, b) => b.length - a.length)
   return (text) => sorted.reduce((masked, form) => masked.replaceAll(form, '***'), text)
 }
 
 const SECRET_MIN_LENGTH = 5
+// A key of 16,384 bits has 200. Each is sought in ten forms in every text, which must not take long.
+const LINES_MAX = 256
 
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)

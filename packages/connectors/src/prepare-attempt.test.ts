@@ -155,3 +155,37 @@ test('a shorthand wins over the mode that the connector keeps, and the input sta
   assert.equal(classOf('SQLPG', input), 'fetchval never')
   assert.deepEqual(input, before)
 })
+
+test('many parameter sets cost one reading of their query', () => {
+  const query = `INSERT INTO t VALUES (:id, ${'x + '.repeat(25_000)} 1)`
+  const parameters_list = Array.from({ length: 10_000 }, (_, id) => ({ id }))
+  const before = process.cpuUsage()
+  assert.equal(
+    classOf('SQLPG', { ...pgLogIn, mode: { mode_name: 'execute_many', query, parameters_list } }),
+    'execute_many never',
+  )
+  const { user } = process.cpuUsage(before)
+  assert.ok(user < 3_000_000, `${user / 1_000} ms`)
+})
+
+test('however much is wrong, the answer stays one that can be read', () => {
+  const name = 'n'.repeat(100_000)
+  const query = 'INSERT INTO t VALUES (:id)'
+  const sets = Array.from({ length: 200_000 }, () => ({ ib: 1 }))
+  const extra = Object.fromEntries(Array.from({ length: 200_000 }, (_, key) => [`k${key}`, 1]))
+  for (const [type, input] of [
+    ['SQLPG', { ...pgLogIn, mode: { mode_name: 'execute_many', query, parameters_list: sets } }],
+    ['SQLPG', { ...pgLogIn, fetch: query, parameters: extra }],
+    ['REST', { url: 'http://a', ...extra }],
+    ['REST', { url: 'http://a', [name]: 1 }],
+    [name, {}],
+  ] as const) {
+    const prepared = prepareAttempt({ connectorType: type, input })
+    assert.ok(!prepared.ok)
+    const { message, problems } = prepared.error
+    assert.ok(problems.length <= 100)
+    assert.ok(message.length <= 32_768, String(message.length))
+    assert.ok(JSON.stringify(problems).length <= 262_144)
+    assert.equal(message.endsWith('; and more.'), problems.length === 100)
+  }
+})

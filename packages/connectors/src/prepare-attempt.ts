@@ -1,6 +1,7 @@
+import { MESSAGE_MAX_LENGTH, cut } from './cut.ts'
 import type { CommonInput, ConnectorType } from './connector-type.ts'
 import { checkInputs } from './inputs/check-inputs.ts'
-import { type InputProblem, invalid, nameOf } from './inputs/input-problem.ts'
+import { type InputProblem, invalid, nameOf, shownOf } from './inputs/input-problem.ts'
 import { type RepeatClass, declared } from './repeat-class.ts'
 import { connectorType, connectorTypes } from './registry.ts'
 
@@ -63,9 +64,11 @@ function expanded(type: ConnectorType, given: Record<string, unknown>): Record<s
 }
 
 function refused(problems: readonly InputProblem[]): Prepared {
-  const shown = problems.map(({ pointer, message }) =>
+  const shown = shownOf(problems)
+  const lines = shown.map(({ pointer, message }) =>
     pointer === '' ? message : `${pointer}: ${message}`,
   )
+  const more = problems.length > shown.length ? '; and more' : ''
   return {
     ok: false,
     error: {
@@ -73,8 +76,11 @@ function refused(problems: readonly InputProblem[]): Prepared {
       name: nameOf(problems),
       phase: 'resolve',
       outcome: 'none',
-      message: `The inputs are not right: ${shown.join('; ')}.`,
-      problems,
+      message: `The inputs are not right: ${cut(lines.join('; '), LINES_MAX_LENGTH)}${more}.`,
+      problems: shown,
     },
   }
 }
+
+// Leaves room for what stands around them.
+const LINES_MAX_LENGTH = MESSAGE_MAX_LENGTH - 100

@@ -1,3 +1,4 @@
+import { VALUE_MAX_BYTES } from '@millrace/replay'
 import { type Timer, after } from '@millrace/runtime'
 import { type Attempt, type AttemptRecord, createAttempt } from './attempt.ts'
 import type { CommonInput, ConnectorType } from './connector-type.ts'
@@ -119,10 +120,15 @@ const ABORT_GRACE_MS = 5_000
 
 function fitsOrThrow(output: Record<string, unknown>, maxBytes: number): void {
   const bytes = Buffer.byteLength(JSON.stringify(output))
+  const facts = { outcome: 'known', phase: 'receive' } as const
   // REST shows its body twice, as `result` and under its kind.
   if (bytes > maxBytes * 2 + 65_536)
-    throw new ConnectionFailure('TOO_LARGE', tooLargeMessage(maxBytes), {
-      outcome: 'known',
-      phase: 'receive',
-    })
+    throw new ConnectionFailure('TOO_LARGE', tooLargeMessage(maxBytes), facts)
+  // Past this the flow that awaits the output would end, and could not catch it.
+  if (bytes > VALUE_MAX_BYTES)
+    throw new ConnectionFailure(
+      'TOO_LARGE',
+      `The output has ${bytes} bytes as JSON, and a value may have ${VALUE_MAX_BYTES} bytes. Ask for less. An HTTP body is shown twice; destination stores it as a file instead.`,
+      facts,
+    )
 }

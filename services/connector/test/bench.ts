@@ -35,9 +35,12 @@ export interface TestBench extends AsyncDisposable {
   readonly config: ConnectorConfig
   readonly target: FarSide
   start(over?: Partial<ConnectorConfig>, ports?: Partial<ConnectorPorts>): Promise<TestConnector>
+  /** Creates a connection that nobody hears of. */
+  create(input: unknown, type?: string): Promise<string>
   /** Creates a connection and dispatches it, as a gateway does. */
   connection(input: unknown, type?: string): Promise<string>
-  dispatch(id: string): Promise<void>
+  /** In one message. */
+  dispatch(...ids: string[]): Promise<void>
   /** A person's request, as the gateway carries it out. */
   request(id: string, type: RequestType, nudge?: boolean): Promise<void>
   row(id: string): Promise<Shown>
@@ -108,7 +111,7 @@ export async function startBench(): Promise<TestBench> {
       stack.defer(stop)
       return { processId, stop }
     },
-    async connection(input, type = 'REST') {
+    async create(input, type = 'REST') {
       const id = newId()
       await createExecutions(db, [
         newExecution({
@@ -120,12 +123,19 @@ export async function startBench(): Promise<TestBench> {
           input: JSON.stringify(input),
         }),
       ])
+      return id
+    },
+    async connection(input, type) {
+      const id = await bench.create(input, type)
       await bench.dispatch(id)
       return id
     },
-    async dispatch(executionId) {
-      const { version } = await bench.row(executionId)
-      await bus.publishDispatch('connector', [{ workspaceId, executionId, version }])
+    async dispatch(...ids) {
+      const items = ids.map(async (executionId) => {
+        const { version } = await bench.row(executionId)
+        return { workspaceId, executionId, version }
+      })
+      await bus.publishDispatch('connector', await Promise.all(items))
     },
     async request(executionId, type, nudge = true) {
       const key = { workspaceId, executionId }

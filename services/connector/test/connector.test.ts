@@ -187,6 +187,22 @@ test('paused and resumed while under way: the process that has it takes it back'
   await second.stop()
 })
 
+test('a stop hands on at once what has come and not begun', async () => {
+  await service.stop()
+  const held = bench.target.hold('/begun')
+  const ids = await Promise.all(
+    ['/begun', '/waiting'].map((path) => bench.create({ url: at(path) })),
+  )
+  const leaving = await bench.start({ maxInFlight: 1, drainMs: 100 })
+  await bench.dispatch(...ids)
+  await held.arrived
+  service = await bench.start()
+  await leaving.stop()
+  await bench.until(ids[1] ?? '', 'ENDED_SUCCESS')
+  held.release()
+  await bench.until(ids[0] ?? '', 'ENDED_SUCCESS')
+})
+
 test('a stop gives back what may be repeated, and says of the rest that it is unknown', async () => {
   const leaving = await bench.start({ drainMs: 100 })
   // The other one takes nothing meanwhile.

@@ -1,3 +1,5 @@
+import { cut } from '../cut.ts'
+
 /** One thing wrong with the inputs. `name` is the class that the flow's code catches. */
 export interface InputProblem {
   readonly name: 'MissingInputError' | 'InvalidInputError' | 'ExtraInputError'
@@ -5,6 +7,20 @@ export interface InputProblem {
   readonly pointer: string
   readonly message: string
 }
+
+/** How many problems of one answer are shown; what is past them is said to be there. */
+export const PROBLEMS_MAX = 100
+
+/** The first problems, each short enough to be read: a key of the inputs may have megabytes. */
+export const shownOf = (problems: readonly InputProblem[]): InputProblem[] =>
+  problems.slice(0, PROBLEMS_MAX).map(({ name, pointer, message }) => ({
+    name,
+    pointer: cut(pointer, PROBLEM_TEXT_MAX_LENGTH),
+    message: cut(message, PROBLEM_TEXT_MAX_LENGTH),
+  }))
+
+// Room for the longest list of accepted keys.
+const PROBLEM_TEXT_MAX_LENGTH = 1_024
 
 export const missing = (pointer: string, message: string): InputProblem => ({
   name: 'MissingInputError',

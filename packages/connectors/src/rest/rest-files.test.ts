@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { after, before, suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { ServiceError } from '@millrace/runtime'
 import type { AttemptResult } from '../run-attempt.ts'
-import { attempt } from '../testing/attempts.ts'
+import { attempt, verdict } from '../testing/attempts.ts'
 import { bodyOf, serveHttp, type TestHttpServer } from '../testing/http-server.ts'
 import type { WorkspaceFiles } from '../workspace-files.ts'
 
@@ -12,7 +13,9 @@ const LARGE = Buffer.alloc(3 * 1_048_576, 'large ')
 
 let server: TestHttpServer
 before(async () => {
-  server = await serveHttp((request, response) => void route(request, response))
+  server = await serveHttp(
+    (request, response) => void route(request, response).catch(() => response.destroy()),
+  )
 })
 after(() => server[Symbol.asyncDispose]())
 
@@ -166,4 +169,60 @@ suite('a body made of files', () => {
     assert.deepEqual([error['code'], error['outcome']], ['INPUT', 'none'])
     assert.match(String(error['message']), /no file named "none"/)
   })
+})
+
+suite('our own files, when what keeps them is away for a moment,', () => {
+  const away = (): ServiceError => new ServiceError('unavailable', 'readChunk: Postgres is away')
+  const { files } = memoryFiles({ report: 'the report' })
+  const unfound: WorkspaceFiles = { ...files, find: () => Promise.reject(away()) }
+  const unread: WorkspaceFiles = {
+    ...files,
+    async find(name) {
+      const file = await files.find(name)
+      assert.ok(file)
+      return {
+        ...file,
+        async *read() {
+          for await (const piece of file.read()) {
+            yield piece
+            throw away()
+          }
+        },
+      }
+    },
+  }
+  const unsaved: WorkspaceFiles = {
+    ...files,
+    async save({ bytes }) {
+      for await (const piece of bytes) assert.ok(piece)
+      throw away()
+    },
+  }
+  const body = { body_type: 'file', source_file_name: 'report' }
+  const destination = { destination_file_name: 'answer' }
+  const put = { mode: { mode_name: 'put', body } }
+  const post = { mode: { mode_name: 'post', body } }
+  const cases: readonly [string, object, WorkspaceFiles, object][] = [
+    ['found', post, unfound, { code: 'NOT_REACHABLE', outcome: 'none', repeatable: true }],
+    ['read for a put', put, unread, { outcome: 'unknown', repeatable: true }],
+    ['read for a post', post, unread, { outcome: 'unknown', repeatable: false }],
+    ['stored of a get', { destination }, unsaved, { outcome: 'known', repeatable: true }],
+    [
+      'stored of a post',
+      { ...post, destination },
+      unsaved,
+      { outcome: 'known', repeatable: false },
+    ],
+  ]
+  for (const [what, input, given, expected] of cases)
+    test(`while one is ${what}: what may be repeated is, and the far side is not blamed`, async () => {
+      const result = await attempt(
+        'REST',
+        { url: `${server.url}/echo`, ...input },
+        { files: given },
+      )
+      assert.partialDeepStrictEqual(verdict(result), expected)
+      const { message } = errorOf(result)
+      assert.match(String(message), /files of this workspace .*readChunk: Postgres is away/)
+    })
 })

@@ -85,6 +85,12 @@ const BOMB_FREE_BYTES = 1_048_576
 
 /** The far side has answered by then; what failed is on our side, or in what it sent. */
 function asFailure(error: unknown, head: ResponseHead): unknown {
+  if (error instanceof ServiceError && error.retryable)
+    return new ConnectionFailure(
+      'PROTOCOL',
+      `The far side has done what it was asked for; the files of this workspace could not be written for a moment, and its answer was not kept (${error.message}).`,
+      { outcome: 'known', phase: 'receive', ownAbsence: true, cause: error },
+    )
   if (error instanceof ServiceError)
     return new ConnectionFailure(
       error.code === 'tooLarge' ? 'TOO_LARGE' : 'PROTOCOL',

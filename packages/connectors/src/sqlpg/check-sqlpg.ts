@@ -1,7 +1,13 @@
-import { type InputProblem, invalid, missing, notAvailableYet } from '../inputs/input-problem.ts'
+import {
+  type InputProblem,
+  PROBLEMS_MAX,
+  invalid,
+  missing,
+  notAvailableYet,
+} from '../inputs/input-problem.ts'
 import { parseHost } from '../way-out/host.ts'
-import { type ParameterProblem, bindParameters } from './named-parameters.ts'
-import { type Parameters, type SqlPgInput, isSingle } from './sqlpg-input.ts'
+import { type Binder, type ParameterProblem, parameterBinder } from './named-parameters.ts'
+import { type ExecuteManyMode, type Parameters, type SqlPgInput, isSingle } from './sqlpg-input.ts'
 
 /** What the schema cannot say about SQLPG inputs. */
 export function checkSqlPg(input: SqlPgInput): InputProblem[] {
@@ -23,15 +29,14 @@ export function checkSqlPg(input: SqlPgInput): InputProblem[] {
 }
 
 function checkMode({ mode, autocommit, read_only }: SqlPgInput): InputProblem[] {
-  if (isSingle(mode)) return checkParameters(mode.query, mode.parameters, '/mode/parameters')
+  if (isSingle(mode))
+    return checkParameters(parameterBinder(mode.query), mode.parameters, '/mode/parameters')
   switch (mode.mode_name) {
     case 'execute_many':
-      return mode.parameters_list.flatMap((parameters, index) =>
-        checkParameters(mode.query, parameters, `/mode/parameters_list/${index}`),
-      )
+      return checkSets(mode)
     case 'transaction': {
       const problems = mode.statements.flatMap(({ query, parameters }, index) =>
-        checkParameters(query, parameters, `/mode/statements/${index}/parameters`),
+        checkParameters(parameterBinder(query), parameters, `/mode/statements/${index}/parameters`),
       )
       if (mode.exactly_once_table !== undefined && read_only)
         problems.push(invalid('/mode/exactly_once_table', 'needs read_only: false'))
@@ -43,13 +48,25 @@ function checkMode({ mode, autocommit, read_only }: SqlPgInput): InputProblem[] 
   }
 }
 
+/** Up to the set past which no more problems would be shown. */
+function checkSets({ query, parameters_list }: ExecuteManyMode): InputProblem[] {
+  const bind = parameterBinder(query)
+  const problems: InputProblem[] = []
+  for (const [index, parameters] of parameters_list.entries()) {
+    problems.push(...checkParameters(bind, parameters, `/mode/parameters_list/${index}`))
+    if (problems.length > PROBLEMS_MAX) break
+  }
+  return problems
+}
+
 function checkParameters(
-  query: string,
+  bind: Binder,
   parameters: Parameters | undefined,
   at: string,
 ): InputProblem[] {
-  const bound = bindParameters(query, parameters)
-  return 'text' in bound ? [] : bound.map((problem) => problemOf(problem, at))
+  const bound = bind(parameters)
+  if ('text' in bound) return []
+  return bound.slice(0, PROBLEMS_MAX + 1).map((problem) => problemOf(problem, at))
 }
 
 function problemOf({ kind, name }: ParameterProblem, at: string): InputProblem {

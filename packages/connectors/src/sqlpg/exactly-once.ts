@@ -25,7 +25,7 @@ export async function runExactlyOnce(
     )
     if (inserted.rowCount === 0) {
       const [done] = (await plain(work, `SELECT result FROM ${table} WHERE key = $1`, [key])).rows
-      return { result: done?.['result'] ?? null, repeated: true }
+      return { result: done?.[0] ?? null, repeated: true }
     }
     const result = await run()
     await plain(work, `UPDATE ${table} SET result = $2 WHERE key = $1`, [

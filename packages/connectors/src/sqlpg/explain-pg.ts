@@ -137,13 +137,15 @@ function ofStatement(
   facts: FailureFacts,
   progress: Progress,
 ): ConnectionFailure {
+  const { commitsItself } = progress
+  const left = commitsItself ? 'What it had committed stays.' : 'Nothing was changed.'
   if (error.code === '42501')
     return new ConnectionFailure(
       'PERMISSION_DENIED',
-      `The user may not do this (${error.message}).`,
-      facts,
+      `The user may not do this (${error.message}).${commitsItself ? ` ${left}` : ''}`,
+      commitsItself ? { ...facts, outcome: 'unknown' } : facts,
     )
-  if (error.code.startsWith('40') && error.code !== '40003' && !progress.commitsItself)
+  if (error.code.startsWith('40') && error.code !== '40003' && !commitsItself)
     return new ConnectionFailure(
       'REJECTED',
       `Another transaction was in the way (${error.message}); nothing was changed. It may be tried again.`,
@@ -152,8 +154,8 @@ function ofStatement(
   if (error.code === '57014')
     return new ConnectionFailure(
       'TIMED_OUT',
-      `The server stopped the statement (${error.message}); nothing was changed. Raise statement_timeout if it needs longer.`,
-      { ...facts, outcome: progress.commitsItself ? 'unknown' : 'known' },
+      `The server stopped the statement (${error.message}). ${left} Raise statement_timeout if it needs longer.`,
+      { ...facts, outcome: commitsItself ? 'unknown' : 'known' },
     )
   if (error.code.startsWith('08') || error.code.startsWith('57P') || error.code === '40003')
     return new ConnectionFailure(
@@ -167,7 +169,7 @@ function ofStatement(
     )
   return new ConnectionFailure(
     'REJECTED',
-    `The server refused the statement: ${error.message}. Check the query.`,
+    `The server refused the statement: ${error.message}. ${commitsItself ? `${left} ` : ''}Check the query.`,
     facts,
   )
 }

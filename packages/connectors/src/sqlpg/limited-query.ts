@@ -3,7 +3,7 @@ import type { PgClient } from './session.ts'
 
 /**
  * A query in the extended protocol, so that one text is one statement, which reads at most `maxRows`
- * rows. When there are more, `onMore` decides: the portal is closed (its statement has done its work
+ * rows, each a list of values. When there are more, `onMore` decides: the portal is closed (its statement has done its work
  * by then), or the connection is ended by the caller.
  */
 export function limitedQuery(
@@ -15,6 +15,7 @@ export function limitedQuery(
     text: statement.text,
     values: statement.values.map(parameterOf),
     queryMode: 'extended',
+    rowMode: 'array',
     ...(maxRows > 0 && { rows: maxRows }),
   } as pg.QueryConfig)
   query.onMore = onMore

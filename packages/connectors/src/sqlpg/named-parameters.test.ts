@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bindParameters } from './named-parameters.ts'
+import { parameterBinder } from './named-parameters.ts'
+import type { Parameters } from './sqlpg-input.ts'
+
+const bindParameters = (query: string, parameters: Parameters | undefined) =>
+  parameterBinder(query)(parameters)
 
 const CASES: readonly [string, string, string[]][] = [
   ['SELECT :a', 'SELECT $1', ['a']],

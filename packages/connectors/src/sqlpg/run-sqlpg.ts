@@ -2,14 +2,15 @@ import type { Attempt } from '../attempt.ts'
 import { withConnectDeadline } from '../way-out/connect-deadline.ts'
 import { explainPg } from './explain-pg.ts'
 import { runExactlyOnce } from './exactly-once.ts'
-import { bindParameters } from './named-parameters.ts'
+import { type Binder, parameterBinder } from './named-parameters.ts'
 import { type PgWork, runIn, transaction } from './pg-work.ts'
 import type { StatementResult } from './run-statement.ts'
 import { openSession } from './session.ts'
+import { mayCommitItself } from './sql-text.ts'
 import {
   SINGLE_MODES,
+  type Parameters,
   type SqlPgInput,
-  type Statement,
   type Want,
   isSingle,
 } from './sqlpg-input.ts'
@@ -36,9 +37,11 @@ async function runMode(work: PgWork): Promise<Record<string, unknown>> {
   const { mode } = work.input
   if (isSingle(mode)) {
     const want = SINGLE_MODES[mode.mode_name]
-    const run = (): Promise<StatementResult> => statement(work, mode, want)
-    work.commitsItself = /^\s*(call|do)\b/i.test(mode.query)
+    const run = (): Promise<StatementResult> =>
+      statement(work, parameterBinder(mode.query), mode.parameters, want)
     const isWrapped = work.input.read_only || !work.input.autocommit
+    // Postgres lets nothing commit on its own within a transaction.
+    work.commitsItself = !isWrapped && mayCommitItself(mode.query)
     const result = isWrapped ? await transaction(work, run) : await run()
     return want === 'none'
       ? { result: result.tag, row_count: result.rowCount }
@@ -47,10 +50,10 @@ async function runMode(work: PgWork): Promise<Record<string, unknown>> {
   switch (mode.mode_name) {
     case 'execute_many': {
       const counts = await transaction(work, async () => {
+        const bind = parameterBinder(mode.query)
         let rowCount = 0
         for (const parameters of mode.parameters_list)
-          rowCount +=
-            (await statement(work, { query: mode.query, parameters }, 'none')).rowCount ?? 0
+          rowCount += (await statement(work, bind, parameters, 'none')).rowCount ?? 0
         return rowCount
       })
       return { result: counts, row_count: counts }
@@ -59,7 +62,12 @@ async function runMode(work: PgWork): Promise<Record<string, unknown>> {
       const run = async (): Promise<unknown[]> => {
         const results: unknown[] = []
         for (const one of mode.statements) {
-          const result = await statement(work, one, one.fetch)
+          const result = await statement(
+            work,
+            parameterBinder(one.query),
+            one.parameters,
+            one.fetch,
+          )
           results.push(one.fetch === 'none' ? result.tag : pick(result, one.fetch))
         }
         return results
@@ -72,21 +80,28 @@ async function runMode(work: PgWork): Promise<Record<string, unknown>> {
   }
 }
 
-function statement(work: PgWork, one: Statement, want: Want): Promise<StatementResult> {
-  const bound = bindParameters(one.query, one.parameters)
+function statement(
+  work: PgWork,
+  bind: Binder,
+  parameters: Parameters | undefined,
+  want: Want,
+): Promise<StatementResult> {
+  const bound = bind(parameters)
   if (!('text' in bound)) throw new Error('parameters are checked before')
   return runIn(work, bound, want)
 }
 
-function pick({ rows }: StatementResult, want: Want): unknown {
+function pick({ columns, rows }: StatementResult, want: Want): unknown {
+  const record = (row: readonly unknown[]): unknown =>
+    Object.fromEntries(columns.map((name, index) => [name, row[index]]))
   const first = rows[0]
   switch (want) {
     case 'all':
-      return rows
+      return rows.map(record)
     case 'row':
-      return first ?? null
+      return first === undefined ? null : record(first)
     case 'value':
-      return first === undefined ? null : (Object.values(first)[0] ?? null)
+      return first?.[0] ?? null
     case 'none':
       return null
   }

@@ -11,7 +11,10 @@ export interface StatementResult {
   /** The command tag, such as `INSERT 0 3`; null when its end was not awaited (first row only). */
   readonly tag: string | null
   readonly rowCount: number | null
-  readonly rows: readonly Record<string, unknown>[]
+  /** The names of the columns; of those of records none is there twice. */
+  readonly columns: readonly string[]
+  /** The values of each row, in the order of the columns. */
+  readonly rows: readonly (readonly unknown[])[]
 }
 
 /**
@@ -27,7 +30,8 @@ export function runStatement(
 ): Promise<StatementResult> {
   return new Promise((resolve, reject) => {
     if (attempt.signal.aborted) return reject(attempt.signal.reason)
-    const rows: Record<string, unknown>[] = []
+    const rows: unknown[][] = []
+    let columns: readonly string[] = []
     const count = createOutputLimit(input.max_output_size)
     let tag: string | null = null
     let settled = false
@@ -37,8 +41,10 @@ export function runStatement(
       settled = true
       attempt.signal.removeEventListener('abort', cancel)
       session.client.connection.off('commandComplete', onComplete)
+      session.client.connection.off('rowDescription', onColumns)
       if (error !== null) return reject(error)
-      resolve({ tag, rowCount: tag === null ? null : Number(/\d+$/.exec(tag)?.[0] ?? 0), rows })
+      const rowCount = tag === null ? null : Number(/\d+$/.exec(tag)?.[0] ?? 0)
+      resolve({ tag, rowCount, columns, rows })
     }
     /** Nothing is committed yet, so ending the connection undoes it. */
     const abandon = (failure: unknown): void => {
@@ -67,9 +73,16 @@ export function runStatement(
     const onComplete = (message: { text: string }): void => {
       tag = message.text
     }
+    const onColumns = ({ fields }: { readonly fields: readonly { name: string }[] }): void => {
+      columns = fields.map(({ name }) => name)
+      const double = want === 'all' || want === 'row' ? doubleOf(columns) : undefined
+      // Said before the statement is done: what no Sync has ended is undone.
+      if (double !== undefined) abandon(doubleColumn(double))
+    }
     session.packets.expectRows(judgeRow)
+    session.client.connection.on('rowDescription', onColumns)
     session.client.connection.on('commandComplete', onComplete)
-    query.on('row', (row: Record<string, unknown>) => void rows.push(row))
+    query.on('row', (row: unknown[]) => void rows.push(row))
     query.on('end', () => finish(null))
     query.on('error', (error: unknown) => finish(error))
     attempt.enter('send')
@@ -82,5 +95,17 @@ const tooManyRows = (maxRows: number): ConnectionFailure =>
   new ConnectionFailure(
     'TOO_LARGE',
     `The query returned more than max_rows (${maxRows}). Ask for less (LIMIT), or raise max_rows. Nothing was changed.`,
+    { outcome: 'known' },
+  )
+
+const doubleOf = (names: readonly string[]): string | undefined => {
+  const seen = new Set<string>()
+  return names.find((name) => seen.has(name) || !seen.add(name))
+}
+
+const doubleColumn = (name: string): ConnectionFailure =>
+  new ConnectionFailure(
+    'REJECTED',
+    `The query returns two columns named "${name}", of which a record can keep one. Give each a name of its own with AS. Nothing was changed.`,
     { outcome: 'known' },
   )

@@ -136,6 +136,61 @@ for (const { name, word, passes, input, expected, rows } of CASES)
     assert.fail(`not ${rows} rows`)
   })
 
+/** Commits what it inserts, and then fails in a way that leaves nothing of an ordinary statement. */
+async function procedure(name: string, sqlState: string): Promise<string> {
+  await direct.query(
+    `CREATE OR REPLACE PROCEDURE ${name}() LANGUAGE plpgsql AS $$ BEGIN
+       ${insert(name)}; COMMIT;
+       RAISE EXCEPTION USING ERRCODE = '${sqlState}';
+     END $$`,
+  )
+  return name
+}
+
+const CALLED = [
+  'CALL p()',
+  '-- month end\nCALL p()',
+  '-- month end\rCALL p()',
+  '/* app /* nested */ */ ; CALL p()',
+  ' \n--\n/**/call p()',
+  '--\nDO $$ BEGIN CALL p(); END $$',
+]
+const OF_PROCEDURE: readonly (readonly [string, object])[] = [
+  ['40001', { code: 'REJECTED', outcome: 'known' }],
+  ['40P01', { code: 'REJECTED', outcome: 'known' }],
+  ['57014', { code: 'TIMED_OUT', outcome: 'unknown' }],
+  ['42501', { code: 'PERMISSION_DENIED', outcome: 'unknown' }],
+]
+for (const [sqlState, expected] of OF_PROCEDURE)
+  test(`a procedure that commits and then fails with ${sqlState} is not told as undone, nor repeated`, async () => {
+    const name = await procedure(`p_${process.pid}_${sqlState.toLowerCase()}`, sqlState)
+    for (const text of CALLED) {
+      const execute = text.replace('p()', `${name}()`)
+      const result = await attempt('SQLPG', { ...pgLogIn(server.url), execute })
+      assert.deepEqual(
+        verdict(result),
+        { ...expected, phase: 'wait', repeatable: false },
+        JSON.stringify(text),
+      )
+      assert.ok(!result.ok)
+      assert.doesNotMatch(result.error.message, /nothing was changed/)
+    }
+    const { rowCount } = await direct.query(`SELECT FROM ${table} WHERE mode = $1`, [name])
+    assert.equal(rowCount, CALLED.length)
+    await direct.query(`DROP PROCEDURE ${name}`)
+  })
+
+test('a procedure within a transaction commits nothing, and may be repeated as that', async () => {
+  const execute = `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$`
+  const input = { ...pgLogIn(server.url), execute, autocommit: false }
+  assert.deepEqual(verdict(await attempt('SQLPG', input)), {
+    code: 'REJECTED',
+    phase: 'wait',
+    outcome: 'known',
+    repeatable: true,
+  })
+})
+
 test('a server that greets with garbage breaks the protocol or ends the log in, with nothing sent', async () => {
   await using rogue = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   const logIn = { ...pgLogIn(server.url), port: rogue.port, host: '127.0.0.1' }

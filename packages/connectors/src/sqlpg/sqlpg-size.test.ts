@@ -50,4 +50,6 @@ test('a long error is told as one', async () => {
   const result = await run({ execute, max_output_size: 1_000 })
   const expected = { code: 'REJECTED', phase: 'wait', outcome: 'known', repeatable: false }
   assert.deepEqual(verdict(result), expected)
+  assert.ok(!result.ok)
+  assert.ok(JSON.stringify(result.error).length < 40_000)
 })

@@ -94,6 +94,19 @@ test('the installation’s own servers are refused though their range is allowed
   assert.equal(policy.refusal('127.0.0.1', 5433), null)
 })
 
+test('connections that look for one name at once look it up once', async () => {
+  let asked = 0
+  const policy = createPolicy({
+    resolve() {
+      asked += 1
+      return Promise.resolve(['192.0.2.1'])
+    },
+  })
+  const all = await Promise.all([policy.resolve('a.example'), policy.resolve('a.example')])
+  assert.deepEqual(all, [['192.0.2.1'], ['192.0.2.1']])
+  assert.equal(asked, 1)
+})
+
 test('a range that cannot be read stops the start', () => {
   for (const range of ['', '10.0.0.0/33', 'localhost', '10.0.0.0/8/8'])
     assert.throws(() => createPolicy({ allowedRanges: [range] }), RangeError)

@@ -1,8 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { monotonicMs } from '@millrace/runtime'
 import ipaddr from 'ipaddr.js'
 import { parseRange, type Range } from './range.ts'
+import { sharedLookups } from './shared-lookups.ts'
 
 /** Which addresses attempts of one workspace may reach. Judged on the address that is dialled. */
 export interface Policy {
@@ -46,7 +48,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
       if (ranges.some((range) => contains(range, parsed, port))) return null
       return `${address} is not a public address (${parsed.range()}) and no allowed range contains it`
     },
-    resolve: options.resolve ?? resolveBySystem,
+    resolve: sharedLookups(options.resolve ?? resolveBySystem, monotonicMs),
     allowUnverifiedTls: options.allowUnverifiedTls ?? true,
   }
 }

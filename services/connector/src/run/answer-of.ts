@@ -1,4 +1,4 @@
-import type { AttemptError, InputError } from '@millrace/connectors'
+import type { AttemptError, InputError, RepeatClass } from '@millrace/connectors'
 import type { KeptAnswer } from './attempt-notes.ts'
 
 /** How a connection ends that has reached its aim. */
@@ -28,10 +28,13 @@ export function failureAnswer(
 }
 
 /** The process that made the attempt is gone, and nobody may decide on a repeat but a person. */
-export const unknownAnswer = (why: string): KeptAnswer =>
+export const unknownAnswer = (why: string, repeatClass: RepeatClass): KeptAnswer =>
   failureAnswer({
     code: 'OUTCOME_UNKNOWN',
     phase: 'wait',
     outcome: 'unknown',
-    message: `${why} The request may have taken effect. Check on the far side, then revert this execution or go on without it.`,
+    message: `${why} ${repeatClass === 'safe' ? WITHOUT_EFFECT : WITH_EFFECT} this execution or go on without it.`,
   })
+
+const WITHOUT_EFFECT = 'It only reads, so nothing was changed. Rerun'
+const WITH_EFFECT = 'The request may have taken effect. Check on the far side, then rerun'

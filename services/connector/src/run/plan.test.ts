@@ -121,6 +121,23 @@ test('attempts that are lost again and again end', () => {
   assert.equal(codeOf(plan({ lastAttempt: last({ details }) })), 'OUTCOME_UNKNOWN')
 })
 
+test('an unknown outcome says what may be done next, and warns of no effect where there is none', () => {
+  const messageAfter = (over: Partial<AttemptRow>): string => {
+    const planned = plan({ lastAttempt: last(over) })
+    return planned.kind === 'end' ? (planned.answer.message ?? '') : ''
+  }
+  const details = writeNotes({ generation: 1, nth: ATTEMPTS_MAX })
+  assert.equal(
+    messageAfter({ repeatClass: 'never' }),
+    'The connector process was lost during the attempt. The request may have taken effect. Check on the far side, then rerun this execution or go on without it.',
+  )
+  assert.match(messageAfter({ details, repeatClass: 'idem' }), /may have taken effect/)
+  assert.equal(
+    messageAfter({ details, repeatClass: 'safe' }),
+    'Given up after 4 attempts. It only reads, so nothing was changed. Rerun this execution or go on without it.',
+  )
+})
+
 test('inputs are those of the call over those of the connector, and what is wrong with them ends it', () => {
   const kept = { connectorType: 'REST', value: '{"url":"http://kept.example","headers":[]}' }
   const planned = plan({ usesKept: true, kept, input: '{"url":"http://call.example"}' })

@@ -37,17 +37,21 @@ export function planConnection(
   const last = row.lastAttempt
   const notes = readNotes(last?.details ?? null)
   const isOurs = notes?.generation === row.generation
+  const repeatClass = (last?.repeatClass ?? 'never') as RepeatClass
   if (last !== null && !last.isEnded && isOurs) {
     if (self.isRunning) return { kind: 'adopt' }
     if (last.isAlive && last.processId !== self.processId)
       return { kind: 'defer', processId: last.processId }
-    if (!mayRepeat(last.repeatClass as RepeatClass))
-      return end(unknownAnswer('The connector process was lost during the attempt.'), true)
+    if (!mayRepeat(repeatClass))
+      return end(
+        unknownAnswer('The connector process was lost during the attempt.', repeatClass),
+        true,
+      )
   }
   if (isOurs && notes.answer !== undefined) return end(notes.answer, false)
   const nth = isOurs ? notes.nth + 1 : 1
   if (nth > ATTEMPTS_MAX)
-    return end(unknownAnswer(`Given up after ${ATTEMPTS_MAX} attempts.`), false)
+    return end(unknownAnswer(`Given up after ${ATTEMPTS_MAX} attempts.`, repeatClass), false)
   const mayHaveHappened =
     isOurs && last !== null && leavesDoubt(notes, last.repeatClass, last.outcome ?? 'unknown')
   return attemptOf(row, { attempt: (last?.attempt ?? 0) + 1, nth, mayHaveHappened })

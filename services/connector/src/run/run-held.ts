@@ -86,7 +86,10 @@ function drained(held: Held, result: AttemptResult & { ok: false }, failed: Ende
   const isUndone = outcome === 'none' || (code === 'CANCELLED' && outcome === 'known')
   if (code !== 'CANCELLED' && !result.repeatable) return failed
   if (isUndone || mayRepeat(held.repeatClass)) return { kind: 'giveBack', last: failed.last }
-  const answer = unknownAnswer('The connector process was stopped during the attempt.')
+  const answer = unknownAnswer(
+    'The connector process was stopped during the attempt.',
+    held.repeatClass,
+  )
   return { ...failed, answer }
 }
 

@@ -23,8 +23,13 @@ import { whileHeld } from './while-held.ts'
 
 /** Takes connections, runs their attempts, writes how they ended. */
 export interface Runner {
-  /** Resolves when the item is dealt with as far as the queue is concerned: claimed, ended or not ours. */
-  submit(item: Pick<DispatchItem, 'workspaceId' | 'executionId' | 'version'>): Promise<void>
+  /**
+   * Resolves when the item is dealt with as far as the queue is concerned: claimed, ended or not ours,
+   * or left to others because this process stops.
+   */
+  submit(
+    item: Pick<DispatchItem, 'workspaceId' | 'executionId' | 'version'>,
+  ): Promise<'done' | 'left'>
   /** Somebody moved an execution that may be under way here. */
   control(item: ControlItem): Promise<void>
   readonly running: readonly Held[]
@@ -54,23 +59,29 @@ export function createRunner(context: ConnectorContext): Runner {
   const idlers: (() => void)[] = []
   let doubt = false
   let isDraining = false
+  /** For a slot. */
+  let waiting = 0
 
-  async function submit(item: Parameters<Runner['submit']>[0]): Promise<void> {
+  async function submit(item: Parameters<Runner['submit']>[0]): Promise<'done' | 'left'> {
+    waiting += 1
     await slots.take()
+    waiting -= 1
     let isBusy = false
     try {
       // What is not claimed when the stop comes is left for others: the queue offers it again.
-      if (isDraining) return
+      if (isDraining) return 'left'
       const row = await loads.add(item)
-      if (row === null) return
+      if (row === null) return 'done'
       const isRunning = running.has(item.executionId)
       const plan = planConnection(row, { version: item.version, processId, isRunning })
       isBusy = plan.kind === 'attempt' && (await begin(row, plan))
       if (plan.kind !== 'attempt') await settle(row, plan)
+      return 'done'
     } catch (error) {
       // Postgres is away: the row stays as it is, and the sweep offers it again.
       doubt = true
       log.warn({ error, executionId: item.executionId }, 'a connection could not be taken')
+      return 'done'
     } finally {
       if (!isBusy) slots.give()
     }
@@ -134,7 +145,7 @@ export function createRunner(context: ConnectorContext): Runner {
       // Ours to mend; whether something left is not known any more.
       log.error({ error, executionId: held.executionId }, 'the connector failed on its own')
       const notes = openNotes(held.generation, held)
-      const answer = unknownAnswer('The connector failed on its own.')
+      const answer = unknownAnswer('The connector failed on its own.', held.repeatClass)
       await finish(held, answer, { outcome: 'unknown', notes })
     } finally {
       forget(held)
@@ -280,6 +291,8 @@ export function createRunner(context: ConnectorContext): Runner {
     },
     async drain(ms) {
       isDraining = true
+      // Each of them is left now, and needs no slot for that.
+      for (let left = waiting; left > 0; left -= 1) slots.give()
       const cut = after(ms, () => {
         for (const held of running.values()) stop(held, 'draining')
       })
