@@ -3,7 +3,8 @@
  * one owns its shard, while the other may still believe so.
  *
  * Models
- *   packages/lock/src/decide.ts, services/lock-manager/src/serve/plan-lock.ts, serve-locks.ts
+ *   packages/lock/src/decide.ts, working-lock.ts
+ *   services/lock-manager/src/serve/plan-lock.ts, serve-locks.ts
  *   services/lock-manager/src/serve/lock-server.ts, loop/sweep-locks.ts, consume/ended.ts
  *   packages/store/src/shard-keeper.ts
  *   locks.sql  lockLocks, readHolders, readRequests, saveLocks, locksToServe      answers.sql  answerWaits

@@ -1,4 +1,4 @@
-import { findKnot } from './knot.ts'
+import { findKnots, type Knot } from './knots.ts'
 import { Multimap } from './multimap.ts'
 import { findStuck } from './stuck.ts'
 
@@ -64,21 +64,32 @@ export function findDeadlocks<W extends Awaited>(
 ): readonly Deadlock<W>[] {
   const deadlocks: Deadlock<W>[] = []
   const executions = new Map(blocked.map((one) => [one.executionId, one]))
-  const nodes: readonly Blocked[] = [...blocked, ...locks.map(toNode)]
-  const freed = new Set<string>()
-  for (;;) {
-    const knot = findKnot(findStuck(nodes, freed))
-    const youngestFirst = knot
-      .flatMap(({ executionId }) => executions.get(executionId) ?? [])
-      .toSorted((a, b) => (a.executionId < b.executionId ? 1 : -1))
-    const [youngest] = youngestFirst
-    if (youngest === undefined) return deadlocks
-    const victim = chooseVictim(youngestFirst, knot)
-    const start = victim ?? { executionId: youngest.executionId, wait: null }
-    deadlocks.push({ cycle: withoutLocks(findCycle(knot, start), executions), victim })
-    // Without a victim it stays for a person; what hangs on it alone is no deadlock of its own.
-    for (const { executionId } of victim === null ? knot : [victim]) freed.add(executionId)
+  let stuck = findStuck<Awaited>([...blocked, ...locks.map(toNode)])
+  while (stuck.size > 0) {
+    const freed = new Set<string>()
+    // Nobody in one of them waits for another: they are broken at once, and then it is seen who can move.
+    for (const knot of findKnots(stuck)) {
+      const deadlock = breakKnot(knot, executions)
+      deadlocks.push(deadlock)
+      // Without a victim it stays for a person; what hangs on it alone is no deadlock of its own.
+      for (const { executionId } of deadlock.victim === null ? knot : [deadlock.victim])
+        freed.add(executionId)
+    }
+    stuck = findStuck(stuck.values(), freed)
   }
+  return deadlocks
+}
+
+function breakKnot<W extends Awaited>(
+  knot: Knot<Awaited>,
+  executions: ReadonlyMap<string, Blocked<W>>,
+): Deadlock<W> {
+  const youngestFirst = knot
+    .flatMap(({ executionId }) => executions.get(executionId) ?? [])
+    .toSorted((a, b) => (a.executionId < b.executionId ? 1 : -1))
+  const victim = chooseVictim(youngestFirst, knot)
+  const start = victim ?? { executionId: youngestFirst[0]?.executionId ?? '', wait: null }
+  return { cycle: withoutLocks(findCycle(knot, start), executions), victim }
 }
 
 const toNode = ({ id, holders }: BlockedLock): Blocked => ({

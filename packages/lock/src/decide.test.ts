@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import type { LockEffect, LockEvent } from './decide.ts'
 import { decide } from './decide.ts'
 import type { Lock } from './lock.ts'
-import { createLock, positionOf } from './lock.ts'
+import { createLock, isSameRequest, positionOf } from './lock.ts'
+import { createWorkingLock } from './working-lock.ts'
 
 const ask = (executionId: string, seq = 1, generation = 1): LockEvent => ({
   type: 'acquireRequested',
@@ -231,6 +232,113 @@ describe('after any history', () => {
     })
   })
 })
+
+describe('a lock to which many events are applied', () => {
+  // Rows are read that nobody has served yet: after a forced release, and of a queue read in parts.
+  const unserved = fc.record({
+    lock: fc.tuple(fc.integer({ min: 1, max: 3 }), history).map(([capacity, events]) => {
+      const { lock } = after(createLock(capacity), events)
+      return lock
+    }),
+    capacity: fc.integer({ min: 1, max: 4 }),
+    asks: fc.array(fc.record(request), { maxLength: 4 }),
+  })
+
+  test('L7: it comes to what a walk through the whole queue after each event comes to', () => {
+    fc.assert(
+      fc.property(unserved, history, ({ lock, capacity, asks }, events) => {
+        const asked = asks.filter(
+          (ask, at) =>
+            ![...lock.queue, ...asks.slice(0, at)].some((other) => isSameRequest(other, ask)),
+        )
+        const start = {
+          ...lock,
+          capacity,
+          lastTicket: lock.lastTicket + asked.length,
+          queue: [
+            ...lock.queue,
+            ...asked.map((ask, at) => ({ ...ask, ticket: lock.lastTicket + 1 + at })),
+          ],
+        }
+        const working = createWorkingLock(start)
+        let byDefinition: Lock = start
+        for (const one of events) {
+          const { next, effects } = decideByDefinition(byDefinition, one)
+          assert.deepEqual(working.apply(one), effects)
+          byDefinition = next
+          assert.deepEqual(working.toLock(), next)
+        }
+        for (const name of ['a', 'b', 'c', 'd', 'e']) {
+          const isIt = (other: { executionId: string }): boolean => other.executionId === name
+          assert.equal(working.isHolder(name), byDefinition.holders.some(isIt))
+          assert.deepEqual(working.requestsOf(name), byDefinition.queue.filter(isIt))
+        }
+      }),
+      runs,
+    )
+  })
+})
+
+/** The rules as they read, however long that takes. */
+function decideByDefinition(lock: Lock, one: LockEvent): { next: Lock; effects: LockEffect[] } {
+  const { holders, queue } = lock
+  switch (one.type) {
+    case 'acquireRequested': {
+      if (queue.some((waiter) => isSameRequest(waiter, one))) return { next: lock, effects: [] }
+      const { executionId, seq, generation } = one
+      const ticket = lock.lastTicket + 1
+      const waiter = { executionId, seq, generation, ticket }
+      return serveByDefinition({ ...lock, lastTicket: ticket, queue: [...queue, waiter] })
+    }
+    case 'releaseRequested': {
+      const { executionId } = one
+      if (holders.every((holder) => holder.executionId !== executionId))
+        return { next: lock, effects: [{ kind: 'notHeld', executionId }] }
+      const left = holders.map((holder) =>
+        holder.executionId === executionId ? { ...holder, depth: holder.depth - 1 } : holder,
+      )
+      return serveByDefinition({ ...lock, holders: left.filter(({ depth }) => depth > 0) })
+    }
+    case 'waiterLeft':
+      return serveByDefinition({ ...lock, queue: queue.filter((w) => !isSameRequest(w, one)) })
+    case 'holderEnded':
+      return serveByDefinition({
+        ...lock,
+        holders: holders.filter((holder) => holder.executionId !== one.executionId),
+        queue: queue.filter((waiter) => waiter.executionId !== one.executionId),
+      })
+    case 'forceReleased':
+      return serveByDefinition({
+        ...lock,
+        holders: holders.filter(({ token }) => token !== one.token),
+      })
+    case 'capacityChanged':
+      return serveByDefinition({ ...lock, capacity: one.capacity })
+  }
+}
+
+function serveByDefinition(lock: Lock): { next: Lock; effects: LockEffect[] } {
+  const effects: LockEffect[] = []
+  const holders = [...lock.holders]
+  const queue = []
+  let { lastToken } = lock
+  for (const waiter of lock.queue) {
+    const { executionId, seq, generation } = waiter
+    const index = holders.findIndex((holder) => holder.executionId === executionId)
+    const held = holders[index]
+    if (held === undefined && holders.length >= lock.capacity) {
+      queue.push(waiter)
+      continue
+    }
+    if (held === undefined) {
+      lastToken += 1
+      holders.push({ executionId, token: lastToken, depth: 1 })
+    } else holders[index] = { ...held, depth: held.depth + 1 }
+    const token = held?.token ?? lastToken
+    effects.push({ kind: 'grant', executionId, seq, generation, token })
+  }
+  return { next: { ...lock, lastToken, holders, queue }, effects }
+}
 
 /** Holders that none of the histories know, so that a request only joins the queue. */
 const full = [{ executionId: 'somebody else', token: 0, depth: 1 }]

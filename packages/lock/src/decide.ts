@@ -1,5 +1,5 @@
 import type { Lock, Request } from './lock.ts'
-import { atLeastOne, isSameRequest } from './lock.ts'
+import { createWorkingLock } from './working-lock.ts'
 
 /**
  * What can happen to a lock. Delivery at-least-once ends before this: requests are rows that are
@@ -38,83 +38,10 @@ export interface LockDecision {
  * The whole life of a lock: pure and total. First come, first served, by ticket: a request joins
  * the end of the queue even when a slot is free, and slots are given from its head. The only ones
  * who pass the queue are requests of an execution that holds the lock already: they take no slot,
- * and would wait for themselves.
+ * and would wait for themselves. For many events at once: `createWorkingLock`.
  */
 export function decide(lock: Lock, event: LockEvent): LockDecision {
-  switch (event.type) {
-    case 'acquireRequested':
-      return acquire(lock, event)
-    case 'releaseRequested':
-      return release(lock, event.executionId)
-    case 'waiterLeft':
-      return changed(lock, { queue: lock.queue.filter((waiter) => !isSameRequest(waiter, event)) })
-    case 'holderEnded':
-      return changed(lock, {
-        holders: lock.holders.filter((holder) => holder.executionId !== event.executionId),
-        queue: lock.queue.filter((waiter) => waiter.executionId !== event.executionId),
-      })
-    case 'forceReleased':
-      return changed(lock, { holders: lock.holders.filter(({ token }) => token !== event.token) })
-    case 'capacityChanged':
-      return changed(lock, { capacity: atLeastOne(event.capacity) })
-  }
-}
-
-function acquire(lock: Lock, { executionId, seq, generation }: Request): LockDecision {
-  const request = { executionId, seq, generation }
-  if (lock.queue.some((waiter) => isSameRequest(waiter, request))) return unchanged(lock)
-  const ticket = lock.lastTicket + 1
-  return changed(lock, { lastTicket: ticket, queue: [...lock.queue, { ...request, ticket }] })
-}
-
-function release(lock: Lock, executionId: string): LockDecision {
-  const held = lock.holders.find((holder) => holder.executionId === executionId)
-  if (held === undefined) return { next: lock, effects: [{ kind: 'notHeld', executionId }] }
-  const holders = lock.holders
-    .map((holder) => (holder === held ? { ...holder, depth: holder.depth - 1 } : holder))
-    .filter(({ depth }) => depth > 0)
-  return changed(lock, { holders })
-}
-
-/** Applies a change and serves the queue, so that no slot stays free beside a waiter. */
-function changed(lock: Lock, change: Partial<Lock>): LockDecision {
-  const { next, effects } = serve({ ...lock, ...change })
-  return isSame(lock, next) ? unchanged(lock) : { next, effects }
-}
-
-function unchanged(lock: Lock): LockDecision {
-  return { next: lock, effects: [] }
-}
-
-function serve(lock: Lock): LockDecision {
-  const effects: LockEffect[] = []
-  const holders = [...lock.holders]
-  const queue = []
-  let { lastToken } = lock
-  for (const waiter of lock.queue) {
-    const { executionId, seq, generation } = waiter
-    const request = { executionId, seq, generation }
-    const index = holders.findIndex((holder) => holder.executionId === executionId)
-    const held = holders[index]
-    if (held !== undefined) {
-      holders[index] = { ...held, depth: held.depth + 1 }
-      effects.push({ kind: 'grant', ...request, token: held.token })
-    } else if (holders.length < lock.capacity) {
-      lastToken += 1
-      holders.push({ executionId, token: lastToken, depth: 1 })
-      effects.push({ kind: 'grant', ...request, token: lastToken })
-    } else queue.push(waiter)
-  }
-  return { next: { ...lock, lastToken, holders, queue }, effects }
-}
-
-function isSame(a: Lock, b: Lock): boolean {
-  return (
-    a.capacity === b.capacity &&
-    a.lastTicket === b.lastTicket &&
-    a.lastToken === b.lastToken &&
-    a.queue.length === b.queue.length &&
-    a.holders.length === b.holders.length &&
-    a.holders.every((holder, index) => holder.depth === b.holders[index]?.depth)
-  )
+  const working = createWorkingLock(lock)
+  const effects = working.apply(event)
+  return { next: working.toLock(), effects }
 }

@@ -1,24 +1,26 @@
 -- name: readChildren
--- All that are no orphans, ended ones too: what they started may still run. $5 what the parent must be
--- still, cancelled or ended: the message may be late, and it may have been reverted. `overrun`: ended at its
+-- Of each of $1, behind $2, the first $3 that are no orphans, ended ones too: what they started may still
+-- run. $4 what the parent must be still: the message may be late, and it may have been reverted. `overrun`: ended at its
 -- maximum runtime, and not reverted since, for then it may have ended once more. A child that was
 -- reverted since its parent's end lives by somebody's wish; the sweep knows of a cancel further up.
 SELECT c.workspace_id, c.id, c.parent_execution_id, c.ended_at IS NULL AND NOT coalesce((
     SELECT r.created_at > p.ended_at FROM revert r
     WHERE c.generation > 1 AND r.workspace_id = c.workspace_id AND r.execution_id = c.id AND r.generation = c.generation
   ), false) AS is_live
-FROM (
+FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
+CROSS JOIN LATERAL (
   SELECT e.ended_at FROM execution e
-  WHERE e.workspace_id = $1 AND e.id = $2 AND CASE $5::text
+  WHERE e.workspace_id = d.workspace_id AND e.id = d.id AND CASE $4::text
     WHEN 'cancelled' THEN e.status = 'ENDED_CANCELLED' WHEN 'ended' THEN e.ended_at IS NOT NULL
     WHEN 'overrun' THEN e.ended_at IS NOT NULL AND EXISTS (
-      SELECT FROM runtime_limit r WHERE r.workspace_id = $1 AND r.execution_id = $2 AND r.is_over
+      SELECT FROM runtime_limit r WHERE r.workspace_id = d.workspace_id AND r.execution_id = d.id AND r.is_over
     ) ELSE true END
+  LIMIT 1
 ) p
 CROSS JOIN LATERAL (
   SELECT * FROM execution c
-  WHERE c.workspace_id = $1 AND c.parent_execution_id = $2 AND c.id > $3 AND NOT c.orphan
-  ORDER BY c.id LIMIT $4
+  WHERE c.workspace_id = d.workspace_id AND c.parent_execution_id = d.id AND c.id > $2 AND NOT c.orphan
+  ORDER BY c.id LIMIT $3
 ) c
 ORDER BY c.id
 

@@ -9,7 +9,8 @@ WHERE f.max_runtime_seconds IS NOT NULL OR f.concurrency IS NOT NULL OR f.rate_l
 
 -- name: openGates
 -- In the transaction that creates the executions of $1. Gates that are there were opened before. Who is
--- held back asks for its place when it is resumed, who is scheduled when its time comes.
+-- held back asks for its place when it is resumed, who is scheduled when its time comes. The next waits for
+-- the end of who has a place: that of a child is told anyway.
 WITH gates AS (
   INSERT INTO start_gate (workspace_id, execution_id, ordinal, key, capacity)
   SELECT d.workspace_id, d.execution_id, d.ordinal, d.key, d.capacity
@@ -19,10 +20,11 @@ WITH gates AS (
   ON CONFLICT DO NOTHING
   RETURNING workspace_id, execution_id, ordinal, key, capacity
 ), born AS (
-  SELECT g.workspace_id, g.execution_id, g.key, g.capacity, e.status, coalesce(e.beneath, e.status) AS shows
+  SELECT g.workspace_id, g.execution_id, g.key, g.capacity, e.status, coalesce(e.beneath, e.status) AS shows,
+    e.parent_execution_id
   FROM gates g
   CROSS JOIN LATERAL (
-    SELECT e.status::text AS status, e.beneath::text AS beneath FROM execution e
+    SELECT e.status::text AS status, e.beneath::text AS beneath, e.parent_execution_id FROM execution e
     WHERE e.workspace_id = g.workspace_id AND e.id = g.execution_id LIMIT 1
   ) e
   WHERE g.ordinal = 1
@@ -32,6 +34,10 @@ WITH gates AS (
 ), starts AS (
   UPDATE wait w SET subject = b.key FROM born b
   WHERE b.shows = 'SCHEDULED' AND w.workspace_id = b.workspace_id AND w.execution_id = b.execution_id AND w.seq = 0
+), watched AS (
+  UPDATE execution e SET watched = true FROM born b
+  WHERE b.key LIKE 'concurrency:%' AND b.parent_execution_id IS NULL
+    AND e.workspace_id = b.workspace_id AND e.id = b.execution_id
 )
 INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, capacity)
 SELECT b.workspace_id, b.key, b.execution_id, 1, 0, 'acquire', b.capacity FROM born b WHERE b.status = 'WAITING_LOCK'

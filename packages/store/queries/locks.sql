@@ -46,7 +46,8 @@ ORDER BY h.token
 -- name: readRequests
 -- Of each queue only what a decision is about, so that it costs the same however long the queue is: the
 -- oldest requests without a ticket ($2 at most); from its head as many open ones as the lock has places,
--- and $3 more, with what lies between them; and what these executions, and its holders, ask for besides.
+-- and $3 more, with what lies between them; and what these executions, and its holders, ask for besides. Of
+-- the limit of a flow $4 at most: raised or taken away, it lets in thousands, and the sweep finds the rest.
 -- An acquire counts as long as its wait is open, and for this lock: a resume that read the wait before its
 -- run passed this gate may ask here once more. A release counts as long as its execution is of its generation.
 WITH want AS MATERIALIZED (
@@ -68,8 +69,10 @@ WITH want AS MATERIALIZED (
   SELECT d.workspace_id, d.key,
     CASE WHEN count(r.ticket) < d.places THEN 9223372036854775807 ELSE max(r.ticket) END AS ticket
   FROM (
-    SELECT w.workspace_id, w.key, $3 + greatest(w.capacity, (
-      SELECT max(f.capacity) FROM fresh f WHERE f.workspace_id = w.workspace_id AND f.key = w.key)) AS places
+    SELECT w.workspace_id, w.key, least(
+      CASE WHEN w.key ~ '^(concurrency|rate):' THEN $4::integer END,
+      $3 + greatest(w.capacity, (
+        SELECT max(f.capacity) FROM fresh f WHERE f.workspace_id = w.workspace_id AND f.key = w.key))) AS places
     FROM want w
   ) d
   LEFT JOIN LATERAL (

@@ -81,13 +81,3 @@ SELECT e.workspace_id, e.id, e.status, e.status = 'PAUSED' AND EXISTS (
   SELECT FROM wait w WHERE w.workspace_id = e.workspace_id AND w.execution_id = e.id AND w.kind = 'BREAK') AS is_stopped
 FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
 JOIN execution e ON e.workspace_id = d.workspace_id AND e.id = d.id
-
--- name: readChildrenOfMany
--- Of each of $1 the first $2 children that are no orphans, ended ones too.
-SELECT c.workspace_id, c.id, c.parent_execution_id
-FROM json_to_recordset($1::json) AS d(workspace_id uuid, id uuid)
-CROSS JOIN LATERAL (
-  SELECT c.workspace_id, c.id, c.parent_execution_id FROM execution c
-  WHERE c.workspace_id = d.workspace_id AND c.parent_execution_id = d.id AND NOT c.orphan
-  ORDER BY c.id LIMIT $2
-) c

@@ -1,6 +1,7 @@
 -- name: takeDue
 -- What is due in the shards that the caller holds by term, oldest first; when more than one batch is
--- due ($3 > $4), the workspaces in turn. Nothing is taken away here: the answer deletes the wait.
+-- due ($3 > $4), the workspaces in turn among the $3 oldest: what is due later than those waits for them.
+-- Nothing is taken away here: the answer deletes the wait.
 WITH held AS (
   SELECT s.shard FROM json_to_recordset($1::json) AS d(shard smallint, term bigint)
   JOIN shard_lease s ON s.service = 'scheduler' AND s.shard = d.shard AND s.term = d.term

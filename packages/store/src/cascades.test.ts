@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { decide, STATUSES, type Execution } from '@millrace/execution'
 import { newId } from '@millrace/runtime'
-import { cancelExecutions, readChildren } from './cascades.ts'
+import { cancelExecutions, readChildren, readChildrenOfMany } from './cascades.ts'
+import type { Queryable } from './database.ts'
 import { readControls } from './controls.ts'
 import { readExecution, readWaits, toExecution } from './read-execution.ts'
 import { startTestStore, type TestStore } from '../test/test-store.ts'
@@ -74,6 +75,43 @@ test('children come in pages, without orphans, ended ones included', async () =>
       [ids[3], true],
     ],
   )
+})
+
+test('the children of many are read in few questions, however many one of them has', async () => {
+  const { workspaceId } = store
+  const parents = await store.executions(Array.from({ length: 120 }, () => CANCELLED))
+  const born = await store.executions([
+    ...parents
+      .slice(10, 15)
+      .map((id) => ({ parent_execution_id: id, status: 'SCHEDULED', orphan: false })),
+    ...Array.from({ length: 25 }, () => ({
+      parent_execution_id: parents[70],
+      status: 'SCHEDULED',
+      orphan: false,
+    })),
+    { parent_execution_id: parents[70], status: 'SCHEDULED', orphan: true },
+  ])
+  let questions = 0
+  const counted: Queryable = {
+    query: (...args) => {
+      questions += 1
+      return store.db.query(...args)
+    },
+  }
+  const keys = parents.map((executionId) => ({ workspaceId, executionId }))
+  const found = []
+  for await (const page of readChildrenOfMany(counted, keys, 'cancelled')) found.push(...page)
+  assert.deepEqual(
+    found.map(({ executionId }) => executionId).toSorted(),
+    born.slice(0, -1).toSorted(),
+  )
+  assert.ok(found.every(({ isLive }) => isLive))
+  assert.equal(questions, 3)
+  const ofAny = []
+  for await (const page of readChildrenOfMany(counted, keys)) ofAny.push(...page)
+  assert.deepEqual(ofAny, found)
+  for await (const page of readChildrenOfMany(counted, keys, 'overrun'))
+    assert.deepEqual(page, [], 'none of these was ended at its maximum runtime')
 })
 
 test('control requests are read in the order in which they were made', async () => {

@@ -225,7 +225,6 @@ export {
 } from './sweep.ts'
 export { type ExaminedExecution, examineExecutions, examineWaits } from './examine.ts'
 export {
-  readChildrenOfMany,
   readStatuses,
   type Standing,
   type SteerAction,
@@ -238,7 +237,8 @@ export {
   type CancelledExecution,
   cancelExecutions,
   type ChildExecution,
-  readChildren,
+  type ParentIs,
+  readChildrenOfMany,
 } from './cascades.ts'
 export {
   countLockQueues,

@@ -46,6 +46,24 @@ test('a run of a limited flow is born in the queue for its first gate, once', as
   assert.deepEqual([await waitsOf(item.id), await requestsOf(item.id)], [[], []])
 })
 
+test('the end of who holds a place is told, for the next to start at once', async () => {
+  const [place, turn] = gates.map((gate) => [{ ...gate, key: `${gate.key}:"its end"` }])
+  const holder = newExecution({ workspaceId, id: newId(), gates: place ?? [] })
+  const starter = newExecution({ workspaceId, id: newId(), gates: turn ?? [] })
+  await createExecutions(db, [holder, starter])
+  const ids = [holder.id, starter.id]
+  const rows = await sql<{ id: string; watched: boolean }>(
+    'SELECT id, watched FROM execution WHERE id = ANY ($1)',
+    [ids],
+  )
+  const watched = new Map(rows.map((row) => [row.id, row.watched]))
+  // A turn in a rate is over with its period, whenever its run ends.
+  assert.deepEqual(
+    ids.map((id) => watched.get(id)),
+    [true, false],
+  )
+})
+
 test('one that is scheduled waits for its time first, and one that is held back asks when resumed', async () => {
   const later = newExecution({ workspaceId, id: newId(), gates, scheduledFor: 4e12 })
   const held = newExecution({ workspaceId, id: newId(), gates, paused: true })

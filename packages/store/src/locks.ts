@@ -55,7 +55,12 @@ export async function loadLocks(
   const locked = keysParam(locks.map((row) => ({ workspaceId: row.workspace_id, key: row.key })))
   const holders = groupByLock(await tx.query<HolderRow>(sql.readHolders, [locked]))
   const requests = groupByLock(
-    await tx.query<RequestRow>(sql.readRequests, [locked, FRESH_MAX, HEAD_BEYOND_CAPACITY]),
+    await tx.query<RequestRow>(sql.readRequests, [
+      locked,
+      FRESH_MAX,
+      HEAD_BEYOND_CAPACITY,
+      GATE_HEAD_MAX,
+    ]),
   )
   return locks.map((row) => {
     const id = `${row.workspace_id}/${row.key}`
@@ -68,6 +73,9 @@ export const FRESH_MAX = 1_000
 
 // Waits that end while their lock is being served are passed over without another reading.
 const HEAD_BEYOND_CAPACITY = 32
+
+// Runs that one transaction lets into a limited flow: a limit may be taken away before any number of them.
+const GATE_HEAD_MAX = 1_000
 
 /** What was decided about one lock: its new value, and the requests that are dealt with. */
 export interface LockChange {
@@ -176,6 +184,9 @@ function toLoadedLock(
   holders: readonly HolderRow[],
   requests: readonly RequestRow[],
 ): LoadedLock {
+  const newestLife = new Map<string, number>()
+  for (const { execution_id: id, generation } of requests)
+    newestLife.set(id, Math.max(generation, newestLife.get(id) ?? 0))
   // What a limited flow allows is said by its record, not by who asks.
   const isGate = parseGateKey(row.key) !== null
   const expiries = holders.flatMap((holder) =>
@@ -205,7 +216,7 @@ function toLoadedLock(
     isCut: requests[0]?.is_cut === true,
     behind: behind.map(toWaiter),
     endedHolders: holders.flatMap((holder) =>
-      isOver(holder, requests) ? [holder.execution_id] : [],
+      isOver(holder, newestLife) ? [holder.execution_id] : [],
     ),
     goneWaiters: queued.filter((request) => request.is_open !== true).map(toWaiter),
     fresh: requests
@@ -227,12 +238,10 @@ function toLoadedLock(
  * Whether it holds the lock no more: it has ended or was reverted. Requests are read after holders, so a
  * revert in between shows as a request of a later life.
  */
-const isOver = (holder: HolderRow, requests: readonly RequestRow[]): boolean =>
-  holder.has_ended ||
-  requests.some(
-    (request) =>
-      request.execution_id === holder.execution_id && request.generation > holder.generation,
-  )
+const isOver = (
+  { has_ended: hasEnded, execution_id: id, generation }: HolderRow,
+  newestLife: ReadonlyMap<string, number>,
+): boolean => hasEnded || (newestLife.get(id) ?? 0) > generation
 
 const toWaiter = (row: RequestRow & { ticket: number }): Waiter => ({
   executionId: row.execution_id,

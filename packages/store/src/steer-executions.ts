@@ -1,16 +1,10 @@
 import type { Status } from '@millrace/execution'
-import { readChildren } from './cascades.ts'
 import type { Database, Queryable } from './database.ts'
 import { pgTextOrNull } from './pg-text.ts'
 import type { ExecutionKey } from './read-execution.ts'
 import { loadStatements } from './statement.ts'
 
-const sql = loadStatements('steer', [
-  'lockExecutions',
-  'steerExecutions',
-  'readStatuses',
-  'readChildrenOfMany',
-])
+const sql = loadStatements('steer', ['lockExecutions', 'steerExecutions', 'readStatuses'])
 
 export type SteerAction = 'cancel' | 'pause' | 'resume'
 
@@ -87,59 +81,10 @@ export async function readStatuses(
   return new Map(rows.map((row) => [row.id, { status: row.status, isStopped: row.is_stopped }]))
 }
 
-/**
- * The children of these that are no orphans, ended ones included, in pages of a few hundred: no matter
- * how many of them one has, the next page is read when the last was dealt with.
- */
-export async function* readChildrenOfMany(
-  db: Queryable,
-  parents: readonly ExecutionKey[],
-): AsyncGenerator<ExecutionKey[]> {
-  for (let from = 0; from < parents.length; from += PARENTS) {
-    const some = parents.slice(from, from + PARENTS)
-    const rows = await db.query<ChildRow>(sql.readChildrenOfMany, [keysParam(some), CHILDREN])
-    if (rows.length > 0) yield rows.map(keyOf)
-    for (const [, children] of Map.groupBy(rows, (row) => row.parent_execution_id)) {
-      const last = children.at(-1)
-      if (children.length === CHILDREN && last !== undefined) yield* moreOf(db, last)
-    }
-  }
-}
-
-/** Those behind the last one that was read. */
-async function* moreOf(
-  db: Queryable,
-  { workspace_id, id, ...row }: ChildRow,
-): AsyncGenerator<ExecutionKey[]> {
-  const parent = { workspaceId: workspace_id, executionId: row.parent_execution_id }
-  for (let after: string | null = id; after !== null;) {
-    const page = { parent, parentIs: 'any', after, limit: PAGE } as const
-    const more: readonly ExecutionKey[] = await readChildren(db, page)
-    if (more.length > 0)
-      yield more.map(({ workspaceId, executionId }) => ({ workspaceId, executionId }))
-    after = more.length < PAGE ? null : (more.at(-1)?.executionId ?? null)
-  }
-}
-
-const PARENTS = 50
-const CHILDREN = 10
-const PAGE = 500
-
 const keysParam = (keys: readonly ExecutionKey[]): string =>
   JSON.stringify(
     keys.map(({ workspaceId, executionId }) => ({ workspace_id: workspaceId, id: executionId })),
   )
-
-const keyOf = (row: ChildRow): ExecutionKey => ({
-  workspaceId: row.workspace_id,
-  executionId: row.id,
-})
-
-interface ChildRow {
-  workspace_id: string
-  id: string
-  parent_execution_id: string
-}
 
 interface SteeredRow {
   workspace_id: string

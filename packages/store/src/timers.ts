@@ -20,7 +20,8 @@ export interface DueWait {
 
 /**
  * Due waits of the caller's shards, at most `limit`. With `isBacklog` (the last call returned a full
- * batch) workspaces are served in turn, so that 100,000 timers of one do not hold up the others.
+ * batch) workspaces take turns among the oldest `2 * limit`. What is due later than all of these waits for
+ * them, whosesoever they are: a workspace with 100,000 due timers holds up others until they are answered.
  * They stay due until answered; Postgres's clock alone judges, so none is early.
  */
 export async function takeDue(

@@ -113,6 +113,45 @@ test('a limit that is raised, or taken away, holds without a word of it', async 
   await eventually(ready, [...places.slice(0, 2), ...turns].toSorted())
 })
 
+test('thousands who waited for a limit that is taken away start in transactions that stay short', async () => {
+  const id = await flow({ concurrency: { limit: 1 } })
+  const key = `concurrency:${id}`
+  const count = 2_500
+  const ids = await bench.store.executions(
+    Array.from({ length: count }, () => ({ status: 'WAITING_LOCK' })),
+  )
+  await bench.sql(
+    `WITH w AS (
+       INSERT INTO wait (workspace_id, execution_id, generation, seq, kind, subject)
+       SELECT $1, id, 1, 0, 'LOCK', $3 FROM unnest($2::uuid[]) AS d(id)
+     )
+     INSERT INTO lock_request (workspace_id, key, execution_id, generation, seq, action, capacity, ticket)
+     SELECT $1, $3, id, 1, 0, 'acquire', 1, ordinal FROM unnest($2::uuid[]) WITH ORDINALITY AS d(id, ordinal)`,
+    [bench.store.workspaceId, ids, key],
+  )
+  await bench.sql(
+    'INSERT INTO lock (workspace_id, key, capacity, last_ticket) VALUES ($1, $2, 1, $3)',
+    [bench.store.workspaceId, key, count],
+  )
+  await bench.sql('UPDATE flow SET concurrency = NULL WHERE id = $1', [id])
+  await bench.start({ sweepMs: 60_000 })
+  await settled()
+  bench.nudge(key)
+  await eventually(async () => (await ready()).length, count)
+  const pages = await bench.sql<{ size: number }>(
+    'SELECT count(*)::int AS size FROM lock_holder GROUP BY xmin::text',
+  )
+  assert.ok(pages.every(({ size }) => size <= 1_000))
+  const tokens = await bench.sql<{ id: string }>(
+    'SELECT execution_id AS id FROM lock_holder ORDER BY token',
+  )
+  assert.deepEqual(
+    tokens.map((row) => row.id),
+    ids,
+    'in the order in which they came',
+  )
+})
+
 test('no more start in any period than may, and a place is free by itself when it is over', async () => {
   const key = `rate:${await flow({ rate_limit: { limit: 2, per_seconds: 1 } })}`
   const ids = await starts(5, key)

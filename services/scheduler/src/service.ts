@@ -12,6 +12,7 @@ import { consumeTimerNudge } from './consume/timer-nudge.ts'
 import type { SchedulerContext } from './context.ts'
 import { expiredProcessesLoop } from './loop/expired-processes.ts'
 import { messagesLoop } from './loop/messages.ts'
+import { createOverrunTrees } from './loop/overrun-trees.ts'
 import { partitionsLoop } from './loop/partitions.ts'
 import { retentionLoop } from './loop/retention.ts'
 import { runtimesLoop } from './loop/runtimes.ts'
@@ -48,7 +49,7 @@ export async function createScheduler(
     url: config.postgresUrl,
     application: 'millrace-scheduler',
     profile: 'hot',
-    connections: 15, // one for each loop and backlog, so that none waits for another
+    connections: 19, // one for each loop and backlog, so that none waits for another
     onError: (error) => log.warn({ error }, 'an idle connection to Postgres was lost'),
   })
   const bus = await ports.connectBus({
@@ -86,13 +87,15 @@ export async function createScheduler(
   const controls = createControls(context, { cascade, dependencies })
   const schedules = createSchedules(context, { cascade })
   const responses = createResponses(context)
+  const trees = createOverrunTrees(context, cascade)
   const timers = timersLoop(context)
   const loops = [
     timers,
     messagesLoop(context),
     scheduleTimesLoop(context, schedules),
     expiredProcessesLoop(context),
-    runtimesLoop(context, cascade),
+    runtimesLoop(context, trees),
+    ...trees.loops,
     sweepExecutionsLoop(context, cascade),
     sweepWaitsLoop(context, { dependencies, controls, responses }),
     sweepMessagesLoop(context),

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { readFields } from '@millrace/form'
 import { newId } from '@millrace/runtime'
-import { answerMessage, flows, insertMessages, type NewMessage, putScript } from '@millrace/store'
+import {
+  answerMessage,
+  flows,
+  insertMessages,
+  type NewMessage,
+  putScript,
+  setStaticWrappers,
+  wrappers,
+} from '@millrace/store'
 import { eventually, startBench, type SchedulerBench } from './scheduler-bench.ts'
 
 let bench: SchedulerBench
@@ -49,11 +57,13 @@ async function ask(
   return message
 }
 
-async function flow(name: string): Promise<void> {
+async function flow(name: string, over: object = {}): Promise<string> {
   const { workspaceId, db } = bench.store
   const script = { language: 'typescript', source: `export default () => '${name}'` } as const
   const script_hash = await putScript(db, workspaceId, script)
-  await flows.insert(db, { workspaceId, id: newId(), by: newId(), fields: { name, script_hash } })
+  const id = newId()
+  await flows.insert(db, { workspaceId, id, by: newId(), fields: { name, script_hash, ...over } })
+  return id
 }
 
 interface Row {
@@ -136,6 +146,61 @@ test('a flow that is gone is named on the message, and the message goes on', asy
     'there is no flow named "gone" any more',
   )
   assert.equal((await read(message)).next_at, null)
+  assert.equal((await born()).length, 0)
+})
+
+test('what always stands around a flow stands around it when it reminds, and its schemas hold', async () => {
+  const { db, workspaceId } = bench.store
+  const input_schema = JSON.stringify({ type: 'object', required: ['message'] })
+  const output_schema = JSON.stringify({ type: 'string' })
+  await flow('escalate', { input_schema, output_schema })
+  const reminding = await flow('remind', { input_schema: JSON.stringify({ type: 'string' }) })
+  const wrapperId = newId()
+  const script_hash = await putScript(db, workspaceId, { language: 'typescript', source: 'wraps' })
+  const fields = { name: `audit ${wrapperId}`, script_hash }
+  await wrappers.insert(db, { workspaceId, id: wrapperId, by: null, fields })
+  const wraps = [{ id: wrapperId, input: { why: 'audit' } }]
+  await setStaticWrappers(db, { workspaceId, type: 'flow', id: reminding, wrappers: wraps })
+  await ask(
+    {
+      remind_after: 60,
+      remind_flow: 'remind',
+      remind_input: { to: 'anna' },
+      escalate_after: 60,
+      escalate_flow: 'escalate',
+    },
+    61_000,
+  )
+  await bench.start()
+  await eventually(async () => (await born()).length, 2)
+  const rows = await bench.sql<{
+    type: string
+    input: { why?: string; wrapped?: { flow_id: string; input_value: { to: string } } }
+    extra: Record<string, unknown>
+  }>(`SELECT type, input, extra FROM execution WHERE name <> 'asks' ORDER BY name`)
+  const [escalated, reminded] = rows
+  assert.equal(escalated?.type, 'FLOW')
+  const hashes = ['input_schema_hash', 'output_schema_hash'].map((name) => escalated.extra[name])
+  assert.ok(hashes.every((hash) => typeof hash === 'string'))
+  const stored = await bench.sql(`SELECT FROM payload WHERE encode(hash, 'hex') = ANY ($1)`, [
+    hashes,
+  ])
+  assert.equal(stored.length, 2)
+  // The wrapper may make another input of it, and has that checked when it starts the flow.
+  assert.deepEqual([reminded?.type, reminded?.extra['wrapper_id']], ['WRAPPER', wrapperId])
+  assert.equal(reminded?.input.why, 'audit')
+  assert.equal(reminded.input.wrapped?.flow_id, reminding)
+  assert.equal(reminded.input.wrapped.input_value.to, 'anna')
+})
+
+test('a flow that does not take what it is given is named on the message, and is not started', async () => {
+  await flow('remind', { input_schema: JSON.stringify({ type: 'object', required: ['to'] }) })
+  const message = await ask({ remind_after: 60, remind_flow: 'remind' }, 61_000)
+  await bench.start()
+  await eventually(
+    async () => String((await read(message)).progress?.['failure']).split(':')[0],
+    'the input of the flow "remind" does not match its input_schema',
+  )
   assert.equal((await born()).length, 0)
 })
 

@@ -107,20 +107,61 @@ test('all below it is cancelled but orphans, also below what has ended, and afte
   await eventually(() => bench.sql('SELECT FROM runtime_limit'), [])
 })
 
-test('what was ended and has lived again since keeps what its later life has started', async () => {
+test('a tree that takes long to cancel holds up neither another one nor another maximum runtime', async () => {
   const { store, sql } = bench
-  const row = { status: 'SCHEDULED', extra: { max_runtime_seconds: 60 } }
-  const [first, second] = [await limited(row, 60), await limited(row, 60)].toSorted()
-  assert.ok(first !== undefined && second !== undefined)
+  const first = await limited({ status: 'SCHEDULED' }, 60)
   const child = await store.execution({ status: 'SCHEDULED', parent_execution_id: first })
-  const later = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
-  const before = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
-  // Stands in the way of the cancel below the first, as a large tree does.
+  const second = await limited({ status: 'SCHEDULED' }, 60)
+  const below = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
+  const checkSecond = (at: string) =>
+    runSql(store.url, 'UPDATE runtime_limit SET check_at = $2 WHERE execution_id = $1', [
+      second,
+      at,
+    ])
+  await checkSecond('2999-01-01T00:00:00Z')
   await sql('BEGIN')
   await sql('SELECT FROM execution WHERE id = $1 FOR UPDATE', [child])
   await bench.start({ sweepPauseMs: 100 })
-  for (const id of [first, second])
-    await eventually(async () => (await statusOf(id))?.status, 'ENDED_ERROR')
+  await eventually(async () => (await statusOf(first))?.status, 'ENDED_ERROR')
+  await checkSecond(LONG_AGO)
+  await eventually(async () => (await statusOf(second))?.status, 'ENDED_ERROR')
+  await eventually(async () => (await statusOf(below))?.status, 'ENDED_CANCELLED')
+  assert.equal((await statusOf(child))?.status, 'SCHEDULED')
+  await sql('COMMIT')
+  await eventually(async () => (await statusOf(child))?.status, 'ENDED_CANCELLED')
+  await eventually(() => sql('SELECT FROM runtime_limit'), [])
+})
+
+test('what was ended and has lived again since keeps what its later life has started', async () => {
+  const { store, sql } = bench
+  const row = { status: 'SCHEDULED', extra: { max_runtime_seconds: 60 } }
+  const large = await Promise.all(Array.from({ length: 4 }, () => limited(row, 60)))
+  const second = await limited(row, 60)
+  const checkSecond = (at: string) =>
+    runSql(store.url, 'UPDATE runtime_limit SET check_at = $2 WHERE execution_id = $1', [
+      second,
+      at,
+    ])
+  await checkSecond('2999-01-01T00:00:00Z')
+  const children = await store.executions(
+    large.map((id) => ({ status: 'SCHEDULED', parent_execution_id: id })),
+  )
+  const later = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
+  const before = await store.execution({ status: 'SCHEDULED', parent_execution_id: second })
+  // Stands in the way of as many cancels as are under way at once, as large trees do.
+  await sql('BEGIN')
+  await sql('SELECT FROM execution WHERE id = ANY ($1) FOR UPDATE', [children])
+  await bench.start({ sweepPauseMs: 100 })
+  const areStanding = async () =>
+    (
+      await runSql<{ count: number }>(
+        store.url,
+        `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+    )[0]?.count
+  await eventually(areStanding, large.length)
+  await checkSecond(LONG_AGO)
+  await eventually(async () => (await statusOf(second))?.status, 'ENDED_ERROR')
   const key = { workspaceId: store.workspaceId, executionId: second }
   const reverted = await revertExecution(store.db, key, { to: { seq: 0 }, by: newId() })
   assert.equal(reverted.kind, 'reverted')
@@ -130,7 +171,10 @@ test('what was ended and has lived again since keeps what its later life has sta
     [second],
   )
   await sql('COMMIT')
-  await eventually(async () => (await statusOf(child))?.status, 'ENDED_CANCELLED')
+  await eventually(
+    () => Promise.all(children.map(async (id) => (await statusOf(id))?.status)),
+    children.map(() => 'ENDED_CANCELLED'),
+  )
   await eventually(() => sql('SELECT FROM runtime_limit WHERE is_over'), [])
   for (const id of [later, before]) assert.equal((await statusOf(id))?.status, 'SCHEDULED')
 })

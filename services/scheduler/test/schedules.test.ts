@@ -247,6 +247,23 @@ test('a run whose input the flow takes no more is skipped, and the book says why
   }
 })
 
+test('the end of a run that no iteration stands above is told, for the next of its backfill', async () => {
+  const { workspaceId } = bench.store
+  const id = await schedule()
+  await bench.sql('UPDATE schedule SET is_enabled = false WHERE id = $1', [id])
+  await bench.sql(
+    `INSERT INTO schedule_run (workspace_id, schedule_id, id, origin, backfill_id, planned_at, state, overlap)
+     VALUES ($1, $2, $3, 'BACKFILL', $3, '2020-01-01T00:00:00Z', 'QUEUED', 'queue_all')`,
+    [workspaceId, id, newId()],
+  )
+  await bench.start(QUICK)
+  await eventually(async () => (await flowsOf(id)).length, 1)
+  const [first = assert.fail()] = await flowsOf(id)
+  assert.equal(first.parent, null)
+  const watched = bench.sql('SELECT watched FROM execution WHERE id = $1', [first.id])
+  assert.deepEqual(await watched, [{ watched: true }])
+})
+
 test('a failed or cancelled iteration is followed by one that starts a minute later', async () => {
   const scheduler_id = newId()
   const { db, workspaceId } = bench.store

@@ -82,11 +82,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     invariants: ['I3'],
     edits: [
       {
-        file: 'packages/lock/src/decide.ts',
-        find: `  const held = lock.holders.find((holder) => holder.executionId === executionId)
-  if (held === undefined)`,
-        replace: `  const held = lock.holders[0]
-  if (held === undefined)`,
+        file: 'packages/lock/src/working-lock.ts',
+        find: `    const held = holders.get(executionId)
+    if (held === undefined) return [{ kind: 'notHeld', executionId }]`,
+        replace: `    const held = holders.values().next().value
+    if (held === undefined) return [{ kind: 'notHeld', executionId }]
+    executionId = held.executionId`,
       },
     ],
     rows: ['M5', 'M30'],

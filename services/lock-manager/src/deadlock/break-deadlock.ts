@@ -35,6 +35,8 @@ export async function breakDeadlock(
   const { served, done } = await db.transaction(async (tx) => {
     // Locks before executions, as everywhere.
     const served = await serveLocks(tx, locksOf(workspaceId, seen), null)
+    // Somebody of the cycle may be among those whose turn is only now; the next look will tell.
+    if (served.more.length > 0) return { served, done: null }
     await lockExecutions(tx, members)
     const { executions, locks } = await loadBlocked(tx, members)
     const still = findDeadlocks(executions, locks).find((one) => isSameVictim(one.victim, victim))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLock, type Lock } from '@millrace/lock'
+import { monotonicMs } from '@millrace/runtime'
 import type { FreshRequest, LoadedLock } from '@millrace/store'
 import { planLock, withoutGrants } from './plan-lock.ts'
 
@@ -158,4 +159,26 @@ test('what a holder asked for further back, or asks for anew, passes a queue tha
     plan.done.every(({ executionId }) => executionId === 'a'),
     'the release of c waits for its grant',
   )
+})
+
+test('thousands of holders that end at once, and of waiters that leave, are dealt with in a moment', () => {
+  const size = 1_000
+  const names = (of: string) => Array.from({ length: size }, (_, at) => `${of}${String(at)}`)
+  const lock = {
+    ...held('', [...names('gone'), ...names('next'), ...names('later')]),
+    capacity: size,
+    lastToken: size,
+    holders: names('held').map((executionId, at) => ({ executionId, token: at + 1, depth: 1 })),
+  }
+  const startedAt = monotonicMs()
+  const plan = planLock(
+    loaded({ lock, endedHolders: names('held'), goneWaiters: lock.queue.slice(0, size) }),
+  )
+  // Microseconds each; by walking through all of them for each of them it is many seconds.
+  assert.ok(monotonicMs() - startedAt < 2_000)
+  assert.deepEqual(
+    plan.grants.map(({ executionId }) => executionId),
+    names('next'),
+  )
+  assert.deepEqual([plan.next.queue.length, plan.done.length], [size, 2 * size])
 })

@@ -1,4 +1,10 @@
-import { decide, type Lock, type LockEvent, type Request, type Waiter } from '@millrace/lock'
+import {
+  createWorkingLock,
+  type Lock,
+  type LockEvent,
+  type Request,
+  type Waiter,
+} from '@millrace/lock'
 import type { LoadedLock } from '@millrace/store'
 
 /** A request that gets the lock, and the token it gets it with. */
@@ -30,7 +36,7 @@ export interface LockPlan {
 export function planLock(loaded: LoadedLock): LockPlan {
   const draft = createDraft(loaded.lock)
   const isHolder = ({ executionId }: { readonly executionId: string }): boolean =>
-    draft.lock.holders.some((holder) => holder.executionId === executionId)
+    draft.lock.isHolder(executionId)
   for (const waiter of loaded.goneWaiters) {
     draft.apply({ type: 'waiterLeft', ...waiter })
     draft.done.push(waiter)
@@ -47,7 +53,7 @@ export function planLock(loaded: LoadedLock): LockPlan {
     })
     kept = kept.filter((request) => {
       // Released before it was granted: that release belongs to the grant that is still to come.
-      const queues = [draft.lock.queue, behind, draft.joined]
+      const queues = [draft.lock.requestsOf(request.executionId), behind, draft.joined]
       if (request.action === 'release' && queues.some((queue) => isQueuedBefore(queue, request)))
         return true
       draft.done.push(request)
@@ -84,33 +90,27 @@ export function withoutGrants(plan: LockPlan, refused: readonly Grant[]): LockPl
 }
 
 function createDraft(from: Lock) {
-  let lock = from
+  const lock = createWorkingLock(from)
   const grants: Grant[] = []
   const done: Request[] = []
   const joined: Waiter[] = []
   return {
-    get lock() {
-      return lock
-    },
+    lock,
     grants,
     done,
     joined,
     join({ executionId, generation, seq }: Omit<Waiter, 'ticket'>): void {
-      const ticket = lock.lastTicket + 1
-      lock = { ...lock, lastTicket: ticket }
-      joined.push({ executionId, generation, seq, ticket })
+      joined.push({ executionId, generation, seq, ticket: lock.takeTicket() })
     },
     apply(event: LockEvent): void {
-      const decision = decide(lock, event)
-      lock = decision.next
-      for (const effect of decision.effects) {
+      for (const effect of lock.apply(event)) {
         if (effect.kind !== 'grant') continue
         const { executionId, generation, seq, token } = effect
         grants.push({ executionId, generation, seq, token })
         done.push({ executionId, generation, seq })
       }
     },
-    plan: (): LockPlan => ({ next: lock, grants, joined, done }),
+    plan: (): LockPlan => ({ next: lock.toLock(), grants, joined, done }),
   }
 }
 

@@ -25,6 +25,8 @@ export interface Served {
   readonly freeGrantMs: readonly number[]
   /** Locks that those who passed a gate ask for next. */
   readonly asked: readonly LockKey[]
+  /** Locks of which more was waiting than was read, and what was not read may have its turn now. */
+  readonly more: readonly LockKey[]
   /** Locks of which a place is free after so many ms, with somebody waiting for it. */
   readonly later: readonly (LockKey & { readonly inMs: number })[]
 }
@@ -38,26 +40,34 @@ export async function serveLocks(
   keys: readonly LockKey[],
   fence: ShardFence | null,
 ): Promise<Served> {
-  const { again, ...served } = await serveOnce(tx, keys, fence)
-  if (again.length === 0) return served
-  const further = await serveLocks(tx, again, fence)
+  const served = await serveOnce(tx, keys, fence)
+  // Of a limited flow the rest is for another transaction; should nobody begin that, the sweep will. Of
+  // other locks nobody would find a place that is left free.
+  const [more, now] = partition(served.more, ({ key }) => parseGateKey(key) !== null)
+  if (now.length === 0) return served
+  const further = await serveLocks(tx, now, fence)
   return {
     answered: [...served.answered, ...further.answered],
     granted: served.granted + further.granted,
     dropped: served.dropped + further.dropped,
     freeGrantMs: [...served.freeGrantMs, ...further.freeGrantMs],
     asked: [...served.asked, ...further.asked],
+    more: [...more, ...further.more],
     // Of one that was served twice the second word counts; the first is a look in vain.
     later: [...served.later, ...further.later],
   }
 }
 
-/** `again`: of these more was waiting than was read, and what was not read may have its turn now. */
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
+}
+
+/** Each lock once: of what was waiting as much as is read at a time. */
 async function serveOnce(
   tx: Queryable,
   keys: readonly LockKey[],
   fence: ShardFence | null,
-): Promise<Served & { readonly again: readonly LockKey[] }> {
+): Promise<Served> {
   const locks = (await loadLocks(tx, keys, fence)).map(openLock)
   const answered: AnsweredExecution[] = []
   const asked: LockKey[] = []
@@ -80,10 +90,10 @@ async function serveOnce(
     ])
     // A wait that is gone by now (timed out, ended) is passed over, and the next in line gets its turn.
     open = locks.flatMap((lock) => {
-      const missed = lock.plan.grants.filter(
-        (grant) => !reached.has(`${grant.executionId}/${grant.seq}`),
+      const [kept, missed] = partition(lock.plan.grants, ({ executionId, seq }) =>
+        reached.has(`${executionId}/${seq}`),
       )
-      for (const grant of lock.plan.grants) if (!missed.includes(grant)) lock.kept.push(grant)
+      lock.kept.push(...kept)
       if (missed.length === 0) {
         lock.plan = { ...lock.plan, grants: [] }
         return []
@@ -110,7 +120,7 @@ async function serveOnce(
     freeGrantMs: locks.flatMap(freeGrantsOf),
     asked: asked.map(({ workspaceId, key }) => ({ workspaceId, key })),
     later: locks.flatMap(laterOf),
-    again: locks
+    more: locks
       .filter(isUnfinished)
       .map(({ loaded: { workspaceId, key } }) => ({ workspaceId, key })),
   }
@@ -161,7 +171,8 @@ export function tellServed({ bus, presence, metrics }: LockContext, served: Serv
   for (const ms of served.freeGrantMs) metrics.grantLatency.observe(ms / 1_000)
   notifyAnswered(bus, served.answered, presence.isAlive)
   // To every copy: the next gate may be another's.
-  if (served.asked.length > 0) bus.nudgeLocks([...served.asked])
+  const next = [...served.asked, ...served.more]
+  if (next.length > 0) bus.nudgeLocks(next)
 }
 
 interface OpenLock {

@@ -1,27 +1,19 @@
 import { loop, type Loop } from '@millrace/runtime'
-import {
-  checkRuntimes,
-  forgetRuntimes,
-  nextRuntimeCheckMs,
-  type OverrunExecution,
-} from '@millrace/store'
+import { checkRuntimes, nextRuntimeCheckMs, type OverrunExecution } from '@millrace/store'
 import { retryLogger, type SchedulerContext } from '../context.ts'
-import type { Cascade } from '../resolve/cascade.ts'
+import type { OverrunTrees } from './overrun-trees.ts'
 
 /**
- * Ends what has run for longer than its maximum runtime, and cancels what is below it. The row that says
- * so stays until that is done: whoever looks after a crash goes on with it.
+ * Ends what has run for longer than its maximum runtime, and has what is below it cancelled. The row that
+ * says so stays until that is done: whoever looks after a crash goes on with it.
  *
  * Where nothing is limited this asks every two seconds for the first row of an empty table.
  */
-export function runtimesLoop(
-  context: SchedulerContext,
-  cascade: Pick<Cascade, 'cancelTree'>,
-): Loop {
+export function runtimesLoop(context: SchedulerContext, trees: Pick<OverrunTrees, 'note'>): Loop {
   const { db, bus, log, metrics, shards } = context
 
   return loop('runtimes', {
-    async run(signal) {
+    async run() {
       const fence = shards.fence()
       if (fence.held.length === 0) return LOOK_EVERY_MS
       const inMs = await nextRuntimeCheckMs(
@@ -32,14 +24,7 @@ export function runtimesLoop(
         return Math.min(Math.ceil(inMs ?? LOOK_EVERY_MS), LOOK_EVERY_MS)
       const over = await checkRuntimes(db, { ...fence, limit: BATCH })
       tell(over.filter(({ isNew }) => isNew))
-      for (const one of over) {
-        if (signal.aborted) return
-        await cascade.cancelTree(
-          one,
-          `Cancelled with execution ${one.executionId} above it, which has run for too long.`,
-        )
-        await forgetRuntimes(db, [one])
-      }
+      trees.note(over)
       return over.length === BATCH ? 0 : STEP_MS
     },
     onError: retryLogger(log),

@@ -1,20 +1,17 @@
 import { advancePlan, type NoticePlan, NOTHING_DONE, type PlanProgress } from '@millrace/form'
 import {
   closeMessages,
-  createExecutions,
   type MessageProgress,
   type MessageRow,
   type NewExecution,
-  type Queryable,
-  readFacts,
   readMessages,
-  resolveFlows,
   saveProgress,
   type ShardFence,
   takeDueMessages,
 } from '@millrace/store'
 import type { SchedulerContext } from '../context.ts'
-import { type Notice, noticeExecution } from './notice-execution.ts'
+import type { Notice } from './notice-execution.ts'
+import { startNotices } from './start-notices.ts'
 
 /**
  * Does what the plans of messages in the caller's shards have to do by now: notes that they are due,
@@ -107,36 +104,6 @@ function advance(row: MessageRow, at: number): Advanced {
       ...(escalates && { escalatedAt: time }),
     },
   }
-}
-
-/** Starts their flows with the script that these have now; those that are gone are named. */
-async function startNotices(
-  tx: Queryable,
-  notices: readonly Notice[],
-): Promise<{
-  readonly born: readonly NewExecution[]
-  readonly failed: ReadonlyMap<string, string>
-}> {
-  const failed = new Map<string, string>()
-  if (notices.length === 0) return { born: [], failed }
-  const flows = await resolveFlows(
-    tx,
-    notices.map(({ row, flow }) => ({ workspaceId: row.workspace_id, ref: flow })),
-  )
-  const facts = await readFacts(
-    tx,
-    notices.map(({ row }) => ({ workspaceId: row.workspace_id, executionId: row.execution_id })),
-  )
-  const factsOf = new Map(facts.map((one) => [one.id, one]))
-  const born = notices.flatMap((notice, index) => {
-    const flow = flows[index] ?? null
-    if (flow !== null)
-      return [noticeExecution(notice, flow, factsOf.get(notice.row.execution_id) ?? null)]
-    failed.set(notice.row.id, `there is no flow named "${notice.flow}" any more`)
-    return []
-  })
-  await createExecutions(tx, born)
-  return { born, failed }
 }
 
 function withFailures(one: Advanced, failed: ReadonlyMap<string, string>): MessageProgress {

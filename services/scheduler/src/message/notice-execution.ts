@@ -1,6 +1,12 @@
 import { startGates } from '@millrace/lock'
 import { formatTraceparent, newId } from '@millrace/runtime'
-import type { ExecutionFacts, MessageRow, NewExecution, ResolvedFlow } from '@millrace/store'
+import type {
+  ExecutionFacts,
+  MessageRow,
+  NewExecution,
+  PinnedSchemas,
+  ResolvedFlow,
+} from '@millrace/store'
 
 /** A flow to be started because a message is not answered. */
 export interface Notice {
@@ -17,17 +23,22 @@ export interface Notice {
 /**
  * The execution that reminds or escalates. It is an orphan below the one that asks: one can tell where
  * it comes from, and a cancel of that does not cut it off in the middle. `asking`: null when it is not
- * there any more.
+ * there any more. `schemas`: those of the flow, stored.
  */
 export function noticeExecution(
   notice: Notice,
-  flow: ResolvedFlow,
-  asking: ExecutionFacts | null,
+  facts: {
+    readonly flow: ResolvedFlow
+    readonly asking: ExecutionFacts | null
+    readonly schemas: PinnedSchemas | null
+  },
 ): NewExecution {
   const { row } = notice
-  const input = inputOf(notice)
+  const { flow, asking, schemas } = facts
+  const input = noticeInput(notice)
   const gates = startGates(flow, input)
   const maxRuntime = flow.max_runtime_seconds
+  const extra = { ...schemas, ...(maxRuntime !== null && { max_runtime_seconds: maxRuntime }) }
   const id = newId()
   const traceId = id.replaceAll('-', '')
   return {
@@ -50,12 +61,19 @@ export function noticeExecution(
     traceparent: formatTraceparent({ traceId, spanId: traceId.slice(16), sampled: true }),
     scheduledFor: null,
     paused: false,
-    extra: maxRuntime === null ? null : JSON.stringify({ max_runtime_seconds: maxRuntime }),
+    extra: Object.keys(extra).length === 0 ? null : JSON.stringify(extra),
     gates,
   }
 }
 
-const inputOf = ({ row, step, input, assignees, reminders }: Notice): object => ({
+/** What its flow gets: the input that was set for it, and what it is about. */
+export const noticeInput = ({
+  row,
+  step,
+  input,
+  assignees,
+  reminders,
+}: Notice): Readonly<Record<string, unknown>> => ({
   ...input,
   message: {
     id: row.id,

@@ -1,4 +1,4 @@
-import { type ChildExecution, cancelExecutions, readChildren } from '@millrace/store'
+import { cancelExecutions, type ParentIs, readChildrenOfMany } from '@millrace/store'
 import type { ExecutionKey } from '@millrace/wire'
 import type { SchedulerContext } from '../context.ts'
 import { createBacklog } from './backlog.ts'
@@ -14,10 +14,14 @@ export interface Cascade {
   /** Cancels these themselves, then what is below them. */
   cancel(keys: readonly ExecutionKey[], message: string): Promise<void>
   /**
-   * Cancels all that is below what was ended at its maximum runtime. When this returns nothing of it
-   * lives, unless the top was reverted meanwhile: then the rest is left to its new life.
+   * Cancels all that is below what was ended at its maximum runtime. When this returns true nothing of it
+   * lives, unless the top was reverted meanwhile: then the rest is left to its new life. False: it was
+   * told to stop on the way.
    */
-  cancelTree(top: ExecutionKey, message: string): Promise<void>
+  cancelTree(
+    top: ExecutionKey,
+    options: { readonly message: string; readonly signal: AbortSignal },
+  ): Promise<boolean>
   start(): void
   stop(): Promise<void>
 }
@@ -30,30 +34,21 @@ export function createCascade(context: SchedulerContext): Cascade {
     keyOf: ({ executionId, through }) => `${executionId}/${String(through)}`,
     maxItems: PARENTS_MAX,
     async run(parents) {
-      for (const parent of parents) await cancelBelow(parent)
+      const [through, own] = [true, false].map((is) => parents.filter((one) => one.through === is))
+      await cancelBelow(own ?? [], 'cancelled')
+      await cancelBelow(through ?? [], 'ended')
     },
   })
 
   /** A crash on the way leaves live children of a cancelled parent, which the sweep finds. */
-  async function cancelBelow({ through, ...parent }: Parent): Promise<void> {
-    const message = `Cancelled with execution ${parent.executionId} above it.`
+  async function cancelBelow(parents: readonly ExecutionKey[], parentIs: ParentIs): Promise<void> {
     const passed: ExecutionKey[] = []
-    let after: string | null = null
-    for (;;) {
-      const children: ChildExecution[] = await readChildren(db, {
-        parent,
-        parentIs: through ? 'ended' : 'cancelled',
-        after,
-        limit: PAGE,
-      })
-      await cancel(
-        children.filter(({ isLive }) => isLive),
-        message,
-      )
+    for await (const page of readChildrenOfMany(db, parents, parentIs)) {
       // The next level of the live ones follows from their own end.
-      passed.push(...children.filter(({ isLive }) => !isLive))
-      if (children.length < PAGE) break
-      after = children.at(-1)?.executionId ?? null
+      passed.push(...page.filter(({ isLive }) => !isLive))
+      const live = page.filter(({ isLive }) => isLive)
+      for (const [parentId, children] of Map.groupBy(live, (child) => child.parentId))
+        await cancel(children, `Cancelled with execution ${parentId} above it.`)
     }
     cancelled.add(passed.map((key) => ({ ...key, through: true })))
   }
@@ -71,33 +66,27 @@ export function createCascade(context: SchedulerContext): Cascade {
   }
 
   /**
-   * What is cancelled can start nothing any more by the time its children are read. Down at once: of a
-   * tree of any size only a page of each level is in memory.
+   * What is cancelled can start nothing any more by the time its children are read. Page by page and down
+   * at once: of a tree of any size only a page of each level is in memory.
    */
   async function cancelTree(
-    top: ExecutionKey,
-    message: string,
-    parentIs: 'overrun' | 'ended' = 'overrun',
-  ): Promise<void> {
-    for (let after: string | null = null; ;) {
-      const children: ChildExecution[] = await readChildren(db, {
-        parent: top,
-        parentIs,
-        after,
-        limit: PAGE,
-      })
+    parents: readonly ExecutionKey[],
+    parentIs: ParentIs,
+    options: { readonly message: string; readonly signal: AbortSignal },
+  ): Promise<boolean> {
+    for await (const page of readChildrenOfMany(db, parents, parentIs)) {
+      if (options.signal.aborted) return false
       await cancel(
-        children.filter(({ isLive }) => isLive),
-        message,
+        page.filter(({ isLive }) => isLive),
+        options.message,
       )
-      for (const child of children) await cancelTree(child, message, 'ended')
-      if (children.length < PAGE) return
-      after = children.at(-1)?.executionId ?? null
+      if (!(await cancelTree(page, 'ended', options))) return false
     }
+    return !options.signal.aborted
   }
 
   return {
-    cancelTree: (top, message) => cancelTree(top, message),
+    cancelTree: (top, options) => cancelTree([top], 'overrun', options),
     noteCancelled: (keys) => cancelled.add(keys.map(toParent)),
     cancel,
     start: cancelled.start,
@@ -113,4 +102,3 @@ interface Parent extends ExecutionKey {
 const toParent = (key: ExecutionKey): Parent => ({ ...key, through: false })
 
 const PARENTS_MAX = 100
-const PAGE = 1_000

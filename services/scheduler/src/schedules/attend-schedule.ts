@@ -11,6 +11,7 @@ import {
   holdIteration,
   type IterationRow,
   lockSchedule,
+  markWatched,
   type OpenRunRow,
   type Queryable,
   readIteration,
@@ -213,6 +214,13 @@ async function applyRuns(
     ),
   ])
   if (born.length > 0) await createExecutions(tx, born)
+  // Without an iteration above them their ends would not be told, and the next waits for them.
+  const alone = born.filter((one) => one.parentId === null)
+  if (alone.length > 0)
+    await markWatched(
+      tx,
+      alone.map((one) => ({ workspaceId, executionId: one.id })),
+    )
   after.born.push(...born)
 }
 

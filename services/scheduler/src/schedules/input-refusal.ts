@@ -1,4 +1,4 @@
-import type { SchemaCheck, SchemaFault } from '@millrace/json-schema'
+import type { SchemaCheck } from '@millrace/json-schema'
 import type { ScheduleWork } from '@millrace/store'
 import { runInput } from './new-executions.ts'
 
@@ -10,12 +10,17 @@ import { runInput } from './new-executions.ts'
 export async function inputRefusal(work: ScheduleWork): Promise<string | null> {
   const { flow_input_schema: schema } = work
   if (schema === null || work.is_wrapped || work.flow_is_wrapped) return null
-  const [fault] = (await checkOf(schema))(runInput(work, work.now))
-  return fault === undefined ? null : sentence(fault)
+  const fault = await inputFault(schema, runInput(work, work.now))
+  return fault === null ? null : `its input does not match the input_schema of its flow: ${fault}`
 }
 
-const sentence = ({ pointer, message }: SchemaFault): string =>
-  `its input does not match the input_schema of its flow: ${pointer === '' ? 'it' : pointer} ${message}`
+/** Where and how an input does not match a schema (JSON text); null where it does. */
+export async function inputFault(schema: string, input: unknown): Promise<string | null> {
+  const [fault] = (await checkOf(schema))(input)
+  return fault === undefined
+    ? null
+    : `${fault.pointer === '' ? 'it' : fault.pointer} ${fault.message}`
+}
 
 /** Compiling a schema costs more than a thousand checks. */
 const checks = new Map<string, SchemaCheck>()
