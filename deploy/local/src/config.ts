@@ -7,6 +7,8 @@ import { SERVICES, type ServiceName } from './services.ts'
 export interface Config {
   /** Absolute; everything that is written lies below it. */
   readonly home: string
+  /** Where both doors are reached from here, as it stands in an address. */
+  readonly doorHost: string
   readonly httpPort: number
   readonly grpcPort: number
   /** Copies of each service, one at least. */
@@ -24,6 +26,7 @@ export function readConfig(): Config {
   ) as Record<ServiceName, number>
   return {
     home: resolve(envStr('MILLRACE_HOME', '.millrace')),
+    doorHost: reachedAt(envStr('MILLRACE_HTTP_HOST', '127.0.0.1')),
     httpPort: portOf('MILLRACE_HTTP_PORT', 8_080),
     grpcPort: portOf('MILLRACE_GRPC_PORT', 9_090),
     copies,
@@ -36,6 +39,12 @@ export function readConfig(): Config {
       walBuffersMib: 8,
     },
   }
+}
+
+/** The gateway listens on MILLRACE_HTTP_HOST, and on every address where that is a wildcard. */
+function reachedAt(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function copiesOf(variable: string): number {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { childEnvironment } from './child-environment.ts'
+import type { Config } from './config.ts'
 import type { Home } from './home.ts'
 import type { ServiceCommand } from './services.ts'
 import { writeWhole } from './write-whole.ts'
@@ -21,8 +22,7 @@ export interface CredentialsOptions {
   readonly postgresUrl: string
   /** Our own Postgres: nobody else knows the admin, so lost credentials may be made anew. */
   readonly ownsPostgres: boolean
-  readonly httpPort: number
-  readonly grpcPort: number
+  readonly doors: Pick<Config, 'doorHost' | 'httpPort' | 'grpcPort'>
 }
 
 /**
@@ -31,8 +31,11 @@ export interface CredentialsOptions {
  * an outside Postgres exists already and is somebody else's secret.
  */
 export async function ensureCredentials(options: CredentialsOptions): Promise<boolean> {
-  const { home, httpPort, grpcPort } = options
-  const addresses = { url: `http://127.0.0.1:${httpPort}`, grpc_url: `127.0.0.1:${grpcPort}` }
+  const { home, doors } = options
+  const addresses = {
+    url: `http://${doors.doorHost}:${doors.httpPort}`,
+    grpc_url: `${doors.doorHost}:${doors.grpcPort}`,
+  }
   const known = readCredentials(home)
   const made = await bootstrap(options, { reset: known === null && options.ownsPostgres })
   const secrets = made ?? known
@@ -40,7 +43,7 @@ export async function ensureCredentials(options: CredentialsOptions): Promise<bo
   const { user_name, password, api_key } = secrets
   const wanted: Credentials = { user_name, password, api_key, ...addresses }
   const text = `${JSON.stringify(wanted, null, 2)}\n`
-  // Ports may differ from last time's; the rest is written once.
+  // Addresses may differ from last time's; the rest is written once.
   if (!existsSync(home.credentials) || readFileSync(home.credentials, 'utf8') !== text)
     writeWhole(home.credentials, text, 0o600)
   chmodSync(home.credentials, 0o600)

@@ -1,26 +1,40 @@
 import { ServiceError } from '@millrace/runtime'
 import type { Home } from './home.ts'
 import {
+  claimRecord,
   endProcess,
+  forgetProcess,
   recordedNames,
   recordedProcess,
-  recordProcess,
   sweepRunFolder,
 } from './process-record.ts'
 
 export const SUPERVISOR = 'supervisor'
 
-/** Takes this home for this process. Throws `conflict` when another supervisor has it. */
+/**
+ * Takes this home for this process. Throws `conflict` when another supervisor has it. Killed on the
+ * way it leaves the records of what still runs, and one of itself that no later supervisor heeds.
+ */
 export async function takeHome(home: Home, print: (line: string) => void): Promise<void> {
+  requireNoOther(home)
+  if (!claimRecord(home, SUPERVISOR)) {
+    requireNoOther(home) // it came between the two lines
+    forgetProcess(home, SUPERVISOR) // of one that is gone
+    claimRecord(home, SUPERVISOR)
+  }
+  await endOrphans(home, print)
+  // Of two that forgot the same record one may have forgotten the other's.
+  requireNoOther(home)
+  sweepRunFolder(home, SUPERVISOR)
+}
+
+function requireNoOther(home: Home): void {
   const other = recordedProcess(home, SUPERVISOR)
   if (other !== null && other.pid !== process.pid)
     throw new ServiceError(
       'conflict',
       `${home.path} is in use by process ${other.pid}. \`make down\` ends it; MILLRACE_HOME names another home.`,
     )
-  await endOrphans(home, print)
-  sweepRunFolder(home)
-  recordProcess(home, SUPERVISOR, process.pid)
 }
 
 /**

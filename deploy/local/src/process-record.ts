@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { monotonicMs, sleep } from '@millrace/runtime'
 import type { Home } from './home.ts'
@@ -11,6 +11,22 @@ export function recordProcess(home: Home, name: string, pid: number): void {
   if (identity === null) return // gone already; its exit is on the way
   writeWhole(home.identity(name), JSON.stringify(identity))
   writeWhole(home.pid(name), `${pid}\n`)
+}
+
+/** Notes this process unless another is noted under that name: of several at once one gets true. */
+export function claimRecord(home: Home, name: string): boolean {
+  const draft = `${home.identity(name)}.${process.pid}.new`
+  writeFileSync(draft, JSON.stringify(identityOf(process.pid)))
+  try {
+    linkSync(draft, home.identity(name))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  writeWhole(home.pid(name), `${process.pid}\n`)
+  return true
 }
 
 export function forgetProcess(home: Home, name: string): void {
@@ -61,8 +77,9 @@ function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   }
 }
 
-/** Files of former versions and of interrupted writes. */
-export function sweepRunFolder(home: Home): void {
+/** Removes the files of former versions and of interrupted writes, but not those of `except`. */
+export function sweepRunFolder(home: Home, except?: string): void {
   for (const path of globSync(['*.pid', '*.json', '*.url', '*.new'], { cwd: home.run }))
-    rmSync(join(home.run, path), { force: true })
+    if (except === undefined || !path.startsWith(`${except}.`))
+      rmSync(join(home.run, path), { force: true })
 }

@@ -39,6 +39,12 @@ export const ALLOCATOR = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 } as const
 
+/**
+ * For names: the system looks them up in threads, of which Node gives it half. With four, two names
+ * whose servers are silent keep the connections of everybody else waiting.
+ */
+export const CONNECTOR_THREADS = { UV_THREADPOOL_SIZE: '32' } as const
+
 /** isolated-vm needs the first flag; the rest do without harm. */
 export const serviceCommand = (name: ServiceName): ServiceCommand => ({
   command: process.execPath,

@@ -7,7 +7,13 @@ import { ensureCredentials } from './credentials.ts'
 import type { Home } from './home.ts'
 import { createNats, waitForNats } from './nats.ts'
 import { createPostgres, waitForPostgres } from './postgres.ts'
-import { ALLOCATOR, SERVICES, type ServiceCommand, type ServiceName } from './services.ts'
+import {
+  ALLOCATOR,
+  CONNECTOR_THREADS,
+  SERVICES,
+  type ServiceCommand,
+  type ServiceName,
+} from './services.ts'
 import { writeWhole } from './write-whole.ts'
 
 export interface StackOptions {
@@ -34,15 +40,14 @@ export function createStack(options: StackOptions): Stack {
   const services = new Map<ServiceName, Child[]>()
 
   async function start(signal: AbortSignal): Promise<void> {
-    const [postgresUrl, natsUrl] = await Promise.all([startPostgres(signal), startNats(signal)])
+    const [postgresUrl, natsUrl] = await startServers(signal)
     await migrate(postgresUrl)
     const isKnown = await ensureCredentials({
       home,
       bootstrap: options.bootstrap,
       postgresUrl,
       ownsPostgres: config.postgresUrl === null,
-      httpPort: config.httpPort,
-      grpcPort: config.grpcPort,
+      doors: config,
     })
     if (!isKnown)
       print('the admin of this Postgres exists already; its credentials are not written here')
@@ -51,13 +56,30 @@ export function createStack(options: StackOptions): Stack {
     await waitUntilReady(signal)
   }
 
+  /** When one of them fails the other is not under way any more: `stop` finds whatever was started. */
+  async function startServers(signal: AbortSignal): Promise<[string, string]> {
+    const failed = new AbortController()
+    const either = AbortSignal.any([signal, failed.signal])
+    const starts = [startPostgres(either), startNats(either)] as const
+    try {
+      return await Promise.all(starts)
+    } catch (error) {
+      failed.abort(error)
+      await Promise.allSettled(starts)
+      throw error
+    }
+  }
+
   async function startPostgres(signal: AbortSignal): Promise<string> {
     if (config.postgresUrl !== null) return config.postgresUrl
     const { url, child } = await createPostgres(home, config.postgresMemory, events)
     signal.throwIfAborted()
     postgres = child
     child.start()
-    await waitForPostgres(url, signal)
+    const log = home.log('postgres')
+    const tell = (why: string): void =>
+      print(`Postgres does not serve us yet (${why}); its log is ${log}`)
+    await waitForPostgres({ home, url }, { signal, tell })
     writeWhole(`${home.run}/postgres.url`, `${url}\n`, 0o600)
     return url
   }
@@ -87,6 +109,7 @@ export function createStack(options: StackOptions): Stack {
         command: () => options.serviceCommand(name),
         env: {
           ...ALLOCATOR,
+          ...(name === 'connector' && CONNECTOR_THREADS),
           MILLRACE_POSTGRES_URL: postgresUrl,
           MILLRACE_NATS_URL: natsUrl,
           MILLRACE_HOME: home.path,
@@ -101,16 +124,18 @@ export function createStack(options: StackOptions): Stack {
 
   /** The first gateway has the doors that were asked for; further copies get free ones. */
   async function doors(copy: number): Promise<Record<string, string>> {
+    const { doorHost } = config
     const http = copy === 1 ? config.httpPort : await freePort()
     const grpc = copy === 1 ? config.grpcPort : await freePort()
-    if (copy > 1) print(`gateway-${copy}: REST http://127.0.0.1:${http}, gRPC 127.0.0.1:${grpc}`)
+    if (copy > 1)
+      print(`gateway-${copy}: REST http://${doorHost}:${http}, gRPC ${doorHost}:${grpc}`)
     return { MILLRACE_HTTP_PORT: String(http), MILLRACE_GRPC_PORT: String(grpc) }
   }
 
   async function waitUntilReady(signal: AbortSignal): Promise<void> {
     const from = monotonicMs()
     let toldAtMs = from
-    while (!(await answersReady(config.httpPort, signal))) {
+    while (!(await answersReady(config, signal))) {
       if (monotonicMs() - toldAtMs > TELL_EVERY_MS) {
         toldAtMs = monotonicMs()
         print(
@@ -150,10 +175,10 @@ export function createStack(options: StackOptions): Stack {
 const STOP_MS = { gateway: 5_000, services: 7_000, nats: 2_000, postgres: 5_000 } as const
 const TELL_EVERY_MS = 20_000
 
-async function answersReady(port: number, signal: AbortSignal): Promise<boolean> {
+async function answersReady({ doorHost, httpPort }: Config, signal: AbortSignal): Promise<boolean> {
   try {
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(2_000)])
-    const answer = await fetch(`http://127.0.0.1:${port}/ready`, { signal: timeout })
+    const answer = await fetch(`http://${doorHost}:${httpPort}/ready`, { signal: timeout })
     await answer.body?.cancel()
     return answer.status === 200
   } catch {

@@ -128,6 +128,19 @@ describe('make up', { timeout: 120_000 }, () => {
     assert.match(readFileSync(join(home, 'credentials.json'), 'utf8'), /"password": "anew"/)
   })
 
+  it(
+    'is reached at MILLRACE_HTTP_HOST, and says so',
+    { skip: process.platform === 'linux' ? false : '127.0.0.2 is an address on Linux alone' },
+    async () => {
+      stack.child.kill('SIGTERM')
+      await once(stack.child, 'exit')
+      stack = await startUp({ MILLRACE_HTTP_HOST: '127.0.0.2' })
+      const url = `http://127.0.0.2:${ports.http}`
+      assert.ok(stack.output().includes(`${url}/api/latest`))
+      assert.ok(readFileSync(join(home, 'credentials.json'), 'utf8').includes(`"${url}"`))
+    },
+  )
+
   it('is ended by make down', async () => {
     const ended = once(stack.child, 'exit')
     await down(home, () => undefined)

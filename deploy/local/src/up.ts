@@ -54,8 +54,8 @@ async function requireDoors({ httpPort, grpcPort }: Config): Promise<void> {
 function announce(config: Config, print: (line: string) => void): void {
   const near = relative(process.cwd(), config.home)
   const home = near === '' || near.startsWith('..') ? config.home : near
-  print(`  REST   http://127.0.0.1:${config.httpPort}/api/latest`)
-  print(`  gRPC   127.0.0.1:${config.grpcPort}`)
+  print(`  REST   http://${config.doorHost}:${config.httpPort}/api/latest`)
+  print(`  gRPC   ${config.doorHost}:${config.grpcPort}`)
   print(`  admin  ${home}/credentials.json`)
   print(`  logs   ${home}/log/`)
   print('millrace is ready')

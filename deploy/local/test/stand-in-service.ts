@@ -6,7 +6,8 @@ import { createServer } from 'node:http'
  */
 const port = Number(process.env['MILLRACE_HTTP_PORT'] ?? 0)
 const server = createServer((_, answer) => answer.end('ready'))
-server.listen(process.argv[2] === 'gateway' ? port : 0, '127.0.0.1')
+const host = process.env['MILLRACE_HTTP_HOST'] ?? '127.0.0.1'
+server.listen(process.argv[2] === 'gateway' ? port : 0, host)
 console.log(
   `${process.argv[2]} ${process.env['MILLRACE_POSTGRES_URL']} ${process.env['MILLRACE_NATS_URL']}`,
 )

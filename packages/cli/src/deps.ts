@@ -13,6 +13,13 @@ export interface Deps {
 export interface Io {
   /** Results. One call writes whole lines. */
   out(text: string): void
+  /** A result that is somebody else's text: no line end is added to it. */
+  outAsIs(text: string): void
+  /**
+   * From here on the command does nothing but print: when nobody reads any more the process ends, with
+   * success. Any other command goes on to its end, unread.
+   */
+  onlyPrints(): void
   /** Everything that is not a result: progress, hints, errors. */
   err(text: string): void
   readStdin(): Promise<string>

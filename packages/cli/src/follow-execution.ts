@@ -1,4 +1,5 @@
 import { type Client, type ExecutionEvent, TimedOutError } from '@millrace/client'
+import { abortAfter } from './abort-after.ts'
 import { renderEvent } from './render/event.ts'
 
 /** Shows what an execution does until it has ended. Errors: TimedOutError. */
@@ -17,7 +18,7 @@ export async function followExecution(
   const limit =
     options.timeoutSeconds === undefined
       ? null
-      : AbortSignal.timeout(Math.ceil(options.timeoutSeconds * 1000))
+      : abortAfter(Math.ceil(options.timeoutSeconds * 1000))
   const signal = limit === null ? options.signal : AbortSignal.any([options.signal, limit])
   try {
     for await (const event of client.executions.stream(id, { signal })) {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Reply, startScriptedServer } from '@millrace/client/testing'
+import { json, problem, type Reply, startScriptedServer } from '@millrace/client/testing'
 import { createSandbox } from '../test/run-in-test.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -20,8 +20,11 @@ const document: Reply = (_, response) => {
 }
 
 /** Runs the real command in a shell, so that its output goes wherever `sh` can send it. */
-async function runInShell(script: string): Promise<{ code: number; err: string }> {
-  await using server = await startScriptedServer([document])
+async function runInShell(
+  script: string,
+  replies: readonly Reply[] = [document],
+): Promise<{ code: number; err: string; requests: string[] }> {
+  await using server = await startScriptedServer(replies)
   await using box = await createSandbox()
   const { NODE_COMPILE_CACHE: _, ...env } = process.env
   const child = spawn('sh', ['-c', script, process.execPath, MAIN, join(box.dir, 'out')], {
@@ -29,7 +32,8 @@ async function runInShell(script: string): Promise<{ code: number; err: string }
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
-  return { code: code as number, err }
+  const requests = server.seen.map(({ method, url }) => `${method} ${url}`)
+  return { code: code as number, err, requests }
 }
 const EXPORT = '"$0" "$1" execution export e1'
 
@@ -62,4 +66,37 @@ test('a reader that has read enough is no error', async () => {
   const { code, err } = await runInShell(`{ ${EXPORT}; echo "code $?" >&2; } | head -c 1`)
   assert.equal(err, 'code 0\n')
   assert.equal(code, 0)
+})
+
+test('the text of a file is printed as it is, without a line end of its own', async () => {
+  const content: Reply = (_, response) => response.writeHead(200).end('a\nb')
+  const { err, code } = await runInShell('"$0" "$1" file get a.txt > "$2" && cat "$2" >&2', [
+    content,
+  ])
+  assert.deepEqual({ err, code }, { err: 'a\nb', code: 0 })
+})
+
+const CANCEL = '"$0" "$1" execution cancel a b c d'
+const cancelRequests = ['a', 'b', 'c', 'd'].map((id) => `POST /api/latest/execution/${id}/cancel`)
+
+test('a reader that leaves early ends no command that does something', async () => {
+  const cancelled = json(200, { id: 'x', status: 'CANCELLING' })
+  const { err, requests } = await runInShell(`{ ${CANCEL}; echo "code $?" >&2; } | true`, [
+    cancelled,
+  ])
+  assert.deepEqual(requests, cancelRequests)
+  assert.equal(err, 'code 0\n')
+
+  const refused = await runInShell(`{ ${CANCEL} 2>&1; echo "code $?" >&2; } | true`, [
+    ...[cancelled, cancelled, cancelled],
+    problem(409),
+  ])
+  assert.deepEqual(refused.requests, cancelRequests)
+  assert.equal(refused.err, 'code 4\n')
+})
+
+test('a reader of the errors alone that leaves early does not change the exit code', async () => {
+  const script = `{ { ${CANCEL} 2>&1 >&3; echo "code $?" >&3; } | true; } 3>&2`
+  const { err } = await runInShell(script, [problem(409)])
+  assert.equal(err, 'code 4\n')
 })

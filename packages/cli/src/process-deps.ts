@@ -14,11 +14,14 @@ export function processDeps(): Deps {
     if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
     interrupt.abort(new Error('interrupted'))
   })
-  process.stdout.on('error', endWithoutOutput)
-  const isFile = fstatSync(process.stdout.fd).isFile()
+  const output = openOutput()
+  // Whoever read what goes wrong may be gone, and what is done does not change for that.
+  process.stderr.on('error', () => undefined)
   return {
     io: {
-      out: (line) => writeOut(`${line}\n`, isFile),
+      out: (text) => output.write(`${text}\n`),
+      outAsIs: output.write,
+      onlyPrints: output.endWithReader,
       err: (line) => void process.stderr.write(`${line}\n`),
       readStdin: () => text(process.stdin),
       readLines: (prompt) => readLines(prompt, interrupt),
@@ -33,25 +36,48 @@ export function processDeps(): Deps {
 }
 
 /**
- * A disk that is almost full takes a part of a write without an error, and Node's stream for files
- * loses the rest: a file is written past it, until all is there or an error says why not.
+ * `millrace … | head` closes the pipe early; that is no error. What is left to print is not written
+ * then, and everything else goes on.
  */
-function writeOut(text: string, isFile: boolean): void {
-  if (!isFile) return void process.stdout.write(text)
-  try {
-    writeFileSync(process.stdout.fd, text)
-  } catch (error) {
-    endWithoutOutput(error as NodeJS.ErrnoException)
+function openOutput(): { write(text: string): void; endWithReader(): void } {
+  const { stdout } = process
+  const isFile = fstatSync(stdout.fd).isFile()
+  let isReaderGone = false
+  let endsWithReader = false
+  stdout.on('error', failed)
+  return {
+    write(text) {
+      if (!isReaderGone) put(text)
+    },
+    endWithReader() {
+      endsWithReader = true
+    },
   }
-}
 
-function endWithoutOutput({ code, message }: NodeJS.ErrnoException): never {
-  // `millrace … | head` closes the pipe early; that is no error.
-  if (code === 'EPIPE') process.exit(EXIT.success)
-  process.stderr.write(
-    `error: standard output cannot be written (${code ?? message}); what it got is not whole\n`,
-  )
-  process.exit(EXIT.outputLost)
+  /**
+   * A disk that is almost full takes a part of a write without an error, and Node's stream for files
+   * loses the rest: a file is written past it, until all is there or an error says why not.
+   */
+  function put(text: string): void {
+    if (!isFile) return void stdout.write(text)
+    try {
+      writeFileSync(stdout.fd, text)
+    } catch (error) {
+      failed(error as NodeJS.ErrnoException)
+    }
+  }
+
+  function failed({ code, message }: NodeJS.ErrnoException): void {
+    if (code === 'EPIPE') {
+      if (endsWithReader) process.exit(EXIT.success)
+      isReaderGone = true
+      return
+    }
+    process.stderr.write(
+      `error: standard output cannot be written (${code ?? message}); what it got is not whole\n`,
+    )
+    process.exit(EXIT.outputLost)
+  }
 }
 
 async function* readLines(prompt: string, interrupt: AbortController): AsyncGenerator<string> {

@@ -22,7 +22,26 @@ for (const [status, code] of [
     await using server = await startScriptedServer([json(200, ended(status))])
     await using box = await createSandbox(server.url)
     assert.equal((await box.run(['run', 'a', '--wait'])).exitCode, code)
-    assert.equal(server.seen[0]?.url, '/api/latest/execution?wait=50')
+    assert.equal(server.seen[0]?.url, '/api/latest/execution')
+  })
+}
+
+for (const argv of [
+  ['run', 'a', '--wait'],
+  ['execution', 'rerun', 'e0', '--wait'],
+]) {
+  test(`\`millrace ${argv.join(' ')}\` says what it has started, and then waits for its end`, async () => {
+    await using server = await startScriptedServer([
+      json(201, ended('WAITING_ENGINE')),
+      json(200, ended('ENDED_SUCCESS', { output_value: 1 })),
+    ])
+    await using box = await createSandbox(server.url)
+    const ran = await box.run(argv)
+    assert.deepEqual(ran, { exitCode: 0, out: '1', err: 'started e1\nENDED_SUCCESS e1' })
+    assert.deepEqual(
+      server.seen.map(({ url }) => url.includes('wait=')),
+      [false, true],
+    )
   })
 }
 
@@ -79,7 +98,12 @@ test('run --follow shows logs and statuses while it runs', async () => {
   await using box = await createSandbox(server.url)
   const ran = await box.run(['run', 'a', '--follow'])
   assert.equal(ran.exitCode, 1)
-  assert.equal(ran.err, '00:00:01  -- AT_ENGINE\n00:00:02  total {"n":2}\nENDED_ERROR e1: no')
+  assert.deepEqual(ran.err.split('\n'), [
+    'started e1',
+    '00:00:01  -- AT_ENGINE',
+    '00:00:02  total {"n":2}',
+    'ENDED_ERROR e1: no',
+  ])
 })
 
 test('a flow that does not exist is exit code 4 with the words of the server', async () => {

@@ -23,25 +23,35 @@ export function addTimingOptions(command: Command): Command {
     .option('--zone <zone>', 'such as Europe/Berlin; default UTC')
 }
 
+/** A rule, with or without more: it replaces all of a schedule's timing. */
+export const hasRule = ({ cron, every, rrule }: TimingOptions): boolean =>
+  cron !== undefined || every !== undefined || rrule !== undefined
+
+/** Anything at all about when. */
 export const hasTiming = (options: TimingOptions): boolean =>
-  options.cron !== undefined || options.every !== undefined || options.rrule !== undefined
+  hasRule(options) || options.fromEnd !== undefined || options.zone !== undefined
 
 /** Errors: CliError when there is not exactly one of cron, every and rrule. */
 export async function timingOf(
   options: TimingOptions,
   { cwd }: Pick<Deps, 'cwd'>,
 ): Promise<Timing> {
-  const { cron, every, fromEnd, rrule, zone } = options
+  const { cron, every, rrule } = options
   const kinds = [cron, every, rrule].filter((kind) => kind !== undefined)
   if (kinds.length !== 1) throw new CliError('give exactly one of --cron, --every and --rrule')
   return {
     ...(cron !== undefined && { cron }),
     ...(every !== undefined && { interval_seconds: every }),
-    ...(fromEnd === true && { anchor: 'end' as const }),
     ...(rrule !== undefined && { rrule: await linesOf(rrule, cwd) }),
-    ...(zone !== undefined && { time_zone: zone }),
+    ...besidesRule(options),
   }
 }
+
+/** What options say about when, besides the rule itself. */
+export const besidesRule = ({ fromEnd, zone }: TimingOptions): Timing => ({
+  ...(fromEnd === true && { anchor: 'end' as const }),
+  ...(zone !== undefined && { time_zone: zone }),
+})
 
 /** A shell's "\n" is what people type for a line's end. */
 const linesOf = async (given: string, cwd: string): Promise<string> =>

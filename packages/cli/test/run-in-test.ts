@@ -30,6 +30,8 @@ export async function createSandbox(url?: string): Promise<Sandbox> {
     const exitCode = await runCli(argv, {
       io: {
         out: (text) => out.push(text),
+        outAsIs: (text) => out.push(text),
+        onlyPrints: () => undefined,
         err: (text) => err.push(text),
         readStdin: async () => options.stdin ?? '',
         async *readLines() {

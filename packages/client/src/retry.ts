@@ -6,7 +6,7 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
 /** A server that asks for a longer pause than this is not waited for. */
-const LONGEST_RETRY_AFTER_MS = 60_000
+export const LONGEST_RETRY_AFTER_MS = 60_000
 
 /**
  * How long the answer of an equal request is waited for: one that died leaves its key to the next

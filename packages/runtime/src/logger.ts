@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type DestinationStream, type Logger as Pino } from 'pino'
+import { logOutput, stdoutFd } from './log-output.ts'
 
 /**
  * Writes JSON lines to stdout, one per fact. Field names are written in snake_case whatever their
@@ -29,21 +30,29 @@ export interface LoggerOptions {
   readonly level?: LogLevel
   /** The UUID of this service process. */
   readonly processId?: string
-  /** Default stdout, written synchronously: the last words of a dying process are not lost. */
+  /** Default stdout, as `logOutput` writes it: at once, and what it does not take is lost. */
   readonly destination?: DestinationStream
 }
 
 export function createLogger(service: string, options: LoggerOptions = {}): Logger {
-  const { level = 'info', processId, destination } = options
+  const { level = 'info', processId } = options
+  const base = {
+    service,
+    pid: process.pid,
+    ...(processId !== undefined && { process_id: processId }),
+  }
+  const time = (): string => new Date(Date.now()).toISOString()
+  const lostLine = (count: number): string =>
+    `${JSON.stringify({ level: 'warn', time: time(), ...base, count, message: 'log lines were lost' })}\n`
   const settings = {
     level,
-    base: { service, pid: process.pid, ...(processId !== undefined && { process_id: processId }) },
+    base,
     messageKey: 'message',
-    timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
+    timestamp: () => `,"time":"${time()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: stdSerializers.err },
   }
-  return wrap(destination === undefined ? pino(settings) : pino(settings, destination))
+  return wrap(pino(settings, options.destination ?? logOutput(stdoutFd(), lostLine)))
 }
 
 function wrap(target: Pino): Logger {

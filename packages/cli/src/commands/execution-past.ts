@@ -1,5 +1,6 @@
 import type { Execution, RerunRequest, SavepointRef } from '@millrace/client'
 import type { Command } from 'commander'
+import { awaitEnd, type Awaiting } from '../await-end.ts'
 import type { Context } from '../context.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
 import { parseCount, parseSeconds } from '../parse-option.ts'
@@ -9,9 +10,6 @@ import { renderReverts, renderSavepoints, renderStand } from '../render/savepoin
 
 /** Pages are as large as the API gives them. */
 const MOST_PER_PAGE = 1000
-
-/** The first request waits no longer than this for the end; then others go on. Seconds. */
-const FIRST_WAIT_SECONDS = 50
 
 /** What executions have done: looked at, gone back to, done once more. */
 export function addExecutionPast(execution: Command, context: Context): void {
@@ -70,7 +68,7 @@ function addRevert(execution: Command, context: Context): void {
     .action(async (id: string, savepoint: string, options: Waiting) => {
       const { executions } = await context.client()
       const reverted = await executions.revert(id, toRef(savepoint))
-      await finish(reverted, options, context)
+      await finish(reverted, 'reverted', options, context)
     })
 }
 
@@ -99,12 +97,8 @@ function addRerun(execution: Command, context: Context): void {
     .action(async (id: string, options: RerunOptions) => {
       const { executions } = await context.client()
       const what = await toRequest(options, context)
-      const waitSeconds =
-        options.wait === true
-          ? Math.min(options.timeout ?? FIRST_WAIT_SECONDS, FIRST_WAIT_SECONDS)
-          : undefined
-      const signal = context.deps.interrupted
-      await finish(await executions.rerun(id, what, { waitSeconds, signal }), options, context)
+      const { interrupted: signal } = context.deps
+      await finish(await executions.rerun(id, what, { signal }), 'started', options, context)
     })
 }
 
@@ -124,16 +118,14 @@ interface Waiting {
   readonly timeout?: number
 }
 
-async function finish(execution: Execution, options: Waiting, context: Context): Promise<void> {
-  if (options.wait !== true) return context.print(execution, () => renderResult(execution, context))
-  const { executions } = await context.client()
-  const ended =
-    exitCodeOfEnd(execution.status) < 4
-      ? execution
-      : await executions.wait(execution.id, {
-          timeoutSeconds: options.timeout,
-          signal: context.deps.interrupted,
-        })
+async function finish(
+  execution: Execution,
+  did: Awaiting['did'],
+  { wait, timeout }: Waiting,
+  context: Context,
+): Promise<void> {
+  if (wait !== true) return context.print(execution, () => renderResult(execution, context))
+  const ended = await awaitEnd(execution, { did, timeout }, context)
   context.print(ended, () => renderResult(ended, context))
   context.exitCode = exitCodeOfEnd(ended.status)
 }

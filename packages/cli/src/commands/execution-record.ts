@@ -19,6 +19,7 @@ export function addExecutionRecord(execution: Command, context: Context): void {
       const { executions } = await context.client()
       if (ids.length > 0 === (options.filter !== undefined))
         throw new CliError('give ids, or --filter')
+      deps.io.onlyPrints()
       const tree = options.tree === undefined ? {} : { tree: options.tree }
       for (const id of ids) await printPieces(executions.export(id, tree))
       if (options.filter === undefined) return

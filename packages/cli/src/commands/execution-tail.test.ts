@@ -31,3 +31,15 @@ test('tail -o json prints every event as it came, also those that people are not
   assert.deepEqual(types, ['status', 'ended'])
   assert.equal(ran.exitCode, 3)
 })
+
+for (const days of [25, 60]) {
+  test(`tail --timeout ${days}d is not over at once`, async () => {
+    await using server = await startScriptedServer([
+      events(['id: 1\nevent: ended\ndata: {"status":"ENDED_SUCCESS"}']),
+      json(200, { id: 'e1', status: 'ENDED_SUCCESS', message: null }),
+    ])
+    await using box = await createSandbox(server.url)
+    const ran = await box.run(['execution', 'tail', 'e1', '--timeout', `${days}d`])
+    assert.deepEqual([ran.exitCode, ran.err], [0, 'ENDED_SUCCESS'])
+  })
+}

@@ -13,6 +13,7 @@ export function addExecutionTail(execution: Command, context: Context): void {
     .action(async (id: string, options: { timeout?: number }) => {
       const client = await context.client()
       const { deps } = context
+      deps.io.onlyPrints()
       await followExecution(client, id, {
         timeoutSeconds: options.timeout,
         ...(context.format === 'json' && { render: (event) => JSON.stringify(event) }),

@@ -63,6 +63,7 @@ function addExecutionViews(execution: Command, context: Context): void {
         const page = await executions.log(id, { limit })
         return context.print(page, () => page.items.map(renderLog).join('\n'))
       }
+      deps.io.onlyPrints()
       for await (const entry of executions.iterateLog(id, { limit })) deps.io.out(renderLog(entry))
     })
 

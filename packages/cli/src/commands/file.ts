@@ -73,8 +73,8 @@ export function addFileCommands(program: Command, context: Context): void {
     .option('--to <path>', 'write it there instead of printing it')
     .action(async (key: string, { to }: { to?: string }) => {
       const { files } = await context.client()
-      if (to === undefined) return context.deps.io.out(await files.readText(key, byWhat(key)))
       const { cwd, interrupted, io } = context.deps
+      if (to === undefined) return io.outAsIs(await files.readText(key, byWhat(key)))
       const content = Readable.from(await files.read(key, byWhat(key)))
       const bytes = await writeWhole(resolve(cwd, to), content, interrupted).catch(
         (error: unknown) => {

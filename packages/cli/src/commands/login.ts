@@ -2,7 +2,8 @@ import { createClient } from '@millrace/client'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
-import { readProfiles, writeProfiles } from '../profile-file.ts'
+import { sameOrigin } from '../find-server.ts'
+import { readProfiles, writeProfiles, type Profiles } from '../profile-file.ts'
 import { renderFields } from '../render/table.ts'
 import { formatTime } from '../render/time.ts'
 
@@ -23,6 +24,7 @@ export function addLoginCommands(program: Command, context: Context): void {
     .option('--password-stdin', 'read the password from standard input')
     .action(async (options: Options) => {
       const url = options.url ?? (await context.server()).url
+      const name = context.profile ?? profileFor(url, await readProfiles(deps))
       const password =
         options.passwordStdin === true
           ? (await deps.io.readStdin()).replace(/\r?\n$/, '')
@@ -33,7 +35,6 @@ export function addLoginCommands(program: Command, context: Context): void {
         userName: options.user ?? '',
         password,
       })
-      const name = context.profile ?? 'default'
       const { profiles } = await readProfiles(deps)
       const profile = { url, api_key: session.token, expires_at: session.expires_at }
       await writeProfiles(deps, { current: name, profiles: { ...profiles, [name]: profile } })
@@ -57,4 +58,14 @@ export function addLoginCommands(program: Command, context: Context): void {
         }),
       )
     })
+}
+
+/** The profile in use where it is for this server, or else `default`, which is nobody else's. */
+function profileFor(url: string, { current, profiles }: Profiles): string {
+  const isFor = (name: string): boolean => sameOrigin(profiles[name]?.url ?? '', url)
+  if (current !== null && isFor(current)) return current
+  if (profiles['default'] === undefined || isFor('default')) return 'default'
+  throw new CliError(`profile default is for ${profiles['default'].url}`, {
+    way: `name another one for ${url} with --profile`,
+  })
 }

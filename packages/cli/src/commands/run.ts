@@ -1,17 +1,14 @@
-import type { Client, Execution, NewExecution } from '@millrace/client'
+import type { NewExecution } from '@millrace/client'
 import type { Command } from 'commander'
+import { awaitEnd } from '../await-end.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
-import { followExecution } from '../follow-execution.ts'
 import { exitCodeOfEnd } from '../exit-code.ts'
 import { orNull, parseRuntime } from '../flow-limits.ts'
 import { collectWords, looksLikeId, parseCount, parseSeconds, parseWhole } from '../parse-option.ts'
 import { readJson, readSource } from '../read-input.ts'
 import { readWrapperUse } from '../read-wrapper-use.ts'
 import { renderResult } from '../render/result.ts'
-
-/** The first request waits no longer than this for the end; then others go on. Seconds. */
-const FIRST_WAIT_SECONDS = 50
 
 interface Options {
   readonly script?: string
@@ -54,9 +51,13 @@ export function addRunCommand(program: Command, context: Context): void {
     .action(async (flow: string | undefined, options: Options) => {
       const what = await whatToRun(flow, options, context)
       const client = await context.client()
-      const execution = await start(client, what, options, context)
-      context.print(execution, () => renderResult(execution, context))
-      if (waits(options)) context.exitCode = exitCodeOfEnd(execution.status)
+      const { interrupted: signal } = context.deps
+      const created = await client.executions.create(what, { signal })
+      if (!waits(options)) return context.print(created, () => renderResult(created, context))
+      const { timeout, follow } = options
+      const ended = await awaitEnd(created, { did: 'started', timeout, follow }, context)
+      context.print(ended, () => renderResult(ended, context))
+      context.exitCode = exitCodeOfEnd(ended.status)
     })
 }
 
@@ -92,44 +93,6 @@ function modeOf(options: Options): Partial<NewExecution> {
     is_productive: false,
     ...(options.break === true && { break: true }),
     ...(breakpoints.length > 0 && { breakpoints }),
-  }
-}
-
-async function start(
-  client: Client,
-  what: NewExecution,
-  options: Options,
-  context: Context,
-): Promise<Execution> {
-  const { deps } = context
-  const signal = deps.interrupted
-  if (!waits(options)) return client.executions.create(what, { signal })
-  // With --follow the first answer must come at once, or there is nothing to follow.
-  const firstWait =
-    options.follow === true
-      ? undefined
-      : Math.min(options.timeout ?? FIRST_WAIT_SECONDS, FIRST_WAIT_SECONDS)
-  const startedAt = deps.now()
-  const created = await client.executions.create(what, { waitSeconds: firstWait, signal })
-  try {
-    const leftSeconds =
-      options.timeout === undefined
-        ? undefined
-        : Math.max(0, options.timeout - (deps.now() - startedAt) / 1000)
-    if (options.follow === true)
-      await followExecution(client, created.id, {
-        timeoutSeconds: leftSeconds,
-        show: deps.io.err,
-        signal,
-      })
-    return exitCodeOfEnd(created.status) < 4
-      ? created
-      : await client.executions.wait(created.id, { timeoutSeconds: leftSeconds, signal })
-  } catch (error) {
-    deps.io.err(
-      `execution ${created.id} goes on; see it with \`millrace execution tail ${created.id}\``,
-    )
-    throw error
   }
 }
 

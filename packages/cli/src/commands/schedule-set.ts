@@ -1,11 +1,24 @@
-import { ApiError, type Client, type NewSchedule, type Schedule } from '@millrace/client'
+import {
+  ApiError,
+  type Client,
+  type NewSchedule,
+  type Schedule,
+  type Timing,
+} from '@millrace/client'
 import { Option, type Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { looksLikeId, parseSeconds } from '../parse-option.ts'
 import { readJson } from '../read-input.ts'
 import { formatTime } from '../render/time.ts'
-import { addTimingOptions, hasTiming, type TimingOptions, timingOf } from '../timing-options.ts'
+import {
+  addTimingOptions,
+  besidesRule,
+  hasRule,
+  hasTiming,
+  type TimingOptions,
+  timingOf,
+} from '../timing-options.ts'
 
 interface SetOptions extends TimingOptions {
   readonly flow?: string
@@ -59,7 +72,10 @@ export function addSetSchedule(schedule: Command, context: Context): void {
     .option('--disabled', 'create it without letting it run')
     .action(async (name: string, options: SetOptions) => {
       const fields = await fieldsOf(options, context)
-      const after = await put(await context.client(), name, fields)
+      const client = await context.client()
+      const timing =
+        hasTiming(options) && !hasRule(options) ? await changedTiming(client, name, options) : null
+      const after = await put(client, name, { ...fields, ...(timing !== null && { timing }) })
       context.print(after, () => {
         const next = after.next_at === null ? '' : `  next ${formatTime(after.next_at)}`
         return `${after.name}  ${after.id}${next}`
@@ -77,7 +93,7 @@ async function fieldsOf(
     ...named('flow', flow),
     ...named('setting', setting),
     ...named('scheduler', scheduler),
-    ...(hasTiming(options) && { timing: await timingOf(options, deps) }),
+    ...(hasRule(options) && { timing: await timingOf(options, deps) }),
     ...(input !== undefined && {
       input_value: (await readJson(input, deps)) as NonNullable<NewSchedule['input_value']>,
     }),
@@ -94,6 +110,23 @@ async function fieldsOf(
 
 const named = (what: string, key: string | undefined): Readonly<Record<string, string>> =>
   key === undefined ? {} : { [looksLikeId(key) ? `${what}_id` : `${what}_name`]: key }
+
+/** The rule that a schedule has, in another zone or counted from elsewhere. */
+async function changedTiming(
+  { schedules }: Client,
+  name: string,
+  options: TimingOptions,
+): Promise<Timing> {
+  const known = await schedules.get(name, { by: 'name' }).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return null
+    throw error
+  })
+  if (known === null || known.timing === null)
+    throw new CliError(
+      `schedule "${name}" has no rule that --zone or --from-end could change; give one with --cron, --every or --rrule`,
+    )
+  return { ...known.timing, ...besidesRule(options) }
+}
 
 async function put(
   { schedules }: Client,

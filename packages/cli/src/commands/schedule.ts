@@ -1,11 +1,12 @@
 import type { CatchUp, Schedule } from '@millrace/client'
 import { Option, type Command } from 'commander'
+import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { byWhat, parseCount } from '../parse-option.ts'
 import { renderRuns, renderSchedule, renderScheduleWhy, renderTimes } from '../render/schedule.ts'
 import { renderTable } from '../render/table.ts'
 import { formatTime } from '../render/time.ts'
-import { addTimingOptions, type TimingOptions, timingOf } from '../timing-options.ts'
+import { addTimingOptions, hasTiming, type TimingOptions, timingOf } from '../timing-options.ts'
 import { addSetSchedule } from './schedule-set.ts'
 import { addWrapCommand } from './wrap.ts'
 
@@ -69,6 +70,8 @@ function addLooking(schedule: Command, context: Context): void {
   ).action(
     async (key: string | undefined, options: TimingOptions & { count: number; from?: string }) => {
       const { count, from } = options
+      if (key !== undefined && hasTiming(options))
+        throw new CliError('give a schedule or a timing, not both')
       const asked = { count, ...(from !== undefined && { from }) }
       const { schedules } = await context.client()
       const times =
