@@ -7,6 +7,7 @@ import { createDatabase } from '@millrace/store'
 import { answerCommands } from './answer-commands.ts'
 import { type Collected, createCollected } from './collected.ts'
 import type { Held } from './held.ts'
+import { newHeld } from './held-fixture.ts'
 
 // Connects when it is first asked, and nothing here asks it.
 const db = createDatabase({ url: 'postgres://nowhere', application: 'test', profile: 'hot' })
@@ -17,10 +18,10 @@ const publicUrl = 'http://x'
 // Each look that walks the newborn makes minutes of this. Between messages the loop turns, so that the
 // guard can end it.
 test('many newborn children are found one by one in any number', { timeout: 15_000 }, async () => {
-  const held = newHeld()
+  const parent = held()
   const collected = createCollected()
   const ids = Array.from({ length: MANY }, () => newId())
-  await answerCommands(db, held, { collected, commands: ids.map(startOf), publicUrl })
+  await answerCommands(db, parent, { collected, commands: ids.map(startOf), publicUrl })
   const controls = ids.map((id, at): Command => ({
     seq: 2 * MANY + at,
     kind: 'control',
@@ -42,7 +43,7 @@ test('many newborn children are found one by one in any number', { timeout: 15_0
   }))
   for (const commands of [controls, reads, ...waits.map((wait) => [wait])]) {
     await setImmediate()
-    await answerCommands(db, held, { collected, commands, publicUrl })
+    await answerCommands(db, parent, { collected, commands, publicUrl })
   }
   assert.equal(collected.waits.length, MANY + WAITS)
   assert.equal(collected.waits.at(-1)?.members?.length, MANY)
@@ -57,7 +58,7 @@ test('who is nobody cannot be waited for', async () => {
   const collected: Collected = createCollected()
   const ids = ['not the id of an execution']
   const wait: Command = { seq: 1, kind: 'wait', ids, returnWhen: 'ALL_ENDED', timeout: null }
-  const [local] = await answerCommands(db, newHeld(), { collected, commands: [wait], publicUrl })
+  const [local] = await answerCommands(db, held(), { collected, commands: [wait], publicUrl })
   assert.equal(local?.outcome.kind === 'error' && local.outcome.error.name, 'ResourceNotFoundError')
   assert.deepEqual(collected.waits, [])
 })
@@ -69,34 +70,14 @@ const startOf = (id: string, at: number): Command => ({
   child: { id, type: 'CONNECTION', connectorType: 'REST', input: null },
 })
 
-const newHeld = (): Held => ({
-  workspaceId: newId(),
-  executionId: newId(),
-  generation: 1,
-  realm: {
-    workspaceId: newId(),
-    script: { hash: '', language: 'typescript', source: '' },
-  },
-  type: 'SCRIPT',
-  name: null,
-  parentId: null,
-  topId: newId(),
-  traceparent: null,
-  startedAt: 1_000,
-  outputSchema: null,
-  waits: new Map(),
-  version: 1,
-  consumed: 0,
-  past: 0,
-  hadWaits: false,
-  askedForLocks: false,
-  inheritance: {
-    isProductive: true,
-    priority: 0,
-    projectId: null,
-    createdBy: null,
-    scheduleId: null,
-    isScheduleWrapped: false,
-  },
-  debug: null,
-})
+const held = (): Held =>
+  newHeld({
+    inheritance: {
+      isProductive: true,
+      priority: 0,
+      projectId: null,
+      createdBy: null,
+      scheduleId: null,
+      isScheduleWrapped: false,
+    },
+  })

@@ -6,7 +6,7 @@ import { createExecutions, saveFile, writeContent } from '@millrace/store'
 import { newExecution, startTestStore } from '@millrace/store/testing'
 import { answerCommands } from './answer-commands.ts'
 import { createCollected } from './collected.ts'
-import type { Held } from './held.ts'
+import { newHeld } from './held-fixture.ts'
 
 const store = await startTestStore()
 const { db, workspaceId } = store
@@ -35,7 +35,7 @@ test('what code reads at once is read up to what can be replayed, and no further
   ].map((command, at): Command => ({ seq: at + 1, ...command }))
   const collected = createCollected()
   const asked = { collected, commands, publicUrl: 'http://x' }
-  const local = await answerCommands(db, held(), asked)
+  const local = await answerCommands(db, newHeld({ workspaceId }), asked)
   assert.deepEqual(
     local.map(({ outcome }) => (outcome.kind === 'error' ? outcome.error.name : outcome.kind)),
     [
@@ -46,26 +46,4 @@ test('what code reads at once is read up to what can be replayed, and no further
     ],
   )
   assert.equal(collected.waits.length, 1, 'the rest is dealt with')
-})
-
-const held = (): Held => ({
-  workspaceId,
-  executionId: newId(),
-  generation: 1,
-  realm: { workspaceId, script: { hash: '', language: 'typescript', source: '' } },
-  type: 'SCRIPT',
-  name: null,
-  parentId: null,
-  topId: newId(),
-  traceparent: null,
-  startedAt: 1_000,
-  outputSchema: null,
-  waits: new Map(),
-  version: 1,
-  consumed: 0,
-  past: 0,
-  hadWaits: false,
-  askedForLocks: false,
-  inheritance: null,
-  debug: null,
 })

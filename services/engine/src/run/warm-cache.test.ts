@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Held, OpenWait } from './held.ts'
+import { newHeld } from './held-fixture.ts'
 import { createWarmCache } from './warm-cache.ts'
 
 const MINUTE = 60_000
@@ -59,26 +60,10 @@ function at(time: number, max = 10) {
   return { cache, evicted, clock }
 }
 
-function held(executionId: string, waits: readonly OpenWait[]): Held {
-  return {
-    workspaceId: 'w',
+const held = (executionId: string, waits: readonly OpenWait[]): Held =>
+  newHeld({
     executionId,
-    generation: 1,
-    realm: { workspaceId: 'w', script: { hash: '', language: 'typescript', source: '' } },
     type: 'FLOW',
-    name: null,
-    parentId: null,
-    topId: executionId,
-    traceparent: null,
-    startedAt: 0,
     waits: new Map(waits.map((wait, seq) => [seq, wait])),
-    version: 1,
-    consumed: 0,
-    past: 0,
     hadWaits: true,
-    askedForLocks: false,
-    inheritance: null,
-    outputSchema: null,
-    debug: null,
-  }
-}
+  })
